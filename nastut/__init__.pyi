@@ -1,0 +1,17 @@
+from . import zoo as zoo
+from .cell import Cell as Cell
+from .cell import Node as Node
+from .doctor import doctor as doctor
+from .drawing import draw as draw
+from .drawing import draw_sequence as draw_sequence
+from .drawing import draw_steps as draw_steps
+from .drawing import draw_tree as draw_tree
+from .evaluate import evaluate as evaluate
+from .evaluate import trace as trace
+from .formulas import formulas as formulas
+from .lessons import check as check
+from .lessons import setup as setup
+from .sequence import SequenceError as SequenceError
+from .space import Space as Space
+from .symbols import c_prev as c_prev
+from .symbols import leaf_symbols as leaf_symbols

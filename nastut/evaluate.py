@@ -1,0 +1,171 @@
+"""The one walk over a cell's tree: what the tokens mean.
+
+Numbers, tensors or symbols go in; h_t and c_t come out. This is the only place
+where the order of events inside a node is written:
+
+    combine -> (create: this is c_t) -> activate -> (inject: join c_{t-1}, activate)
+
+Source: Zoph & Le (2017), section 3.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Literal
+
+from nastut.cell import Cell, children
+from nastut.number_systems import NumberSystem, Value, system_of
+from nastut.operations import ACTIVATIONS, COMBINATIONS
+
+Stage = Literal["combine", "create", "activate", "inject", "activate injected", "output"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One event of the walk.
+
+    Attributes
+    ----------
+    node
+        Index of the node where it happens.
+    stage
+        What happens: a combination, an activation, or a value leaving as c_t or h_t.
+    operation
+        Name of the operation; empty where a value is only read.
+    value
+        The value after the event.
+    """
+
+    node: int
+    stage: Stage
+    operation: str
+    value: Value
+
+    def __str__(self) -> str:
+        read = {"create": "-> c_t", "output": "-> h_t"}.get(self.stage, self.operation)
+        return f"node {self.node:2d}  {self.stage:17s}  {read:8s}  {self.value}"
+
+
+def evaluate(
+    cell: Cell, x_parts: Sequence[Value], h_parts: Sequence[Value], c: Value
+) -> tuple[Value, Value]:
+    """Return (h_t, c_t) of one time step.
+
+    Parameters
+    ----------
+    x_parts, h_parts
+        ``x_parts[i] = W_{2i+1} x_t`` and ``h_parts[i] = W_{2i+2} h_{t-1}`` for each leaf
+        ``i``: `base` values of one shape, or one array or tensor with a leading leaf axis.
+        NumPy arrays (or plain numbers), torch tensors or sympy expressions.
+    c
+        c_{t-1}, of the same shape.
+
+    Returns
+    -------
+    tuple
+        h_t and c_t, of the same shape.
+
+    Raises
+    ------
+    ValueError
+        If there are not `base` parts, or shapes differ (the message names them).
+    TypeError
+        If the values are not real numbers, or of several kinds.
+    """
+    result = {step.stage: step.value for step in trace(cell, x_parts, h_parts, c)}
+    return result["output"], result["create"]
+
+
+def trace(cell: Cell, x_parts: Sequence[Value], h_parts: Sequence[Value], c: Value) -> list[Step]:
+    """Return the same walk as :func:`evaluate`, as the list of its steps in order."""
+    x, h = list(x_parts), list(h_parts)
+    xp = system_of([*x, *h, c])
+    if xp.name == "numpy":
+        x, h = [_as_array(part) for part in x], [_as_array(part) for part in h]
+        c = _as_array(c)
+    _check_shapes(cell, x, h, c)
+    return walk(cell, xp, x, h, c)
+
+
+def walk(
+    cell: Cell,
+    xp: NumberSystem,
+    x_parts: Sequence[Value],
+    h_parts: Sequence[Value],
+    c: Value,
+    see: Callable[[Step], Value] = attrgetter("value"),
+) -> list[Step]:
+    """Visit the nodes from leaf 0 to the root and return the steps in order.
+
+    Parameters
+    ----------
+    see
+        What later steps see of a step; by default its value. :mod:`nastut.formulas` puts
+        a symbol there, and so gets one short equation a step.
+    """
+    steps: list[Step] = []
+
+    def take(node: int, stage: Stage, operation: str, value: Value) -> Value:
+        steps.append(Step(node, stage, operation, value))
+        return see(steps[-1])
+
+    values: list[Value] = []
+    for k, node in enumerate(cell.nodes):
+        below = [values[child] for child in children(k, cell.base)]
+        left, right = below or (x_parts[k], h_parts[k])
+        combined = COMBINATIONS[node.combination].apply(xp, left, right)
+        value = take(k, "combine", node.combination, combined)
+        if k == cell.create_index:
+            take(k, "create", "", value)
+        activated = ACTIVATIONS[node.activation].apply(xp, value)
+        value = take(k, "activate", node.activation, activated)
+        if k == cell.inject_index:
+            joined = COMBINATIONS[cell.inject.combination].apply(xp, value, c)
+            value = take(k, "inject", cell.inject.combination, joined)
+            activated = ACTIVATIONS[cell.inject.activation].apply(xp, value)
+            value = take(k, "activate injected", cell.inject.activation, activated)
+        values.append(value)
+    take(cell.root, "output", "", values[cell.root])
+    return steps
+
+
+def _as_array(value: Value) -> Value:
+    """Return `value` as a NumPy array of real floating-point numbers."""
+    import numpy as np
+
+    array = np.asarray(value)
+    if array.dtype.kind in "iu":
+        array = array.astype(np.float64)
+    if array.dtype.kind != "f":
+        raise TypeError(
+            f"real numbers are needed; {type(value).__name__} with elements of type "
+            f"{array.dtype} was given"
+        )
+    return array
+
+
+def _check_shapes(cell: Cell, x: Sequence[Value], h: Sequence[Value], c: Value) -> None:
+    for name, parts in (("x_parts", x), ("h_parts", h)):
+        if len(parts) != cell.base:
+            raise ValueError(
+                f"{name} has {len(parts)} entries of shapes {[_shape(p) for p in parts]}; a "
+                f"base-{cell.base} cell needs {cell.base}, one for each leaf"
+            )
+    shapes = {
+        **{f"x_parts[{i}]": _shape(part) for i, part in enumerate(x)},
+        **{f"h_parts[{i}]": _shape(part) for i, part in enumerate(h)},
+        "c": _shape(c),
+    }
+    wanted = shapes["x_parts[0]"]
+    for name, shape in shapes.items():
+        if shape != wanted:
+            raise ValueError(
+                f"{name} has shape {shape} but x_parts[0] has shape {wanted}; all parts and c "
+                "must have one shape (operations are elementwise, nothing is broadcast)"
+            )
+
+
+def _shape(value: Value) -> tuple[int, ...]:
+    return tuple(getattr(value, "shape", ()))

@@ -1,0 +1,9 @@
+"""x"""
+
+
+def check(*a):
+    pass
+
+
+def setup(*a):
+    pass

@@ -1,0 +1,239 @@
+"""The token sequence: what belongs at each place, and what to say when something else is there.
+
+A cell of base ``b`` (a tree with ``b`` leaves) is written in ``4 b + 2`` tokens::
+
+    combination, activation     of node 0, 1, ..., 2b - 2 (the root)
+    combination, activation     of the injection ("Cell Inject")
+    create index, inject index  ("Cell Indices")
+
+Places are counted from 1, as a reader counts. Source: Zoph & Le (2017), section 3.4.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import reprlib
+from collections.abc import Sequence
+from itertools import count, takewhile
+from numbers import Integral, Real
+from typing import NamedTuple, TypeGuard
+
+from nastut.operations import ACTIVATIONS, COMBINATIONS
+
+Token = str | int
+
+COMBINATION_WORDS = tuple(COMBINATIONS)
+ACTIVATION_WORDS = tuple(ACTIVATIONS)
+
+# Spellings in which the sequence is found in print and in code.
+_SPELLINGS = {word.casefold(): word for word in (*COMBINATION_WORDS, *ACTIVATION_WORDS)}
+_SPELLINGS |= {"elemmult": "Multiply", "mult": "Multiply", "mul": "Multiply"}
+
+
+class SequenceError(ValueError):
+    """A token sequence that describes no cell.
+
+    Attributes
+    ----------
+    place
+        Place of the offending or missing token, counted from 1; None if it has no place.
+    """
+
+    def __init__(self, message: str, place: int | None = None) -> None:
+        super().__init__(message)
+        self.place = place
+
+
+class Place(NamedTuple):
+    """What one place of a sequence means and which tokens may stand there."""
+
+    meaning: str
+    allowed: Sequence[Token]
+
+    def __str__(self) -> str:
+        if isinstance(self.allowed, range):
+            return f"{self.meaning}, a whole number from 0 to {self.allowed[-1]}"
+        return f"{self.meaning}, one of {', '.join(map(str, self.allowed))}"
+
+
+def number_of_nodes(base: int) -> int:
+    """Return the number of nodes of the complete tree with `base` leaves."""
+    return 2 * base - 1
+
+
+def sequence_length(base: int) -> int:
+    """Return the number of tokens of a cell with `base` leaves."""
+    return 2 * number_of_nodes(base) + 4
+
+
+def is_whole_number(value: object) -> TypeGuard[int]:
+    """Tell whether `value` is an integer; True and False are not."""
+    return not isinstance(value, bool) and isinstance(value, Integral)
+
+
+def is_base(number: object) -> TypeGuard[int]:
+    """Tell whether `number` is a possible number of leaves: 1, 2, 4, 8, ..."""
+    return is_whole_number(number) and number >= 1 and int(number).bit_count() == 1
+
+
+def places(base: int) -> list[Place]:
+    """Return what belongs at each place of a base-`base` sequence, in order."""
+    owners = [f"node {k}" for k in range(number_of_nodes(base))] + ["the injection"]
+    indices = range(number_of_nodes(base))
+    table = []
+    for owner in owners:
+        table.append(Place(f"the combination of {owner}", COMBINATION_WORDS))
+        table.append(Place(f"the activation of {owner}", ACTIVATION_WORDS))
+    table.append(Place("the create index (the node whose value becomes c_t)", indices))
+    table.append(Place("the inject index (the node where c_{t-1} enters)", indices))
+    return table
+
+
+def check_sequence(tokens: object) -> list[Token]:
+    """Return `tokens` as a list of plain words and integers, if they describe a cell.
+
+    Raises
+    ------
+    SequenceError
+        Naming the first place that does not fit, what belongs there and what is nearest.
+    """
+    if isinstance(tokens, str):
+        raise SequenceError(
+            f"the text {reprlib.repr(tokens)} was given where a list of tokens belongs; "
+            "text is read by Cell.parse"
+        )
+    if not isinstance(tokens, Sequence) or isinstance(tokens, (bytes, bytearray)):
+        raise SequenceError(
+            f"{_describe(tokens)} was given where a list of tokens belongs, "
+            "such as ['Add', 'Tanh', ..., 1, 0]"
+        )
+    base = _base_of(tokens)
+    return [
+        _check_token(token, number, place)
+        for number, (token, place) in enumerate(zip(tokens, places(base), strict=True), 1)
+    ]
+
+
+def split_text(text: object) -> list[Token]:
+    """Return the tokens that `text` lists, in their standard spelling where they have one.
+
+    Brackets, quotes, commas and case do not matter; ElemMult and Mult are Multiply.
+
+    Raises
+    ------
+    SequenceError
+        If `text` is not text.
+    """
+    if not isinstance(text, str):
+        raise SequenceError(
+            f"{_describe(text)} was given where text belongs; "
+            "a list of tokens is read by Cell.from_sequence"
+        )
+    words = re.findall(r"[^\s,;|·()\[\]{}'\"]+", text)
+    return [
+        int(word) if re.fullmatch(r"[+-]?[0-9]{1,9}", word) else _SPELLINGS.get(_plain(word), word)
+        for word in words
+    ]
+
+
+def _check_token(token: object, number: int, place: Place) -> Token:
+    """Return `token` as a plain word or integer if it may stand at `place`."""
+    if isinstance(place.allowed, range):
+        if is_whole_number(token) and token in place.allowed:
+            return int(token)
+    elif isinstance(token, str) and token in place.allowed:
+        return str(token)
+    raise SequenceError(
+        f"token {number} is {_describe(token)}: here belongs {place}{_hint(token, place)}",
+        place=number,
+    )
+
+
+def _base_of(tokens: Sequence[object]) -> int:
+    """Return the base that the number of tokens belongs to, or say what is missing or too much."""
+    given = len(tokens)
+    for number, token in enumerate(tokens, 1):
+        if not isinstance(token, (str, Real)):
+            raise SequenceError(
+                f"token {number} is {_describe(token)}: a sequence is a flat list of "
+                f"words and whole numbers{_belongs(given, number)}",
+                place=number,
+            )
+    base = _nearest_base(tokens)
+    wanted = sequence_length(base)
+    if given == wanted:
+        return base
+    rule = (
+        "a sequence has 4 * base + 2 tokens: 6, 10, 18, 34, ... for base 1, 2, 4, 8, ...; "
+        f"{given} were given"
+    )
+    if given < wanted:
+        raise SequenceError(
+            f"token {given + 1} of {wanted} is missing: there belongs "
+            f"{places(base)[given]}; {rule}",
+            place=given + 1,
+        )
+    raise SequenceError(
+        f"token {wanted + 1}, {_describe(tokens[wanted])}, is one too many: a base-{base} "
+        f"sequence ends with token {wanted}, {places(base)[-1]}; {rule}",
+        place=wanted + 1,
+    )
+
+
+def _nearest_base(tokens: Sequence[object]) -> int:
+    """Return the base that the tokens were most likely meant to have."""
+    # The indices are the only numbers: the first one tells where the words end.
+    words = sum(1 for _ in takewhile(lambda token: isinstance(token, str), tokens))
+    if words < len(tokens) and words % 4 == 0 and is_base(words // 4):
+        return words // 4
+    bases = takewhile(
+        lambda base: sequence_length(base) < 4 * len(tokens) + 8, (2**k for k in count())
+    )
+    return min(bases, key=lambda base: abs(sequence_length(base) - len(tokens)))
+
+
+def _belongs(given: int, number: int) -> str:
+    """Return what belongs at place `number`, if the length of the sequence tells."""
+    base, rest = divmod(given - 2, 4)
+    if rest == 0 and is_base(base):
+        return f"; here belongs {places(base)[number - 1]}"
+    return ""
+
+
+def _describe(token: object) -> str:
+    if token is None:
+        return "None"
+    if isinstance(token, str) or is_whole_number(token):
+        return reprlib.repr(token)
+    return f"the {type(token).__name__} {reprlib.repr(token)}"
+
+
+def _plain(word: str) -> str:
+    return word.casefold().replace("_", "").replace("-", "")
+
+
+def _hint(token: object, place: Place) -> str:
+    """Return which valid token is nearest to `token`, and what may have gone wrong."""
+    if isinstance(place.allowed, range):
+        text = str(token) if isinstance(token, (str, Real)) else ""
+        try:
+            nearest: Token = min(max(round(float(text)), 0), place.allowed[-1])
+        except (ValueError, OverflowError):
+            return ""
+        return f"; the nearest is {nearest}"
+    if isinstance(token, (bytes, bytearray)):
+        token = token.decode("latin-1")
+    if not isinstance(token, str):
+        return ""
+    plain = _plain(token[:40])
+    allowed = [str(word) for word in place.allowed]
+    spelled = _SPELLINGS.get(plain)
+    if spelled in allowed:
+        return f"; did you mean {spelled!r}?"
+    ranked = difflib.get_close_matches(plain, [word.casefold() for word in allowed], 1, 0.0)
+    near = f"; the nearest is {_SPELLINGS[ranked[0]]!r}"
+    if spelled is None:
+        return near
+    kind = "a combination" if spelled in COMBINATIONS else "an activation"
+    return f"{near} ({spelled} is {kind}: was a token left out or added before it?)"
