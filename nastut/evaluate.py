@@ -10,10 +10,9 @@ Source: Zoph & Le (2017), section 3.4.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import Literal
+from typing import Literal, Protocol
 
 from nastut.cell import Cell, children
 from nastut.number_systems import NumberSystem, Value, system_of
@@ -86,49 +85,55 @@ def trace(cell: Cell, x_parts: Sequence[Value], h_parts: Sequence[Value], c: Val
         x, h = [_as_array(part) for part in x], [_as_array(part) for part in h]
         c = _as_array(c)
     _check_shapes(cell, x, h, c)
-    return walk(cell, xp, x, h, c)
+    steps: list[Step] = []
+
+    def visit(node: int, stage: Stage, operation: str, *inputs: Value) -> Value:
+        value = apply(xp, operation, *inputs)
+        steps.append(Step(node, stage, operation, value))
+        return value
+
+    walk(cell, x, h, c, visit)
+    return steps
+
+
+def apply(xp: NumberSystem, operation: str, *inputs: Value) -> Value:
+    """Return what a named operation makes of its inputs; without a name, the input itself."""
+    if operation in COMBINATIONS:
+        return COMBINATIONS[operation].apply(xp, *inputs)
+    if operation in ACTIVATIONS:
+        return ACTIVATIONS[operation].apply(xp, *inputs)
+    (value,) = inputs
+    return value
+
+
+class Visitor(Protocol):
+    """What a walk calls at each step; it returns the value that later steps see."""
+
+    def __call__(self, node: int, stage: Stage, operation: str, *inputs: Value) -> Value: ...
 
 
 def walk(
-    cell: Cell,
-    xp: NumberSystem,
-    x_parts: Sequence[Value],
-    h_parts: Sequence[Value],
-    c: Value,
-    see: Callable[[Step], Value] = attrgetter("value"),
-) -> list[Step]:
-    """Visit the nodes from leaf 0 to the root and return the steps in order.
+    cell: Cell, x_parts: Sequence[Value], h_parts: Sequence[Value], c: Value, visit: Visitor
+) -> None:
+    """Visit the events of one time step, from leaf 0 to the root.
 
-    Parameters
-    ----------
-    see
-        What later steps see of a step; by default its value. :mod:`nastut.formulas` puts
-        a symbol there, and so gets one short equation a step.
+    The walk fixes what happens, in which order, and what meets what; the visitor decides
+    what a value is: numbers for :func:`trace`, letters for :mod:`nastut.formulas`,
+    vertices for :mod:`nastut.graph`.
     """
-    steps: list[Step] = []
-
-    def take(node: int, stage: Stage, operation: str, value: Value) -> Value:
-        steps.append(Step(node, stage, operation, value))
-        return see(steps[-1])
-
     values: list[Value] = []
     for k, node in enumerate(cell.nodes):
         below = [values[child] for child in children(k, cell.base)]
         left, right = below or (x_parts[k], h_parts[k])
-        combined = COMBINATIONS[node.combination].apply(xp, left, right)
-        value = take(k, "combine", node.combination, combined)
+        value = visit(k, "combine", node.combination, left, right)
         if k == cell.create_index:
-            take(k, "create", "", value)
-        activated = ACTIVATIONS[node.activation].apply(xp, value)
-        value = take(k, "activate", node.activation, activated)
+            visit(k, "create", "", value)
+        value = visit(k, "activate", node.activation, value)
         if k == cell.inject_index:
-            joined = COMBINATIONS[cell.inject.combination].apply(xp, value, c)
-            value = take(k, "inject", cell.inject.combination, joined)
-            activated = ACTIVATIONS[cell.inject.activation].apply(xp, value)
-            value = take(k, "activate injected", cell.inject.activation, activated)
+            value = visit(k, "inject", cell.inject.combination, value, c)
+            value = visit(k, "activate injected", cell.inject.activation, value)
         values.append(value)
-    take(cell.root, "output", "", values[cell.root])
-    return steps
+    visit(cell.root, "output", "", values[cell.root])
 
 
 def _as_array(value: Value) -> Value:

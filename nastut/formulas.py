@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from nastut.cell import Cell
-from nastut.evaluate import Step, evaluate, walk
+from nastut.evaluate import Stage, apply, evaluate, walk
 from nastut.number_systems import sympy_system
 from nastut.symbols import c_next, c_prev, h_next, leaf_symbols, node_symbol, to_latex, to_text
 
@@ -68,21 +68,22 @@ def formulas(cell: Cell) -> Formulas:
     x, h = zip(*(leaf_symbols(i) for i in range(cell.base)), strict=True)
     equations: list[sp.Eq] = []
 
-    def see(step: Step) -> sp.Expr:
-        match step.stage:
+    def visit(node: int, stage: Stage, operation: str, *inputs: sp.Expr) -> sp.Expr:
+        value = apply(sympy_system(), operation, *inputs)
+        match stage:
             case "combine" | "inject":
-                return step.value
+                return value
             case "create":
                 name = c_next
             case "activate":
-                name = node_symbol(step.node)
+                name = node_symbol(node)
             case "activate injected":
-                name = node_symbol(step.node, injected=True)
+                name = node_symbol(node, injected=True)
             case "output":
                 name = h_next
-        equations.append(sp.Eq(name, step.value, evaluate=False))
+        equations.append(sp.Eq(name, value, evaluate=False))
         return name
 
-    walk(cell, sympy_system(), x, h, c_prev, see)
+    walk(cell, x, h, c_prev, visit)
     h_expanded, c_expanded = evaluate(cell, x, h, c_prev)
     return Formulas(cell, tuple(equations), h_expanded, c_expanded)

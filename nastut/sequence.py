@@ -15,6 +15,7 @@ import difflib
 import re
 import reprlib
 from collections.abc import Sequence
+from functools import cache
 from itertools import count, takewhile
 from numbers import Integral, Real
 from typing import NamedTuple, TypeGuard
@@ -77,7 +78,8 @@ def is_base(number: object) -> TypeGuard[int]:
     return is_whole_number(number) and number >= 1 and int(number).bit_count() == 1
 
 
-def places(base: int) -> list[Place]:
+@cache
+def places(base: int) -> tuple[Place, ...]:
     """Return what belongs at each place of a base-`base` sequence, in order."""
     owners = [f"node {k}" for k in range(number_of_nodes(base))] + ["the injection"]
     indices = range(number_of_nodes(base))
@@ -87,7 +89,7 @@ def places(base: int) -> list[Place]:
         table.append(Place(f"the activation of {owner}", ACTIVATION_WORDS))
     table.append(Place("the create index (the node whose value becomes c_t)", indices))
     table.append(Place("the inject index (the node where c_{t-1} enters)", indices))
-    return table
+    return tuple(table)
 
 
 def check_sequence(tokens: object) -> list[Token]:
