@@ -109,7 +109,9 @@ def apply(xp: NumberSystem, operation: str, *inputs: Value) -> Value:
 class Visitor(Protocol):
     """What a walk calls at each step; it returns the value that later steps see."""
 
-    def __call__(self, node: int, stage: Stage, operation: str, *inputs: Value) -> Value: ...
+    def __call__(self, node: int, stage: Stage, operation: str, *inputs: Value) -> Value:
+        """Return the value of one event; `operation` is empty where a value is only read."""
+        ...
 
 
 def walk(

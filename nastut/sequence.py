@@ -16,7 +16,7 @@ import re
 import reprlib
 from collections.abc import Sequence
 from functools import cache
-from itertools import count, takewhile
+from itertools import takewhile
 from numbers import Integral, Real
 from typing import NamedTuple, TypeGuard
 
@@ -189,9 +189,7 @@ def _nearest_base(tokens: Sequence[object]) -> int:
     words = sum(1 for _ in takewhile(lambda token: isinstance(token, str), tokens))
     if words < len(tokens) and words % 4 == 0 and is_base(words // 4):
         return words // 4
-    bases = takewhile(
-        lambda base: sequence_length(base) < 4 * len(tokens) + 8, (2**k for k in count())
-    )
+    bases = [1 << power for power in range(len(tokens).bit_length() + 1)]
     return min(bases, key=lambda base: abs(sequence_length(base) - len(tokens)))
 
 
