@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import graphviz
 
 from nastut.cell import Cell, children
@@ -43,9 +45,14 @@ def draw_tree(base: int) -> Picture:
         for child in children(k, base):
             dot.edge(str(child), str(k))
     for i in range(base):
-        dot.node(f"leaf {i}", f"W_{2 * i + 1} x_t\\nW_{2 * i + 2} h_{{t-1}}", shape="plaintext")
+        dot.node(
+            f"leaf {i}",
+            f"W_{2 * i + 1} x_t\\nW_{2 * i + 2} h_{{t-1}}",
+            shape="plaintext",
+            fontsize="17",
+        )
         dot.edge(f"leaf {i}", str(i), color=QUIET)
-    dot.node("h_t", "h_t", shape="plaintext")
+    dot.node("h_t", "h_t", shape="plaintext", fontsize="20")
     dot.edge(str(number_of_nodes(base) - 1), "h_t")
     _in_a_row(dot, [f"leaf {i}" for i in range(base)])
     return Picture(dot, f"tree of base {base}, nodes 0 to {number_of_nodes(base) - 1}")
@@ -124,7 +131,7 @@ def _in_a_row(
         group.attr(rank=rank)
         for key in [*keys, beside] if beside else keys:
             group.node(key)
-        for left, right in zip(keys, keys[1:], strict=False):
+        for left, right in pairwise(keys):
             group.edge(left, right, style="invis")
 
 

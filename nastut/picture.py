@@ -12,11 +12,12 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any, Literal
 
 import graphviz
+
+from nastut.files import write_atomically
 
 REMEDY = "no program to draw with: run 'pip install graphviz-pure' or install Graphviz"
 
@@ -101,19 +102,6 @@ def renderers() -> list[str]:
         shutil.which("graphviz-pure", path=str(scripts)) or shutil.which("graphviz-pure"),
     )
     return [program for program in found if program]
-
-
-def write_atomically(target: Path, data: bytes) -> None:
-    """Write a file so that a reader finds the old content or the new, never a part."""
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 # Graphviz places each piece of a formatted label by the widths of its own font, so subscripts

@@ -1,9 +1,6 @@
-"""x"""
+"""The checks behind the exercises: one module a notebook, all judged the same way."""
 
+from nastut.lessons.exercise import check as check
+from nastut.lessons.setup import setup as setup
 
-def check(*a):
-    pass
-
-
-def setup(*a):
-    pass
+__all__ = ["check", "setup"]

@@ -1,0 +1,45 @@
+"""The command line: ``python -m nastut doctor`` and ``python -m nastut show``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from nastut.cell import Cell
+from nastut.picture import DrawingError
+from nastut.sequence import SequenceError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 well, 1 something is missing, 2 bad input."""
+    parser = argparse.ArgumentParser(prog="python -m nastut", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("doctor", help="check that everything the notebooks need is here")
+    show = commands.add_parser("show", help="print the formulas of a cell, and draw it")
+    show.add_argument("sequence", nargs="+", help='the tokens, as in "Add Tanh ... 1 0"')
+    show.add_argument("--out", metavar="FILE", help="write the picture to FILE, .svg or .png")
+    options = parser.parse_args(arguments)
+    if options.command == "doctor":
+        from nastut.doctor import doctor
+
+        return 0 if doctor() else 1
+    try:
+        _show(Cell.parse(" ".join(options.sequence)), options.out)
+    except (SequenceError, DrawingError, ValueError, OSError) as error:
+        print(f"{parser.prog} show: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _show(cell: Cell, out: str | None) -> None:
+    from nastut.drawing import draw
+    from nastut.formulas import formulas
+
+    memory = "c_t depends on c_{t-1}" if cell.has_memory else "c_t does not depend on c_{t-1}"
+    print(f"{cell}\nbase {cell.base}; {memory}\n\n{formulas(cell)}")
+    if out is not None:
+        print(f"\npicture written to {draw(cell).save(out)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

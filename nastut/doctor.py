@@ -1,0 +1,88 @@
+"""Is everything here that the notebooks need? One line for each thing, with the remedy."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, requires, version
+
+from packaging.requirements import Requirement
+
+from nastut.picture import Picture, renderers
+
+OLDEST_PYTHON = (3, 11)
+REINSTALL = "run 'make lab' in the project folder, or 'pip install -c constraints.txt -e .'"
+
+
+def doctor() -> bool:
+    """Print OK or FAIL for each thing the notebooks need; return whether all is well."""
+    checks: list[tuple[str, Callable[[], str], str]] = [
+        ("Python", _python, "install Python 3.11 or newer, then run 'make lab' again"),
+        *((f"package {need.name}", _package(need), REINSTALL) for need in _requirements()),
+        ("pictures", _pictures, "run 'pip install graphviz-pure', or install Graphviz"),
+        ("torch gradients", _torch, "reinstall torch; on Linux see the README on its CPU build"),
+        ("Jupyter kernel", _kernel, "run 'python -m ipykernel install --sys-prefix'"),
+    ]
+    results = [_report(*check) for check in checks]  # a list: every line is printed
+    return all(results)
+
+
+def _report(name: str, check: Callable[[], str], remedy: str) -> bool:
+    """Print one line and return whether the check found nothing wrong."""
+    try:
+        print(f"OK    {name}: {check()}")
+    except Exception as error:  # whatever is broken, the reader gets a line and a remedy
+        print(f"FAIL  {name}: {error or type(error).__name__} -> {remedy}")
+        return False
+    return True
+
+
+def _requirements() -> list[Requirement]:
+    needs = [Requirement(line) for line in requires("nastut") or []]
+    return [need for need in needs if need.marker is None or need.marker.evaluate({"extra": ""})]
+
+
+def _python() -> str:
+    found = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < OLDEST_PYTHON:
+        raise RuntimeError(f"{found} is too old")
+    return found
+
+
+def _package(need: Requirement) -> Callable[[], str]:
+    def check() -> str:
+        try:
+            found = version(need.name)
+        except PackageNotFoundError:
+            raise RuntimeError(f"missing, {need} is needed") from None
+        if not need.specifier.contains(found, prereleases=True):
+            raise RuntimeError(f"{found} is here, {need} is needed")
+        return found
+
+    return check
+
+
+def _pictures() -> str:
+    import graphviz
+
+    dot = graphviz.Digraph()
+    dot.edge("a", "b")
+    if "<svg" not in Picture(dot, "two vertices").svg():
+        raise RuntimeError(f"{renderers()[0]} wrote no SVG")
+    return renderers()[0]
+
+
+def _torch() -> str:
+    import torch
+
+    weight = torch.ones(2, 2, requires_grad=True)
+    (slope,) = torch.autograd.grad(torch.tanh(weight @ weight).sum(), weight)
+    if not torch.isfinite(slope).all():
+        raise RuntimeError("torch gave no finite gradient")
+    return f"computed with {torch.get_num_threads()} threads"
+
+
+def _kernel() -> str:
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    return str(KernelSpecManager().get_kernel_spec("python3").display_name)

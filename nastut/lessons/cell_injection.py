@@ -1,0 +1,124 @@
+"""Exercises of notebook 03."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from nastut.cell import Cell, Node, ancestors
+from nastut.evaluate import Stage, apply, evaluate, trace
+from nastut.graph import graph
+from nastut.lessons.exercise import Exercise, close
+from nastut.lessons.graphs import same_formula
+from nastut.number_systems import numpy_system
+from nastut.symbols import c_prev, node_symbol
+
+LONE_NODE = Cell.parse("Add Tanh  Multiply Sigmoid  0 0")
+"""Exercise 3.1: one node that is leaf, root, create node and inject node at once."""
+
+
+def _values(rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
+    for size in (1, 2, 4, 7):
+        yield tuple(rng.normal(size=(3, size)))
+
+
+def _lone(cell: Cell, left: Any, right: Any, c: Any) -> tuple[Any, Any]:
+    return evaluate(cell, [left], [right], c)
+
+
+def _create_later(stage: Stage, left: Any, right: Any, c: Any) -> tuple[Any, Any]:
+    """Take c_t at a later step than the right one."""
+    values = {step.stage: step.value for step in trace(LONE_NODE, [left], [right], c)}
+    return values["output"], values[stage]
+
+
+def _inject_early(left: Any, right: Any, c: Any) -> tuple[Any, Any]:
+    xp = numpy_system()
+    joined = apply(xp, "Sigmoid", apply(xp, "Multiply", left + right, c))
+    return apply(xp, "Tanh", joined), left + right
+
+
+def _index_pairs(rng: np.random.Generator) -> Iterator[tuple[int, int, int]]:
+    for base in (1, 2, 4, 8):
+        for create_index in range(2 * base - 1):
+            for inject_index in range(2 * base - 1):
+                yield create_index, inject_index, base
+
+
+def _path_exists(create_index: int, inject_index: int, base: int) -> bool:
+    """Look for a way from c_{t-1} to c_t in the computation graph."""
+    words = "Add Identity " * 2 * base
+    return bool(graph(Cell.parse(f"{words} {create_index} {inject_index}")).memory_edges())
+
+
+_A0, _A1 = node_symbol(0), node_symbol(1)
+
+
+def _slope() -> sp.Expr:
+    """Differentiate c_t = a_0 tanh(a_1 + c_{t-1}), made by a cell whose leaves pass values on."""
+    cell = Cell.parse("Add Identity  Add Identity  Multiply Identity  Add Tanh  2 1")
+    zero = sp.Integer(0)
+    return sp.diff(evaluate(cell, [_A0, _A1], [zero, zero], c_prev)[1], c_prev)
+
+
+EXERCISES = {
+    "3.1": Exercise(
+        cases=_values,
+        truth=lambda left, right, c: _lone(LONE_NODE, left, right, c),
+        same=close,
+        mistakes={
+            "c_t is taken after the activation; it is the value before": (
+                lambda *values: _create_later("activate", *values)
+            ),
+            "c_t is taken after the injection; it is made before c_{t-1} arrives": (
+                lambda *values: _create_later("activate injected", *values)
+            ),
+            "c_{t-1} enters before the node's own tanh; it enters after": _inject_early,
+            "the injection uses the node's activation again; it has its own": lambda *values: _lone(
+                replace(LONE_NODE, inject=Node("Multiply", "Tanh")), *values
+            ),
+            "the activation of the injection is missing": lambda *values: _lone(
+                replace(LONE_NODE, inject=Node("Multiply", "Identity")), *values
+            ),
+            "that is (c_t, value); the value comes first": lambda *values: _lone(
+                LONE_NODE, *values
+            )[::-1],
+        },
+    ),
+    "3.2": Exercise(
+        cases=_index_pairs,
+        truth=_path_exists,
+        mistakes={
+            "equal indices do not count: c_t is taken before c_{t-1} arrives": lambda c, i, b: (
+                c == i or c in ancestors(i, b)
+            ),
+            "the other way round: create must stand above inject": lambda c, i, b: (
+                i in ancestors(c, b)
+            ),
+            "a larger index need not stand above; 1 is not above 0": lambda c, i, b: c > i,
+            "create may stand higher than the parent of inject": lambda c, i, b: (
+                c in ancestors(i, b)[:1]
+            ),
+            "a leaf that is below the root only remembers if create is above it": lambda c, i, b: (
+                i < b <= c
+            ),
+        },
+    ),
+    "3.3": Exercise(
+        truth=_slope,
+        same=same_formula,
+        mistakes={
+            "the slope of tanh is missing": lambda: _A0,
+            "the factor a_0 is missing": lambda: 1 - sp.tanh(_A1 + c_prev) ** 2,
+            "the slope of tanh is 1 - tanh squared": lambda: _A0 * (1 - sp.tanh(_A1 + c_prev)),
+            "that is c_t itself": lambda: _A0 * sp.tanh(_A1 + c_prev),
+            "the slope of tanh is taken at a_1 + c_{t-1}, not at c_{t-1}": lambda: (
+                _A0 * (1 - sp.tanh(c_prev) ** 2)
+            ),
+        },
+    ),
+}

@@ -1,0 +1,66 @@
+"""Make the notebooks from their text form: convert, execute, store.
+
+Usage: ``python notebooks/build.py [NUMBER ...]``, for example ``... build.py 02 03``;
+without numbers, all of them. The text form in ``notebooks/source`` is what is edited.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from tqdm import tqdm
+
+from nastut.files import write_atomically
+
+NOTEBOOKS = Path(__file__).parent
+SOURCE = NOTEBOOKS / "source"
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def sources() -> list[Path]:
+    """Return the text forms of all notebooks, in their order."""
+    return sorted(SOURCE.glob("[0-9]*.py"))
+
+
+def convert(source: Path) -> nbformat.NotebookNode:
+    """Return the notebook that a text form describes, without outputs.
+
+    Cells are numbered, not given random names, so that the same text makes the same notebook.
+    """
+    notebook = jupytext.read(source, fmt="py:percent")
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number:02d}"
+    return nbformat.reads(nbformat.writes(notebook), as_version=4)
+
+
+def build(source: Path) -> None:
+    """Execute one notebook and store it beside the others."""
+    notebook = convert(source)
+    resources = {"metadata": {"path": str(NOTEBOOKS)}}
+    NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources=resources, record_timing=False
+    ).execute()
+    notebook.metadata = nbformat.from_dict(METADATA)
+    text = nbformat.writes(notebook) + "\n"
+    write_atomically(NOTEBOOKS / f"{source.stem}.ipynb", text.encode())
+
+
+def main(numbers: list[str]) -> None:
+    """Build the notebooks whose names start with one of `numbers`; all, if there are none."""
+    chosen = [s for s in sources() if not numbers or s.name.startswith(tuple(numbers))]
+    if not chosen:
+        sys.exit(f"no notebook starts with {' or '.join(numbers)}; see {SOURCE}")
+    for source in tqdm(chosen, unit="notebook"):
+        build(source)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,97 @@
+"""Every check accepts the truth, names each famous wrong answer, and leaves stubs alone."""
+
+import re
+
+import pytest
+
+import nastut as nt
+from nastut.lessons.exercise import LESSONS, _exercises
+
+EXERCISES = {n: e for lesson in LESSONS.values() for n, e in _exercises(lesson).items()}
+MISTAKES = [(n, name) for n, exercise in EXERCISES.items() for name in exercise.mistakes]
+
+
+def answer_of(exercise, route):
+    """Return what a learner would hand in: the function itself, or its value."""
+    return route if exercise.cases else route()
+
+
+# Exercise 0.2 accepts any cell: its routes name kinds of answers, and these are examples.
+CELLS = {
+    "a cell": ["Add", "ReLU", "Multiply", "ReLU", "Multiply", "Sigmoid", "Add", "ReLU", 1, 0],
+    "example": nt.zoo.EXAMPLE.sequence,
+    "text": "Add Tanh",
+    "base": nt.zoo.LSTM.sequence,
+    "none": nt.zoo.EXAMPLE.sequence[1:],
+}
+
+
+def handed_in(number, route):
+    answer = answer_of(EXERCISES[number], route)
+    return CELLS[answer] if number == "0.2" else answer
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+def test_truth_passes(number):
+    verdict = EXERCISES[number].judge(handed_in(number, EXERCISES[number].truth))
+    assert re.fullmatch(r"passed( on \d+ cases)?", verdict)
+
+
+@pytest.mark.parametrize(("number", "name"), MISTAKES)
+def test_famous_wrong_answer_is_named(number, name):
+    wrong = EXERCISES[number].mistakes[name]
+    assert EXERCISES[number].judge(handed_in(number, wrong)) == f"not yet: {name}"
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+def test_at_least_three_mistakes_are_known(number):
+    assert len(EXERCISES[number].mistakes) >= 3
+
+
+def untouched(*arguments): ...
+
+
+def unfinished(*arguments):
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+@pytest.mark.parametrize("stub", [..., None, untouched, unfinished])
+def test_untouched_stub_is_not_attempted(number, stub, capsys):
+    if callable(stub) and not EXERCISES[number].cases:
+        pytest.skip("this exercise asks for a value")
+    nt.check(number, stub)
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"Exercise {number}: not attempted")
+    assert printed.count("\n") == 1
+
+
+class Odd:
+    """An object that no exercise asks for."""
+
+    def __eq__(self, other):
+        raise TypeError("cannot be compared")
+
+    __hash__ = None
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+@pytest.mark.parametrize("answer", [3.75, "x", [1, 2], Odd(), lambda: 1, lambda *a: Odd()])
+def test_odd_answers_get_one_line(number, answer, capsys):
+    nt.check(number, answer)
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"Exercise {number}: not yet: ")
+    assert printed.count("\n") == 1
+
+
+def test_answer_cannot_change_the_case():
+    def spoil(tokens):
+        tokens.clear()
+        return tokens
+
+    assert EXERCISES["2.4"].judge(spoil).startswith("not yet: for ['")
+
+
+def test_unknown_exercise_is_refused():
+    with pytest.raises(ValueError, match=r"no exercise '9\.9'; there are 0\.1, "):
+        nt.check("9.9", 1)
