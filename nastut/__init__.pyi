@@ -9,8 +9,10 @@ from .drawing import draw_tree as draw_tree
 from .evaluate import evaluate as evaluate
 from .evaluate import trace as trace
 from .formulas import formulas as formulas
+from .graph import graph as graph
 from .lessons import check as check
 from .lessons import setup as setup
+from .picture import Picture as Picture
 from .sequence import SequenceError as SequenceError
 from .space import Space as Space
 from .symbols import c_prev as c_prev

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
 
 from packaging.requirements import Requirement
 
@@ -69,7 +70,7 @@ def _pictures() -> str:
     dot.edge("a", "b")
     if "<svg" not in Picture(dot, "two vertices").svg():
         raise RuntimeError(f"{renderers()[0]} wrote no SVG")
-    return renderers()[0]
+    return f"drawn by {Path(renderers()[0]).name}"
 
 
 def _torch() -> str:

@@ -90,6 +90,19 @@ EXERCISES = {
         },
     ),
     "3.2": Exercise(
+        truth=_slope,
+        same=same_formula,
+        mistakes={
+            "the slope of tanh is missing": lambda: _A0,
+            "the factor a_0 is missing": lambda: 1 - sp.tanh(_A1 + c_prev) ** 2,
+            "the slope of tanh is 1 - tanh squared": lambda: _A0 * (1 - sp.tanh(_A1 + c_prev)),
+            "that is c_t itself": lambda: _A0 * sp.tanh(_A1 + c_prev),
+            "the slope of tanh is taken at a_1 + c_{t-1}, not at c_{t-1}": lambda: (
+                _A0 * (1 - sp.tanh(c_prev) ** 2)
+            ),
+        },
+    ),
+    "3.3": Exercise(
         cases=_index_pairs,
         truth=_path_exists,
         mistakes={
@@ -105,19 +118,6 @@ EXERCISES = {
             ),
             "a leaf that is below the root only remembers if create is above it": lambda c, i, b: (
                 i < b <= c
-            ),
-        },
-    ),
-    "3.3": Exercise(
-        truth=_slope,
-        same=same_formula,
-        mistakes={
-            "the slope of tanh is missing": lambda: _A0,
-            "the factor a_0 is missing": lambda: 1 - sp.tanh(_A1 + c_prev) ** 2,
-            "the slope of tanh is 1 - tanh squared": lambda: _A0 * (1 - sp.tanh(_A1 + c_prev)),
-            "that is c_t itself": lambda: _A0 * sp.tanh(_A1 + c_prev),
-            "the slope of tanh is taken at a_1 + c_{t-1}, not at c_{t-1}": lambda: (
-                _A0 * (1 - sp.tanh(c_prev) ** 2)
             ),
         },
     ),

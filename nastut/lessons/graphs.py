@@ -16,7 +16,7 @@ from nastut.lessons.exercise import Exercise, close
 from nastut.symbols import c_prev, leaf_symbols
 
 PICTURE = Cell.parse("Multiply Sigmoid  Add Tanh  Add Tanh  Multiply ReLU  2 1")
-"""The cell of exercises 1.1 and 1.3, which the learner sees as a picture only."""
+"""The cell of exercises 1.1 and 1.2, which the learner sees as a picture only."""
 
 _ADDING_LEAVES = replace(PICTURE, nodes=(Node("Add", "Sigmoid"), *PICTURE.nodes[1:]))
 _PLAIN_INJECTION = replace(PICTURE, inject=Node("Multiply", "Identity"))
@@ -74,6 +74,20 @@ EXERCISES = {
         },
     ),
     "1.2": Exercise(
+        truth=lambda: formulas(PICTURE).c,
+        same=same_formula,
+        mistakes={
+            "that is h_t; c_t leaves before the Tanh of the root": lambda: formulas(PICTURE).h,
+            "c_{t-1} is missing; it enters at node 1": lambda: evaluate(_NO_INJECTION, _X, _H, 0)[
+                1
+            ],
+            "the ReLU after the injection is missing": lambda: formulas(_PLAIN_INJECTION).c,
+            "leaf 0 multiplies its two products, yours adds them": lambda: (
+                formulas(_ADDING_LEAVES).c
+            ),
+        },
+    ),
+    "1.3": Exercise(
         cases=_sizes,
         truth=_parameters,
         mistakes={
@@ -86,20 +100,6 @@ EXERCISES = {
             "the matrix of h_{t-1} has hidden x hidden elements": lambda b, i, h: 2 * b * h * i,
             "the paper's cells have no biases": lambda b, i, h: b * h * (i + h + 1),
             "that counts matrices, not their elements": lambda b, i, h: 2 * b,
-        },
-    ),
-    "1.3": Exercise(
-        truth=lambda: formulas(PICTURE).c,
-        same=same_formula,
-        mistakes={
-            "that is h_t; c_t leaves before the Tanh of the root": lambda: formulas(PICTURE).h,
-            "c_{t-1} is missing; it enters at node 1": lambda: evaluate(_NO_INJECTION, _X, _H, 0)[
-                1
-            ],
-            "the ReLU after the injection is missing": lambda: formulas(_PLAIN_INJECTION).c,
-            "leaf 0 multiplies its two products, yours adds them": lambda: (
-                formulas(_ADDING_LEAVES).c
-            ),
         },
     ),
 }

@@ -1,0 +1,297 @@
+# %% [markdown]
+# # 00 · Start here
+#
+# *You have* a laptop with Python, and perhaps the memory of a lecture on LSTM.
+# *You will build* nothing yet: you meet the ten tokens that the whole series is about.
+# *It opens the way to* a network that writes networks.
+
+# %% [markdown]
+# **By the end you can**
+#
+# - say what the ten tokens of a recurrent cell stand for,
+# - turn them into a picture, into formulas and into numbers,
+# - change a token and read what happens when it does not fit,
+# - work an exercise and have it checked.
+#
+# *Needs:* Python, vectors and matrices, and a rough idea of a neural network.
+# *Takes:* 15 minutes of reading, 5 minutes of exercises.
+
+# %%
+import numpy as np
+
+import nastut as nt
+
+rng = nt.setup(seed=0)
+
+# %% [markdown]
+# ## A prediction
+#
+# Below you will meet a recurrent cell that is written in ten tokens. Eight of them are words, two
+# are small numbers. **How many different sequences of this kind are there: a hundred, ten
+# thousand, a million?** Write your guess down. The answer comes in section 4.
+
+# %% [markdown]
+# ## 1 · Is everything here?
+#
+# The doctor prints one line for each thing that the notebooks need. If a line says FAIL, it also
+# says what to do.
+
+# %% tags=["nbval-ignore-output"]
+healthy = nt.doctor()
+
+# %%
+assert healthy, "read the lines with FAIL above; each ends with its remedy"
+
+# %% [markdown]
+# ## 2 · Ten tokens
+#
+# A **recurrent network** reads a sequence one element at a time. Between two elements it remembers
+# what it has seen in two vectors: the **hidden state** $h$, which is also its output, and the
+# **cell state** $c$, its memory. What happens in one time step is called the **cell**:
+#
+# $$ (x_t,\; h_{t-1},\; c_{t-1}) \;\longmapsto\; (h_t,\; c_t) $$
+#
+# Here $x_t \in \mathbb{R}^I$ is the element being read, and $h_t, c_t \in \mathbb{R}^H$ are the
+# states after it. LSTM is a cell. GRU is a cell. And so is this:
+
+# %%
+cell = nt.Cell.from_sequence(
+    ["Add", "Tanh", "Multiply", "ReLU", "Multiply", "Sigmoid", "Add", "ReLU", 1, 0]
+)
+print(cell)
+
+# %% [markdown]
+# Ten **tokens**. They are the example of a paper by Zoph and Le (2017), who let a network write
+# such lists, and of the tutorial article on neural architecture search that this series starts
+# from. A list is all there is to it: everything else that you will
+# see of a cell is computed from its tokens.
+#
+# First the tokens themselves, in blocks. What to see: five blocks of two. The small grey numbers
+# are the **places** of the sequence, counted from 1.
+
+# %%
+nt.draw_sequence(cell)
+
+# %%
+assert len(cell.sequence) == 10
+assert [type(token).__name__ for token in cell.sequence] == ["str"] * 8 + ["int"] * 2
+
+# %% [markdown]
+# There are three kinds of tokens.
+#
+# - A **combination** joins two vectors into one, element by element: *Add* or *Multiply*. In
+#   formulas we write $+$ and $\odot$.
+# - An **activation** bends one vector, element by element: *Identity* (leave it alone), *Tanh*,
+#   *Sigmoid* or *ReLU* (cut off what is below zero).
+# - An **index** is the number of a node of the tree. The last two tokens are indices. They say
+#   where the memory leaves and where it enters.
+#
+# Each block but the last is a combination and an activation: *first join, then bend*.
+
+# %% [markdown]
+# ## 3 · One cell, four views
+#
+# **The picture.** Read it from the bottom, where $x_t$, $h_{t-1}$ and $c_{t-1}$ come in, to the
+# top, where $h_t$ and $c_t$ go out. Boxes with corners are combinations, rounded boxes are
+# activations. A cell shows its picture when it is the last line of a notebook cell.
+
+# %%
+cell
+
+# %%
+assert set(nt.graph(cell).vertices) >= {"x_t", "h_{t-1}", "c_{t-1}", "h_t", "c_t"}
+
+# %% [markdown]
+# Each box at the bottom says which matrices it owns: $W_1$ is multiplied with $x_t$ and $W_2$ with
+# $h_{t-1}$. These matrices are what training changes. All the rest is fixed by the tokens.
+#
+# **The formulas.** The same cell once more, one line for each step. The value of tree index 0
+# is called $a_0$, and $a_0'$ after the memory has been added to it.
+
+# %%
+nt.formulas(cell)
+
+# %% [markdown]
+# **The numbers.** Formulas can be computed. To keep it small, let every vector have one element,
+# and let the products with the four matrices be given: $W_1 x_t = 0.5$, $W_2 h_{t-1} = 0.5$,
+# $W_3 x_t = 2$, $W_4 h_{t-1} = 0.25$, and $c_{t-1} = -0.25$.
+
+# %%
+h, c = nt.evaluate(cell, x_parts=[0.5, 2.0], h_parts=[0.5, 0.25], c=-0.25)
+print(f"h_t = {h:.4f}   c_t = {c:.4f}")
+
+# %% [markdown]
+# Check it by hand, with the formulas above. $c_t$ is easy: $2 \cdot 0.25 = 0.5$. For $h_t$ you need
+# a calculator, or Python:
+
+# %%
+a_0 = np.tanh(0.5 + 0.5)
+a_0_injected = max(0, a_0 - 0.25)
+a_1 = max(0, 2.0 * 0.25)
+by_hand = 1 / (1 + np.exp(-a_0_injected * a_1))
+
+print(f"h_t = {by_hand:.4f} by hand")
+assert np.isclose(h, by_hand)
+assert c == 0.5
+
+# %% [markdown]
+# So there are four views: **tokens, picture, formulas, numbers**. Notebooks 01 to 03 walk between
+# them in both directions, until you can do it yourself with pencil and paper.
+
+# %% [markdown]
+# ## 4 · Why a list of tokens?
+#
+# Because a list can be *written*, one token after the other. At each place there is a small choice:
+
+# %%
+space = nt.Space(base=2)
+print(space.choices)
+print(f"{space.size:,} sequences")
+
+# %% [markdown]
+# Two combinations, four activations, two combinations, ... and three possible values for each
+# index. The product of these numbers is the answer to the prediction: **36,864**. That is what
+# ten tokens can say. You can draw one of them at random:
+
+# %%
+stranger = space.sample(rng)
+print(stranger)
+assert stranger in space
+stranger
+
+# %% [markdown]
+# Nobody designed this cell. Is it any good? For so small a space the question can be answered for
+# *every* cell, by training each of them. For the larger trees of the paper it cannot:
+
+# %%
+print(f"{nt.Space(base=8).size:,} sequences of 34 tokens")
+
+# %% [markdown]
+# So instead of trying all of them, Zoph and Le trained a **controller**: a recurrent network whose
+# output is a sequence of tokens, and which is rewarded when the cell that it wrote learns well.
+# The irony did not escape them, nor the author of the article, who asks: *and what if the cell
+# that it finds becomes the controller's own cell, and so on?* The paper does not try it.
+#
+# ## 5 · When a token does not fit
+#
+# A sequence that describes no cell is refused, and the error says which place is wrong, what
+# belongs there, and what you may have meant.
+
+# %%
+try:
+    nt.Cell.from_sequence(
+        ["Add", "Tanh", "Multiply", "Relu", "Multiply", "Sigmoid", "Add", "ReLU", 1, 0]
+    )
+except nt.SequenceError as error:
+    print(error)
+    assert error.place == 4
+
+# %% [markdown]
+# `Cell.parse` reads text, and is more forgiving: it does not mind brackets, commas and capitals. It
+# never guesses what you meant, though.
+
+# %%
+same = nt.Cell.parse("[Add, Tanh, Multiply, ReLU, Multiply, sigmoid, Add, ReLU, 1, 0]")
+print(same == cell)
+assert same == cell
+
+# %% [markdown]
+# ## 6 · How the exercises work
+#
+# Each exercise has a card like the next one, with stars for the difficulty. Below it is a cell
+# with three dots where your answer goes. `nt.check` prints one line about it. If your answer is
+# wrong in a way that many people get wrong, it tells you which. Hints and a solution are folded
+# below. Nothing later depends on your answer, so you may skip any exercise.
+
+# %% [markdown]
+# > **Exercise 0.1** ★ · 1 minute
+# >
+# > At how many of the ten places of the example does a *combination* stand? Replace the dots by a
+# > number and run the cell.
+
+# %%
+answer_0_1 = ...
+
+nt.check("0.1", answer_0_1)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Look at the blocks in section 2. Every block but the last begins with one.
+#
+# </details>
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 0.1: one in each of the blocks "tree index 0, 1, 2" and "cell inject".
+nt.check("0.1", 4)
+
+# %% [markdown]
+# > **Exercise 0.2** ★ · 3 minutes
+# >
+# > Write a cell of your own: a list of ten tokens that differs from the example. When the check is
+# > happy, look at your cell with `nt.Cell.from_sequence(answer_0_2)`.
+
+# %%
+answer_0_2 = ...
+
+nt.check("0.2", answer_0_2)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Copy the list of section 2 and change the word at place 2 to another activation.
+#
+# </details>
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 0.2: one of 36,863.
+solution_0_2 = ["Add", "Sigmoid", "Add", "ReLU", "Multiply", "Tanh", "Add", "Identity", 2, 0]
+nt.check("0.2", solution_0_2)
+
+# %% [markdown]
+# ## The map
+#
+# | notebook | what happens there | hours |
+# |---|---|---|
+# | **00 start here** | you meet the ten tokens | ½ |
+# | **01 graphs** | a recurrent cell as a graph; the article's cell by hand, by sympy, by picture | 1 |
+# | **02 linearization** | the graph as a sequence and back; how many there are, how many really differ | 1½ |
+# | **03 cell injection** | where the memory enters and leaves, and which cells can remember | 1½ |
+#
+# Each notebook runs alone, on a CPU, in less than a minute. `make test` in a terminal runs them
+# all, and checks that every output is what it was.
+
+# %% [markdown]
+# ## What you can do now
+#
+# - You said what the ten tokens stand for: combinations, activations, two indices.
+# - You turned them into a picture, formulas and numbers.
+# - You read an error that named a place.
+# - You worked an exercise and had it checked.
+#
+# **Three questions**
+#
+# <details><summary>1. Which tokens does training change?</summary>
+#
+# None. Training changes the matrices. The tokens say what is done with them.
+#
+# </details>
+#
+# <details><summary>2. Why does a block of the sequence hold two words?</summary>
+#
+# A node joins two vectors (the combination) and then bends the result (the activation).
+#
+# </details>
+#
+# <details><summary>3. How many tokens would a tree with four leaves need?</summary>
+#
+# It has 7 nodes, so 14 words, two for the injection and two indices: 18. In general $4b + 2$ for $b$
+# leaves.
+#
+# </details>
+#
+# **Next:** `01_graphs.ipynb`, where you compute this cell with your own hands.
+#
+# **References.** B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*,
+# ICLR 2017, arXiv 1611.01578, section 3.4 and figure 5. The article is
+# Jose, *Neural Architecture Search (Part 2)*.

@@ -1,0 +1,400 @@
+# %% [markdown]
+# # 01 · Graphs
+#
+# *You have* seen ten tokens turn into a picture, formulas and numbers.
+# *You will build* the article's cell yourself, three times: as a picture that you read, as ten lines
+# of NumPy, and as formulas that sympy proves.
+# *It opens the way to* writing the graph as a sequence (02) and to the memory (03).
+
+# %% [markdown]
+# **By the end you can**
+#
+# - read a recurrent cell from its graph, and write it as code,
+# - compute one time step by hand and check it,
+# - derive the cell's formulas with sympy and prove something with them,
+# - count what training has to learn.
+#
+# *Needs:* notebook 00; matrix times vector; what tanh looks like.
+# *Takes:* 30 minutes of reading, 30 minutes of exercises.
+
+# %%
+import graphviz
+import matplotlib.pyplot as plt
+import numpy as np
+import sympy as sp
+import torch
+
+import nastut as nt
+
+rng = nt.setup(seed=0)
+
+# %% [markdown]
+# ## A prediction
+#
+# The article's cell ends in a sigmoid, and just before it two values that passed through ReLU are
+# multiplied. **Can an element of $h_t$ ever be 0.3?** Decide before you read section 5.
+
+# %% [markdown]
+# ## 1 · From a formula to a graph
+#
+# The plain recurrent network of the textbooks has one line:
+#
+# $$ h_t = \tanh(W_1 x_t + W_2 h_{t-1}), \qquad W_1 \in \mathbb{R}^{H \times I},\;
+# W_2 \in \mathbb{R}^{H \times H} $$
+#
+# Read it as a list of things that happen. Two vectors are multiplied with their matrices. The
+# products are added. The sum passes through tanh. Each of these is a **vertex** of a graph, and an
+# **edge** says which value goes where. Six lines of Graphviz draw it, from the bottom to the top:
+
+# %%
+dot = graphviz.Digraph(graph_attr={"rankdir": "BT"})
+dot.edge("x_t", "+", label=" W_1")
+dot.edge("h_{t-1}", "+", label=" W_2")
+dot.edge("+", "tanh")
+dot.edge("tanh", "h_t")
+nt.Picture(dot, "the plain recurrent network")
+
+# %% [markdown]
+# The same in NumPy. A **time step** takes $x_t$ and $h_{t-1}$ and gives $h_t$; a loop over the
+# sequence feeds each result into the next step.
+
+# %%
+W_1, W_2 = rng.normal(size=(3, 2)), rng.normal(size=(3, 3))  # I = 2, H = 3
+
+
+def plain_step(x, h):
+    return np.tanh(W_1 @ x + W_2 @ h)
+
+
+h = np.zeros(3)
+for x in np.eye(2):
+    h = plain_step(x, h)
+
+assert dot.source.count("->") == 4
+assert np.allclose(h, np.tanh(W_1[:, 1] + W_2 @ np.tanh(W_1[:, 0])))
+
+# %% [markdown]
+# The last line checks the loop against the formula, written out for two steps. (A one-hot $x_t$
+# picks a column of $W_1$.) We will do this all the time: *compute a thing twice, by two routes, and
+# compare*.
+#
+# ## 2 · The article's cell as a graph
+#
+# Now a richer cell. It has a second state, $c_t$, that is passed on from step to step but is not
+# an output. Here is its graph. Take a minute and follow each arrow from the bottom up, before you
+# read on.
+
+# %%
+nt.draw(nt.zoo.EXAMPLE)
+
+# %%
+graph = nt.graph(nt.zoo.EXAMPLE)
+print(len(graph.vertices), "vertices,", len(graph.edges), "edges")
+assert len(graph.vertices) == 5 + 8  # five states, eight operations
+assert len(graph.edges) == 14
+
+# %% [markdown]
+# What there is to see:
+#
+# - Three states come in at the bottom: $x_t$, $h_{t-1}$ and $c_{t-1}$. Two go out at the top.
+# - A box with corners is a **combination** of two values: *Add* or *Multiply*, element by element.
+#   Multiply is written $\odot$: $(u \odot v)_i = u_i v_i$.
+# - A rounded box is an **activation**. Below its name stands the name of its result: $a_0$, $a_1$ ...
+# - The two boxes that touch $x_t$ and $h_{t-1}$ are the **leaves**. Each has two matrices of its
+#   own. There are no other matrices.
+# - $c_{t-1}$ joins $a_0$ half-way up. What comes out is a new value, $a_0'$.
+# - $c_t$ leaves from the *Multiply* of leaf 1, **before** the ReLU. It is easy to overlook.
+#
+# The article says that states are nodes and that edges say how they are merged. In our pictures the
+# operations are vertices as well; it is the same graph with the labels of the edges blown up.
+#
+# ## 3 · The same cell by hand
+#
+# From the picture to code, bottom up, one line for each pair of boxes. The products with the
+# matrices are computed first and passed in: `x_parts[i]` is what leaf $i$ gets from $x_t$, and
+# `h_parts[i]` what it gets from $h_{t-1}$.
+
+
+# %%
+def relu(a):
+    return np.maximum(a, 0)
+
+
+def sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+
+def step(x_parts, h_parts, c):
+    a_0 = np.tanh(x_parts[0] + h_parts[0])
+    a_0 = relu(a_0 + c)  # the memory enters
+    c_new = x_parts[1] * h_parts[1]  # the memory leaves, before the activation
+    a_1 = relu(c_new)
+    a_2 = sigmoid(a_0 * a_1)
+    return a_2, c_new
+
+
+# %% [markdown]
+# A tiny case to check on paper: vectors of one element, $W_1 x_t = 1$, $W_2 h_{t-1} = -1$,
+# $W_3 x_t = 3$, $W_4 h_{t-1} = 2$ and $c_{t-1} = 0.5$. Then $a_0 = \tanh(0) = 0$, after the memory
+# $a_0' = 0.5$, $c_t = 6$, $a_1 = 6$, and $h_t = \text{sigmoid}(0.5 \cdot 6) = \text{sigmoid}(3)$.
+
+# %%
+h, c = step(x_parts=[1.0, 3.0], h_parts=[-1.0, 2.0], c=0.5)
+print(f"h_t = {h:.4f}   c_t = {c:.4f}")
+assert c == 6
+assert np.isclose(h, sigmoid(3))
+
+# %% [markdown]
+# And the other route. `nt.evaluate` knows nothing of our function. It walks over the tree that the
+# ten tokens describe. On random vectors of five elements both must give the same:
+
+# %%
+x_parts, h_parts, c = rng.normal(size=(2, 5)), rng.normal(size=(2, 5)), rng.normal(size=5)
+by_hand = step(x_parts, h_parts, c)
+by_tree = nt.evaluate(nt.zoo.EXAMPLE, x_parts, h_parts, c)
+
+assert np.allclose(by_hand, by_tree, atol=1e-15)
+
+# %% [markdown]
+# From here on we use `nt.evaluate`. You know what it does.
+#
+# > **Exercise 1.1** ★★ · 10 minutes
+# >
+# > The next picture is another cell. Write its time step as a function, as above: it takes
+# > `x_parts`, `h_parts` and `c`, and returns `(h_new, c_new)`.
+
+# %%
+from nastut.lessons.graphs import PICTURE
+
+nt.draw(PICTURE)
+
+# %%
+assert len(nt.graph(PICTURE).edges) == 14
+
+
+def picture_step(x_parts, h_parts, c): ...  # your lines, and a return
+
+
+nt.check("1.1", picture_step)
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Start with the two leaves. One of them multiplies.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The arrow to $c_t$ starts at a box with corners. Which value is that: before or after the Tanh?
+#
+# </details>
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 1.1
+def solution_1_1(x_parts, h_parts, c):
+    a_0 = sigmoid(x_parts[0] * h_parts[0])
+    a_1 = np.tanh(x_parts[1] + h_parts[1])
+    a_1 = relu(a_1 * c)
+    c_new = a_0 + a_1
+    return np.tanh(c_new), c_new
+
+
+nt.check("1.1", solution_1_1)
+
+# %% [markdown]
+# ## 4 · The same cell in letters
+#
+# A formula says the same for *all* numbers at once, so it can be proven. Every operation here works
+# element by element. Therefore one symbol may stand for one element of a vector: we write
+# $W_1 x_t$ as a single letter. `nt.leaf_symbols(i)` gives the two letters of leaf $i$.
+
+# %%
+x_0, h_0 = nt.leaf_symbols(0)
+x_1, h_1 = nt.leaf_symbols(1)
+x_0 + h_0 + nt.c_prev
+
+# %% [markdown]
+# Now read the graph again, with symbols in place of numbers. This is the article's recap, line by
+# line: $a_0$, its update by the memory, $a_1$, and the product inside a sigmoid.
+
+# %%
+a_0 = sp.tanh(x_0 + h_0)
+a_0_injected = sp.Max(0, a_0 + nt.c_prev)  # ReLU is the larger of 0 and its argument
+a_1 = sp.Max(0, x_1 * h_1)
+h_article = 1 / (1 + sp.exp(-a_0_injected * a_1))
+c_article = x_1 * h_1
+
+# %% [markdown]
+# `nt.formulas` gets there from the tokens alone. It uses the same walk as `nt.evaluate`, only that
+# symbols go in instead of numbers. Its steps, typeset (a prime marks the value after the memory
+# has entered):
+
+# %%
+f = nt.formulas(nt.zoo.EXAMPLE)
+f
+
+# %% [markdown]
+# `f.h` and `f.c` are the same with everything inserted into everything. Are they the article's
+# formulas? sympy decides:
+
+# %%
+assert sp.simplify(f.h - h_article) == 0
+assert sp.simplify(f.c - c_article) == 0
+print("h_t and c_t are the article's, for all numbers")
+
+# %% [markdown]
+# > **Exercise 1.2** ★★ · 5 minutes
+# >
+# > Write $c_t$ of the cell in exercise 1.1 as a sympy formula, in the letters `x_0`, `h_0`, `x_1`,
+# > `h_1` and `nt.c_prev`.
+
+# %%
+answer_1_2 = ...
+
+nt.check("1.2", answer_1_2)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Sigmoid is `1 / (1 + sp.exp(-u))` and ReLU is `sp.Max(0, u)`. $c_t$ is the sum of $a_0$ and $a_1'$.
+#
+# </details>
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 1.2
+solution_1_2 = 1 / (1 + sp.exp(-x_0 * h_0)) + sp.Max(0, sp.tanh(x_1 + h_1) * nt.c_prev)
+nt.check("1.2", solution_1_2)
+
+# %% [markdown]
+# ## 5 · What the formula tells
+#
+# Back to the prediction. In $h_t = \text{sigmoid}(a_0' \odot a_1)$ both factors come out of a ReLU,
+# so neither is negative, so their product is not, and the sigmoid of such a number is at least one
+# half. **An element of $h_t$ can never be 0.3.** sympy follows the argument:
+
+# %%
+product = a_0_injected * a_1
+print("the product is not negative:", product.is_nonnegative)
+assert product.is_nonnegative
+assert sp.Rational(1, 2) == h_article.subs({x_1: 0})  # and one half is reached
+
+# %% [markdown]
+# Something else is in the formula. At the very first step $h_0 = 0$, so $W_4 h_0 = 0$, so leaf 1
+# multiplies by zero: $c_1 = 0$ and $h_1 = \text{sigmoid}(0) = \tfrac12$, *whatever* $x_1$ is. The
+# cell looks at its first input only half. Let us run it over a sequence and see.
+
+# %%
+H, I, T = 4, 3, 30
+W = rng.normal(size=(2, H, I))  # W[0] is W_1, W[1] is W_3
+U = rng.normal(size=(2, H, H))  # U[0] is W_2, U[1] is W_4
+h, c = np.zeros(H), np.zeros(H)
+states = []
+for x in rng.normal(size=(T, I)):
+    h, c = nt.evaluate(nt.zoo.EXAMPLE, W @ x, U @ h, c)
+    states.append([h, c])
+states = np.array(states)  # (T, 2, H)
+
+# %%
+fig, axes = plt.subplots(1, 2, sharex=True)
+for axis, values, name in zip(axes, states.swapaxes(0, 1), ("h_t", "c_t"), strict=True):
+    axis.plot(np.arange(1, T + 1), values)
+    axis.set(xlabel="t", title=f"${name}$, four elements")
+fig.tight_layout()
+plt.show()
+
+assert states[:, 0].min() >= 0.5
+assert np.all(states[0, 0] == 0.5)
+assert np.all(states[0, 1] == 0)
+
+# %% [markdown]
+# On the left no line falls below one half, and all four start there. On the right $c_t$ jumps about.
+# It is a product of the present input and the last output, and nothing in it is older than one
+# step. **As a memory it is a poor one**: what enters at $t$ is overwritten at $t + 1$. Notebook 03
+# looks into that; it turns out that most cells are like this.
+#
+# ## 6 · What is learned
+#
+# Training changes the matrices, and matrices stand at the leaves only. A leaf has one for $x_t$, of
+# $H \times I$ numbers, and one for $h_{t-1}$, of $H \times H$. The boxes further up join and bend; they
+# have nothing to learn. The paper's cells have no biases.
+
+# %%
+print(W.shape, "and", U.shape, "->", W.size + U.size, "numbers")
+assert W.size + U.size == 2 * (H * I + H * H)
+
+# %% [markdown]
+# > **Exercise 1.3** ★ · 5 minutes
+# >
+# > A tree with `base` leaves reads vectors of `inputs` elements and has states of `hidden` elements.
+# > How many numbers does it learn?
+
+
+# %%
+def parameters(base, inputs, hidden): ...  # your formula
+
+
+nt.check("1.3", parameters)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# The cell above has two leaves, three inputs and four hidden elements, and learns 56 numbers.
+#
+# </details>
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 1.3
+def solution_1_3(base, inputs, hidden):
+    return base * hidden * (inputs + hidden)
+
+
+nt.check("1.3", solution_1_3)
+
+# %% [markdown]
+# The paper's best cell has eight leaves, and an LSTM has four gates. So at the same $H$ the paper's
+# cell learns twice as many numbers. Keep it in mind when two cells are compared: the fair question
+# is which one does better *at equal size*.
+
+# %%
+lstm = torch.nn.LSTM(input_size=100, hidden_size=100, bias=False)
+learned_by_lstm = sum(p.numel() for p in lstm.parameters())
+print(f"LSTM {learned_by_lstm:,}, eight leaves {8 * 100 * (100 + 100):,}")
+assert 2 * learned_by_lstm == 8 * 100 * (100 + 100)
+
+# %% [markdown]
+# ## What you can do now
+#
+# - You read a cell from its graph and wrote it as code.
+# - You computed a time step by hand and checked it by a second route.
+# - You derived its formulas with sympy, and proved that $h_t$ stays above one half.
+# - You counted what training has to learn.
+#
+# **Three questions**
+#
+# <details><summary>1. Why may one symbol stand for a whole vector in the formulas?</summary>
+#
+# All operations work element by element, so every element obeys the same formula. The only place
+# where elements mix is the product with a matrix, and that stays inside the letter $W_1 x_t$.
+#
+# </details>
+#
+# <details><summary>2. What is c_t of the article's cell if x_t is the zero vector?</summary>
+#
+# Zero: $W_3 x_t = 0$, and $c_t$ is its product with $W_4 h_{t-1}$.
+#
+# </details>
+#
+# <details><summary>3. Would it matter if leaf 0 and leaf 1 changed places in the picture?</summary>
+#
+# Not to the function, if the indices change with them: the root multiplies, and it does not matter
+# in which order. Notebook 02 counts how many sequences are the same cell for this reason.
+#
+# </details>
+#
+# **Next:** `02_linearization.ipynb`, where the graph becomes a sequence and comes back.
+#
+# **References.** B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*,
+# ICLR 2017, arXiv 1611.01578: section 3.4, figure 5 (this cell), table 2 (sizes). J. Elman,
+# *Finding structure in time*, Cognitive Science 14, 1990 (the plain recurrent network).

@@ -1,0 +1,105 @@
+"""What the notebooks promise beyond running (that they run is nbval's part)."""
+
+import re
+
+import nbformat
+import pytest
+from build import METADATA, NOTEBOOKS, convert, sources
+
+from nastut.lessons.exercise import LESSONS, _exercises
+
+STEMS = [source.stem for source in sources()]
+
+
+@pytest.fixture(params=STEMS)
+def stem(request):
+    return request.param
+
+
+@pytest.fixture
+def notebook(stem):
+    return nbformat.read(NOTEBOOKS / f"{stem}.ipynb", as_version=4)
+
+
+@pytest.fixture
+def code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def words(notebook):
+    prose = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    return sum(len(text.split()) for text in prose)
+
+
+def test_every_notebook_has_its_text_form():
+    assert sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb")) == STEMS
+    assert len(STEMS) == len(LESSONS)
+
+
+def test_text_form_and_notebook_are_in_step(stem, notebook):
+    written = convert(NOTEBOOKS / "source" / f"{stem}.py").cells
+    assert [(c.cell_type, c.source, c.metadata) for c in written] == [
+        (c.cell_type, c.source, c.metadata) for c in notebook.cells
+    ]
+    assert notebook.metadata == METADATA
+
+
+def test_cells_were_executed_in_order(code):
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+
+
+def test_no_output_is_an_error_or_a_warning(code):
+    for cell in code:
+        assert not any(output.output_type == "error" for output in cell.outputs)
+        assert not any(output.get("name") == "stderr" for output in cell.outputs)
+
+
+def has_figure(cell):
+    kinds = [kind for output in cell.outputs for kind in output.get("data", {})]
+    return any(kind.startswith("image/") for kind in kinds)
+
+
+def test_every_figure_goes_with_an_asserted_number(code):
+    """In its own cell, or in the first one after it that is no figure."""
+    pending = None
+    for cell in code:
+        if "assert" in cell.source:
+            pending = None
+        elif has_figure(cell):
+            pending = cell.source
+        assert pending is None or has_figure(cell), pending
+    assert pending is None
+
+
+def test_form(stem, notebook, code):
+    size = (NOTEBOOKS / f"{stem}.ipynb").stat().st_size
+    assert size <= 300 * 1024
+    assert 25 <= len(notebook.cells) <= 65
+    assert 1_000 <= words(notebook) <= 2_400
+    assert max(len(cell.source.splitlines()) for cell in code) <= 25
+    assert "nt.setup(seed=0)" in code[0].source
+    first, last = notebook.cells[0].source, notebook.cells[-1].source
+    assert first.startswith(f"# {stem[:2]} · ")
+    assert all(f"*{promise}*" in first for promise in ("You have", "You will build"))
+    assert "## What you can do now" in last
+    assert last.count("<details>") == 3
+
+
+def test_every_exercise_has_a_stub_hints_and_a_solution(stem, notebook, code):
+    lesson = _exercises(LESSONS[str(int(stem[:2]))])
+    text = "\n".join(cell.source for cell in notebook.cells)
+    assert re.findall(r"\*\*Exercise (\d\.\d)\*\* ★+ · \d+ minutes?", text) == list(lesson)
+    solutions = [cell for cell in code if "solution" in cell.metadata.get("tags", ())]
+    for number, cell in zip(lesson, solutions, strict=True):
+        assert cell.metadata.jupyter.source_hidden
+        assert cell.source.startswith(f"# Solution {number}")
+        assert re.match(rf"Exercise {number}: passed", cell.outputs[0].text)
+        stub = next(c for c in code if f'nt.check("{number}"' in c.source)
+        assert re.match(rf"Exercise {number}: not attempted", stub.outputs[0].text)
+
+
+def test_nothing_points_into_a_machine(notebook):
+    for cell in notebook.cells:
+        for text in (cell.source, *map(str, cell.get("outputs", ()))):
+            assert not re.search(r"(?<![\w/<])/(home|root|work|tmp|Users|usr)/", text)
+            assert not re.search(r"\bat 0x[0-9a-f]+", text)

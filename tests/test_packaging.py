@@ -1,0 +1,69 @@
+"""environment.yml, pyproject.toml, constraints.txt, Makefile and README say the same."""
+
+import re
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+NEEDED = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]
+REQUIREMENTS = {canonicalize_name(r.name): r for r in map(Requirement, NEEDED)}
+ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text())
+
+
+def pinned_versions():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = (line.split("==") for line in lines if line and not line.startswith("#"))
+    return {canonicalize_name(name): pinned for name, pinned in pins}
+
+
+@pytest.mark.parametrize("name", REQUIREMENTS)
+def test_requirement_has_a_lower_bound_and_a_tested_version_within_it(name):
+    requirement = REQUIREMENTS[name]
+    assert [s.operator for s in requirement.specifier] == [">="]
+    assert requirement.specifier.contains(pinned_versions()[name])
+
+
+@pytest.mark.parametrize("name", REQUIREMENTS)
+def test_installed_version_is_the_tested_one(name):
+    assert version(name).partition("+")[0] == pinned_versions()[name]
+
+
+def test_no_pin_has_a_local_suffix():
+    assert not [pin for pin in pinned_versions().values() if "+" in pin]
+
+
+def test_conda_environment_installs_through_the_constraints():
+    *conda, pip = ENVIRONMENT["dependencies"]
+    assert ENVIRONMENT["name"] == PROJECT["name"]
+    assert conda == [f"python{PROJECT['requires-python']}", "pip", "graphviz"]
+    assert pip == {"pip": ["--constraint=constraints.txt", "--editable=.[test]"]}
+
+
+def test_make_installs_through_the_constraints():
+    installs = re.findall(r"\$\(PIP\) install (.*)", (ROOT / "Makefile").read_text())
+    assert len(installs) == 2
+    assert all(line.startswith("-c constraints.txt ") for line in installs)
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_documented_make_targets_exist(page):
+    makefile = (ROOT / "Makefile").read_text()
+    named = re.findall(r"make ([a-z]+)", (ROOT / page).read_text())
+    commands = [t for t in named if t in ("lab", "test", "notebooks", "check", "format", "bench")]
+    assert "test" in commands
+    for target in commands:
+        assert re.search(rf"^{target}: \$\(READY\)", makefile, re.MULTILINE)
+
+
+def test_readme_links_exist():
+    links = re.findall(r"\]\(([^):#]+)\)|src=\"([^\"]+)\"", (ROOT / "README.md").read_text())
+    paths = [first or second for first, second in links]
+    assert "docs/example.svg" in paths
+    assert all((ROOT / path).exists() for path in paths)
