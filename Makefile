@@ -27,7 +27,7 @@ format: $(READY)  ## mend what ruff can mend
 	$(BIN)/ruff format
 
 bench: $(READY)  ## measure speed; prints ratios, never part of the tests
-	$(BIN)/python benchmarks/bench_core.py
+	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
 clean:
 	rm -rf $(VENV)

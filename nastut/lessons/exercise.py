@@ -58,7 +58,7 @@ class Exercise:
                 except Exception as error:
                     return f"not yet: {type(error).__name__} for {_show(*case)}: {error}"
         if all(value is ... or value is None for value in given):
-            return "not attempted (the function returns nothing)"
+            return "not attempted"
         if self._agrees(given, self.truth, cases):
             return "passed" if self.cases is None else f"passed on {len(cases)} cases"
         for name, wrong in self.mistakes.items():

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# *You have* a laptop with Python, and perhaps the memory of a lecture on LSTM.
-# *You will build* nothing yet: you meet the ten tokens that the whole series is about.
-# *It opens the way to* a network that writes networks.
+# - *You have* a laptop with Python, and perhaps the memory of a lecture on LSTM.
+# - *You will build* nothing yet: you meet the ten tokens that the whole series is about.
+# - *It opens the way to* a network that writes networks.
 
 # %% [markdown]
 # **By the end you can**
@@ -14,6 +14,7 @@
 # - work an exercise and have it checked.
 #
 # *Needs:* Python, vectors and matrices, and a rough idea of a neural network.
+#
 # *Takes:* 15 minutes of reading, 5 minutes of exercises.
 
 # %%

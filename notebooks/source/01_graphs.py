@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 01 · Graphs
 #
-# *You have* seen ten tokens turn into a picture, formulas and numbers.
-# *You will build* the article's cell yourself, three times: as a picture that you read, as ten lines
-# of NumPy, and as formulas that sympy proves.
-# *It opens the way to* writing the graph as a sequence (02) and to the memory (03).
+# - *You have* seen ten tokens turn into a picture, formulas and numbers.
+# - *You will build* the article's cell yourself, three times: as a picture that you read, as ten lines
+#   of NumPy, and as formulas that sympy proves.
+# - *It opens the way to* writing the graph as a sequence (02) and to the memory (03).
 
 # %% [markdown]
 # **By the end you can**
@@ -15,6 +15,7 @@
 # - count what training has to learn.
 #
 # *Needs:* notebook 00; matrix times vector; what tanh looks like.
+#
 # *Takes:* 30 minutes of reading, 30 minutes of exercises.
 
 # %%
@@ -172,7 +173,9 @@ nt.draw(PICTURE)
 assert len(nt.graph(PICTURE).edges) == 14
 
 
-def picture_step(x_parts, h_parts, c): ...  # your lines, and a return
+def picture_step(x_parts, h_parts, c):
+    # your lines
+    return ...  # h_new, c_new
 
 
 nt.check("1.1", picture_step)
@@ -331,7 +334,8 @@ assert W.size + U.size == 2 * (H * I + H * H)
 
 
 # %%
-def parameters(base, inputs, hidden): ...  # your formula
+def parameters(base, inputs, hidden):
+    return ...  # your formula
 
 
 nt.check("1.3", parameters)

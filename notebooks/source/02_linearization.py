@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 02 · Linearization
 #
-# *You have* read a cell from its graph and written it as code.
-# *You will build* the way from the graph to a sequence of tokens, and the way back.
-# *It opens the way to* everything a network can do with sequences: write them, compare them, search
-# among them.
+# - *You have* read a cell from its graph and written it as code.
+# - *You will build* the way from the graph to a sequence of tokens, and the way back.
+# - *It opens the way to* everything a network can do with sequences: write them, compare them, search
+#   among them.
 
 # %% [markdown]
 # **By the end you can**
@@ -14,6 +14,7 @@
 # - count how many cells there are, and how many of them really differ.
 #
 # *Needs:* notebook 01; a little counting (products, squares).
+#
 # *Takes:* 40 minutes of reading, 45 minutes of exercises.
 
 # %%
@@ -78,7 +79,8 @@ for k in range(base, 2 * base - 1):
 
 
 # %%
-def children(k, base): ...  # return left, right
+def children(k, base):
+    return ...  # left, right
 
 
 nt.check("2.1", children)
@@ -173,7 +175,8 @@ assert len(nt.draw_steps(nt.zoo.LSTM)) == 17
 
 
 # %%
-def decode(tokens): ...  # return nodes, inject, create_index, inject_index
+def decode(tokens):
+    return ...  # nodes, inject, create_index, inject_index
 
 
 nt.check("2.2", decode)
@@ -255,7 +258,8 @@ assert space.decode(choices) == nt.zoo.EXAMPLE
 
 
 # %%
-def count(base): ...  # return a number
+def count(base):
+    return ...  # a number
 
 
 nt.check("2.3", count)
@@ -332,7 +336,8 @@ assert np.array_equal(result, mirrored)
 
 
 # %%
-def mirror(tokens): ...  # return a list of ten tokens
+def mirror(tokens):
+    return ...  # a list of ten tokens
 
 
 nt.check("2.4", mirror)

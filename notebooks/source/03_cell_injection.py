@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 03 · Cell injection
 #
-# *You have* the way from a graph to a sequence and back.
-# *You will build* a precise idea of the last four tokens: how the memory enters, where it enters, and
-# where it leaves.
-# *It opens the way to* LSTM, which owes everything to the right choice of these tokens.
+# - *You have* the way from a graph to a sequence and back.
+# - *You will build* a precise idea of the last four tokens: how the memory enters, where it enters, and
+#   where it leaves.
+# - *It opens the way to* LSTM, which owes everything to the right choice of these tokens.
 
 # %% [markdown]
 # **By the end you can**
@@ -15,6 +15,7 @@
 # - show by training what a memory path is good for, and when it hardly matters.
 #
 # *Needs:* notebooks 01 and 02; the chain rule.
+#
 # *Takes:* 45 minutes of reading, 40 minutes of exercises.
 
 # %%
@@ -77,7 +78,9 @@ assert np.isclose(h, 1 / (1 + np.exp(-3)))
 
 
 # %%
-def lone_node(left, right, c): ...  # your lines
+def lone_node(left, right, c):
+    # your lines
+    return ...  # h_t, c_t
 
 
 nt.check("3.1", lone_node)
@@ -275,7 +278,8 @@ assert remembers[14].sum() == 14
 assert 8 * 3 + 4 * 2 + 2 * 1 == 34
 
 
-def can_remember(create, inject, base): ...  # return True or False
+def can_remember(create, inject, base):
+    return ...  # True or False
 
 
 nt.check("3.3", can_remember)
