@@ -22,7 +22,6 @@ CELLS = {
     "example": nt.zoo.EXAMPLE.sequence,
     "text": "Add Tanh",
     "base": nt.zoo.LSTM.sequence,
-    "none": nt.zoo.EXAMPLE.sequence[1:],
 }
 
 
@@ -89,7 +88,25 @@ def test_answer_cannot_change_the_case():
         tokens.clear()
         return tokens
 
-    assert EXERCISES["2.4"].judge(spoil).startswith("not yet: for ['")
+    assert EXERCISES["2.4"].judge(spoil).startswith("not yet: for tokens = ['")
+
+
+def test_a_wrong_sequence_is_told_its_place():
+    verdict = EXERCISES["0.2"].judge(nt.zoo.EXAMPLE.sequence[:-1])
+    assert verdict.startswith("not yet: token 10 of 10 is missing")
+
+
+def test_a_formula_in_other_letters_is_told_so():
+    from sympy import Eq, Symbol
+
+    assert "use the letters" in EXERCISES["1.2"].judge(Symbol("x"))
+    assert "right of the equals sign" in EXERCISES["1.2"].judge(Eq(nt.c_prev, 1))
+    assert "a sympy formula is expected" in EXERCISES["1.2"].judge(object())
+
+
+def test_the_number_of_returned_values_is_told():
+    verdict = EXERCISES["1.1"].judge(lambda x, h, c: c)
+    assert verdict.startswith("not yet: 2 values are expected, it returns [")
 
 
 def test_unknown_exercise_is_refused():

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from importlib import import_module
+from inspect import signature
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -31,12 +33,16 @@ class Exercise:
         ``cases(rng)`` gives the arguments to try; None if the answer is no function.
     same
         Whether two answers are equal.
+    remark
+        What to say of an answer that is neither right nor a known mistake; without it, the
+        first case that differs is shown.
     """
 
     truth: Callable[..., Any]
     mistakes: Mapping[str, Callable[..., Any]]
     cases: Callable[[np.random.Generator], Iterable[tuple[Any, ...]]] | None = None
     same: Callable[[Any, Any], bool] = lambda a, b: bool(a == b)
+    remark: Callable[[Any], str] | None = None
 
     def judge(self, answer: Any) -> str:
         """Return the verdict on an answer, in one line."""
@@ -56,7 +62,9 @@ class Exercise:
                 except NotImplementedError:
                     return "not attempted"
                 except Exception as error:
-                    return f"not yet: {type(error).__name__} for {_show(*case)}: {error}"
+                    return (
+                        f"not yet: {type(error).__name__} for {_arguments(answer, case)}: {error}"
+                    )
         if all(value is ... or value is None for value in given):
             return "not attempted"
         if self._agrees(given, self.truth, cases):
@@ -64,7 +72,9 @@ class Exercise:
         for name, wrong in self.mistakes.items():
             if self._agrees(given, wrong, cases):
                 return f"not yet: {name}"
-        return f"not yet: {self._first_difference(given, cases)}"
+        if self.remark is not None:
+            return f"not yet: {self.remark(answer)}"
+        return f"not yet: {self._first_difference(answer, given, cases)}"
 
     def _agrees(
         self, given: list[Any], route: Callable[..., Any], cases: list[tuple[Any, ...]]
@@ -80,14 +90,18 @@ class Exercise:
         except (TypeError, ValueError, AttributeError):  # the answer is of another kind
             return False
 
-    def _first_difference(self, given: list[Any], cases: list[tuple[Any, ...]]) -> str:
-        if self.cases is None:
-            return f"{_show(given[0])} is not it, and none of the usual slips either"
+    def _first_difference(self, answer: Any, given: list[Any], cases: list[tuple[Any, ...]]) -> str:
         for value, case in zip(given, cases, strict=True):
             wanted = self.truth(*deepcopy(case))
             if not self._same(value, wanted):
                 break
-        return f"for {_show(*case)} it gives {_show(value)}, it should be {_show(wanted)}"
+        if isinstance(wanted, Number) and not isinstance(value, Number):
+            return f"a number is expected, this is {type(value).__name__} {_show(value)}"
+        if self.cases is None:
+            return f"{_show(value)} is not right, and no slip that is known here; see the hint"
+        if isinstance(wanted, tuple) and np.shape(value)[:1] != (len(wanted),):
+            return f"{len(wanted)} values are expected, it returns {_show(value)}"
+        return f"for {_arguments(answer, case)} it gives {_show(value)}, not {_show(wanted)}"
 
 
 def check(number: str, answer: Any) -> None:
@@ -125,8 +139,21 @@ def _exercises(lesson: str) -> dict[str, Exercise]:
     return exercises
 
 
-def _show(*values: Any) -> str:
+def _arguments(answer: Callable[..., Any], case: tuple[Any, ...]) -> str:
+    """Return the arguments of a case by the names that the learner gave them."""
+    try:
+        names = list(signature(answer).bind(*case).arguments)
+    except (TypeError, ValueError):
+        names = []
+    if len(names) != len(case):
+        return ", ".join(map(_show, case))
+    return ", ".join(f"{name} = {_show(value)}" for name, value in zip(names, case, strict=True))
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_show, value))})"
     with np.printoptions(precision=3, suppress=True, threshold=6):
-        text = ", ".join(str(v) if isinstance(v, np.ndarray) else repr(v) for v in values)
+        text = str(value) if isinstance(value, np.ndarray) else repr(value)
     text = " ".join(text.split())
     return text if len(text) <= 160 else f"{text[:157]}..."

@@ -14,6 +14,7 @@ from nastut.evaluate import evaluate
 from nastut.formulas import formulas
 from nastut.lessons.exercise import Exercise, close
 from nastut.symbols import c_prev, leaf_symbols
+from nastut.zoo import EXAMPLE
 
 PICTURE = Cell.parse("Multiply Sigmoid  Add Tanh  Add Tanh  Multiply ReLU  2 1")
 """The cell of exercises 1.1 and 1.2, which the learner sees as a picture only."""
@@ -21,6 +22,9 @@ PICTURE = Cell.parse("Multiply Sigmoid  Add Tanh  Add Tanh  Multiply ReLU  2 1")
 _ADDING_LEAVES = replace(PICTURE, nodes=(Node("Add", "Sigmoid"), *PICTURE.nodes[1:]))
 _PLAIN_INJECTION = replace(PICTURE, inject=Node("Multiply", "Identity"))
 _NO_INJECTION = replace(PICTURE, inject=Node("Add", "Identity"))
+_ADDED_MEMORY = replace(PICTURE, inject=Node("Add", "ReLU"))
+_OTHER_LEAF = replace(PICTURE, inject_index=0)
+_MULTIPLYING_ROOT = replace(PICTURE, nodes=(*PICTURE.nodes[:2], Node("Multiply", "Tanh")))
 _X, _H = zip(leaf_symbols(0), leaf_symbols(1), strict=True)
 
 
@@ -53,6 +57,21 @@ def same_formula(answer: Any, wanted: sp.Expr) -> bool:
     return all(close(*map(float, both(*rng.normal(size=len(symbols))))) for _ in range(20))
 
 
+def _about_formula(answer: Any) -> str:
+    """Say what keeps an answer from being a formula in the right letters."""
+    try:
+        formula = sp.sympify(answer)
+    except (sp.SympifyError, TypeError, AttributeError):
+        return f"a sympy formula is expected, this is {type(answer).__name__}"
+    if isinstance(formula, sp.Equality):
+        return "give only what stands to the right of the equals sign"
+    known = {c_prev, *_X, *_H}
+    foreign = sorted(map(str, getattr(formula, "free_symbols", set()) - known))
+    if foreign:
+        return f"use the letters of nt.leaf_symbols and nt.c_prev; these are others: {foreign}"
+    return "not right, and no slip that is known here; see the hints"
+
+
 EXERCISES = {
     "1.1": Exercise(
         cases=_vectors,
@@ -70,18 +89,34 @@ EXERCISES = {
                 _PLAIN_INJECTION, x, h, c
             ),
             "c_{t-1} never enters": lambda x, h, c: evaluate(_NO_INJECTION, x, h, 0 * c),
+            "the memory is multiplied here, yours adds it": lambda x, h, c: evaluate(
+                _ADDED_MEMORY, x, h, c
+            ),
+            "the memory enters at node 1, yours at node 0": lambda x, h, c: evaluate(
+                _OTHER_LEAF, x, h, c
+            ),
+            "the root adds, yours multiplies": lambda x, h, c: evaluate(_MULTIPLYING_ROOT, x, h, c),
+            "leaf 0 and leaf 1 are exchanged": lambda x, h, c: evaluate(
+                PICTURE, x[::-1], h[::-1], c
+            ),
+            "that is the article's cell, not the one in the picture": lambda x, h, c: evaluate(
+                EXAMPLE, x, h, c
+            ),
             "that is (c_t, h_t); h_t comes first": lambda x, h, c: evaluate(PICTURE, x, h, c)[::-1],
         },
     ),
     "1.2": Exercise(
         truth=lambda: formulas(PICTURE).c,
         same=same_formula,
+        remark=_about_formula,
         mistakes={
             "that is h_t; c_t leaves before the Tanh of the root": lambda: formulas(PICTURE).h,
             "c_{t-1} is missing; it enters at node 1": lambda: evaluate(_NO_INJECTION, _X, _H, 0)[
                 1
             ],
             "the ReLU after the injection is missing": lambda: formulas(_PLAIN_INJECTION).c,
+            "the memory is multiplied here, yours adds it": lambda: formulas(_ADDED_MEMORY).c,
+            "the root adds, yours multiplies": lambda: formulas(_MULTIPLYING_ROOT).c,
             "leaf 0 multiplies its two products, yours adds them": lambda: (
                 formulas(_ADDING_LEAVES).c
             ),
@@ -100,6 +135,7 @@ EXERCISES = {
             "the matrix of h_{t-1} has hidden x hidden elements": lambda b, i, h: 2 * b * h * i,
             "the paper's cells have no biases": lambda b, i, h: b * h * (i + h + 1),
             "that counts matrices, not their elements": lambda b, i, h: 2 * b,
+            "that is twice too much": lambda b, i, h: 2 * b * h * (i + h),
         },
     ),
 }

@@ -35,11 +35,18 @@ EXERCISES = {
             "this is the example itself; change at least one token": lambda: "example",
             "this is text; give a list, as in ['Add', 'Tanh', ...]": lambda: "text",
             "this is a cell, but of another base; ten tokens make base 2": lambda: "base",
-            "this is no sequence yet; Cell.from_sequence(answer) says which token": lambda: "none",
         },
         same=lambda answer, kind: _kind(answer) == kind,
+        remark=lambda answer: _complaint(answer),
     ),
 }
+
+
+def _complaint(tokens: Any) -> str:
+    try:
+        return f"a cell is expected, this is {Cell.from_sequence(tokens)}"
+    except SequenceError as error:
+        return str(error)
 
 
 def _kind(answer: Any) -> str:

@@ -10,12 +10,12 @@
 #
 # - say what the ten tokens of a recurrent cell stand for,
 # - turn them into a picture, into formulas and into numbers,
-# - change a token and read what happens when it does not fit,
+# - read the error when a token does not fit,
 # - work an exercise and have it checked.
 #
 # *Needs:* Python, vectors and matrices, and a rough idea of a neural network.
 #
-# *Takes:* 15 minutes of reading, 5 minutes of exercises.
+# *Takes:* 20 minutes of reading, 5 minutes of exercises.
 
 # %%
 import numpy as np
@@ -23,13 +23,6 @@ import numpy as np
 import nastut as nt
 
 rng = nt.setup(seed=0)
-
-# %% [markdown]
-# ## A prediction
-#
-# Below you will meet a recurrent cell that is written in ten tokens. Eight of them are words, two
-# are small numbers. **How many different sequences of this kind are there: a hundred, ten
-# thousand, a million?** Write your guess down. The answer comes in section 4.
 
 # %% [markdown]
 # ## 1 · Is everything here?
@@ -53,7 +46,7 @@ assert healthy, "read the lines with FAIL above; each ends with its remedy"
 # $$ (x_t,\; h_{t-1},\; c_{t-1}) \;\longmapsto\; (h_t,\; c_t) $$
 #
 # Here $x_t \in \mathbb{R}^I$ is the element being read, and $h_t, c_t \in \mathbb{R}^H$ are the
-# states after it. LSTM is a cell. GRU is a cell. And so is this:
+# states after it. LSTM is a cell. GRU is one too (it does without $c$). And so is this:
 
 # %%
 cell = nt.Cell.from_sequence(
@@ -62,20 +55,18 @@ cell = nt.Cell.from_sequence(
 print(cell)
 
 # %% [markdown]
-# Ten **tokens**. They are the example of a paper by Zoph and Le (2017), who let a network write
-# such lists, and of the tutorial article on neural architecture search that this series starts
-# from. A list is all there is to it: everything else that you will
-# see of a cell is computed from its tokens.
+# Ten **tokens**. They come from an example in a paper by Zoph and Le (2017), who let a network write
+# such lists. The tutorial article behind this series repeats it. A list is all there is to it:
+# everything else that you will see of a cell is computed from its tokens.
 #
-# First the tokens themselves, in blocks. What to see: five blocks of two. The small grey numbers
-# are the **places** of the sequence, counted from 1.
+# First the tokens themselves. In the picture they stand in five blocks of two. The small grey
+# numbers are the **places** of the sequence, counted from 1.
 
 # %%
 nt.draw_sequence(cell)
 
 # %%
 assert len(cell.sequence) == 10
-assert [type(token).__name__ for token in cell.sequence] == ["str"] * 8 + ["int"] * 2
 
 # %% [markdown]
 # There are three kinds of tokens.
@@ -84,10 +75,27 @@ assert [type(token).__name__ for token in cell.sequence] == ["str"] * 8 + ["int"
 #   formulas we write $+$ and $\odot$.
 # - An **activation** bends one vector, element by element: *Identity* (leave it alone), *Tanh*,
 #   *Sigmoid* or *ReLU* (cut off what is below zero).
-# - An **index** is the number of a node of the tree. The last two tokens are indices. They say
-#   where the memory leaves and where it enters.
+# - An **index** is the number of a node.
 #
-# Each block but the last is a combination and an activation: *first join, then bend*.
+# Now the blocks. The first three describe three **nodes**, numbered 0, 1 and 2 ("tree index"). Each
+# node has a combination and an activation: *first join, then bend*.
+#
+# - Nodes 0 and 1 are the **leaves**. Each joins a matrix times $x_t$ with another matrix times
+#   $h_{t-1}$.
+# - Node 2 is the **root**. It joins the values of the two leaves, and its own value is $h_t$.
+# - The fourth block, *cell inject*, says how the old memory $c_{t-1}$ is brought in: again join, then bend.
+# - The last block says where. Place 9 is the **create index**, here 1: $c_t$ is what node 1 has
+#   joined, *before* it bends it. Place 10 is the **inject index**, here 0: $c_{t-1}$ is joined with
+#   the value of node 0.
+#
+# Three nodes are the smallest interesting **tree**. Its shape never changes, so it need not be
+# written down. (Cells with more leaves have longer lists. The package also knows *Max* and *Sin*, which
+# the paper uses in one experiment; until then we leave them out.)
+#
+# ## A prediction
+#
+# **How many different lists of this kind are there: a hundred, ten thousand, a million?** Write your
+# guess down. The answer comes in section 4.
 
 # %% [markdown]
 # ## 3 · One cell, four views
@@ -103,10 +111,11 @@ cell
 assert set(nt.graph(cell).vertices) >= {"x_t", "h_{t-1}", "c_{t-1}", "h_t", "c_t"}
 
 # %% [markdown]
-# Each box at the bottom says which matrices it owns: $W_1$ is multiplied with $x_t$ and $W_2$ with
-# $h_{t-1}$. These matrices are what training changes. All the rest is fixed by the tokens.
+# The colours are those of the tokens. Each box at the bottom says which matrices it owns: $W_1$
+# multiplies $x_t$, and $W_2$ multiplies $h_{t-1}$. These matrices are what training changes. All the
+# rest is fixed by the tokens.
 #
-# **The formulas.** The same cell once more, one line for each step. The value of tree index 0
+# **The formulas.** The same cell once more, one line for each step. The value of node 0
 # is called $a_0$, and $a_0'$ after the memory has been added to it.
 
 # %%
@@ -170,8 +179,9 @@ print(f"{nt.Space(base=8).size:,} sequences of 34 tokens")
 # %% [markdown]
 # So instead of trying all of them, Zoph and Le trained a **controller**: a recurrent network whose
 # output is a sequence of tokens, and which is rewarded when the cell that it wrote learns well.
-# The irony did not escape them, nor the author of the article, who asks: *and what if the cell
-# that it finds becomes the controller's own cell, and so on?* The paper does not try it.
+# A recurrent network designs recurrent networks. The author of the article sees the irony, and asks:
+# *what if the cell that it finds becomes the controller's own cell, and so on?* The paper does not
+# try it.
 #
 # ## 5 · When a token does not fit
 #
@@ -240,12 +250,12 @@ nt.check("0.2", answer_0_2)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Copy the list of section 2 and change the word at place 2 to another activation.
+# Copy the list of section 2 and change the word at place 2 to another activation. Mind the capitals.
 #
 # </details>
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
-# Solution 0.2: one of 36,863.
+# Solution 0.2: one of very many.
 solution_0_2 = ["Add", "Sigmoid", "Add", "ReLU", "Multiply", "Tanh", "Add", "Identity", 2, 0]
 nt.check("0.2", solution_0_2)
 
@@ -265,8 +275,8 @@ nt.check("0.2", solution_0_2)
 # %% [markdown]
 # ## What you can do now
 #
-# - You said what the ten tokens stand for: combinations, activations, two indices.
-# - You turned them into a picture, formulas and numbers.
+# - You know what the ten tokens stand for: three nodes, an injection, two indices.
+# - You saw them turned into a picture, formulas and numbers.
 # - You read an error that named a place.
 # - You worked an exercise and had it checked.
 #
@@ -286,8 +296,8 @@ nt.check("0.2", solution_0_2)
 #
 # <details><summary>3. How many tokens would a tree with four leaves need?</summary>
 #
-# It has 7 nodes, so 14 words, two for the injection and two indices: 18. In general $4b + 2$ for $b$
-# leaves.
+# Two more nodes join the four leaves in pairs, and a root joins those: 7 nodes, so 14 words, two more
+# for the injection, and two indices: 18.
 #
 # </details>
 #

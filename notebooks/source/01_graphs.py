@@ -11,12 +11,13 @@
 #
 # - read a recurrent cell from its graph, and write it as code,
 # - compute one time step by hand and check it,
-# - derive the cell's formulas with sympy and prove something with them,
+# - write the cell's formulas in sympy and prove a property of the cell,
 # - count what training has to learn.
 #
-# *Needs:* notebook 00; matrix times vector; what tanh looks like.
+# *Needs:* notebook 00; matrix times vector; what tanh looks like. Sympy, which computes with letters
+# instead of numbers, is introduced on the way.
 #
-# *Takes:* 30 minutes of reading, 30 minutes of exercises.
+# *Takes:* 35 minutes of reading, 25 minutes of exercises.
 
 # %%
 import graphviz
@@ -43,9 +44,10 @@ rng = nt.setup(seed=0)
 # $$ h_t = \tanh(W_1 x_t + W_2 h_{t-1}), \qquad W_1 \in \mathbb{R}^{H \times I},\;
 # W_2 \in \mathbb{R}^{H \times H} $$
 #
-# Read it as a list of things that happen. Two vectors are multiplied with their matrices. The
-# products are added. The sum passes through tanh. Each of these is a **vertex** of a graph, and an
-# **edge** says which value goes where. Six lines of Graphviz draw it, from the bottom to the top:
+# Read it as a list of things that happen. Two vectors are multiplied by their matrices. The
+# products are added. The sum passes through tanh. In a **graph**, the states, the sum and the tanh
+# become **vertices**. An **edge** says which value goes where, and the matrices are written on the
+# edges. Five lines of Graphviz draw it, from the bottom to the top:
 
 # %%
 dot = graphviz.Digraph(graph_attr={"rankdir": "BT"})
@@ -95,14 +97,13 @@ assert len(graph.vertices) == 5 + 8  # five states, eight operations
 assert len(graph.edges) == 14
 
 # %% [markdown]
-# What there is to see:
+# In the picture:
 #
 # - Three states come in at the bottom: $x_t$, $h_{t-1}$ and $c_{t-1}$. Two go out at the top.
-# - A box with corners is a **combination** of two values: *Add* or *Multiply*, element by element.
-#   Multiply is written $\odot$: $(u \odot v)_i = u_i v_i$.
-# - A rounded box is an **activation**. Below its name stands the name of its result: $a_0$, $a_1$ ...
-# - The two boxes that touch $x_t$ and $h_{t-1}$ are the **leaves**. Each has two matrices of its
-#   own. There are no other matrices.
+# - The two boxes that touch $x_t$ and $h_{t-1}$ belong to the leaves. The products with the matrices
+#   $W_1 \ldots W_4$ happen on the grey edges. There are no other matrices.
+# - *Multiply* works element by element, $(u \odot v)_i = u_i v_i$, and so does everything above it.
+# - Below the name of an activation stands the name of its result: $a_0$, $a_1$ ...
 # - $c_{t-1}$ joins $a_0$ half-way up. What comes out is a new value, $a_0'$.
 # - $c_t$ leaves from the *Multiply* of leaf 1, **before** the ReLU. It is easy to overlook.
 #
@@ -111,7 +112,7 @@ assert len(graph.edges) == 14
 #
 # ## 3 · The same cell by hand
 #
-# From the picture to code, bottom up, one line for each pair of boxes. The products with the
+# From the picture to code, bottom up, one or two lines for each node. The products with the
 # matrices are computed first and passed in: `x_parts[i]` is what leaf $i$ gets from $x_t$, and
 # `h_parts[i]` what it gets from $h_{t-1}$.
 
@@ -146,8 +147,9 @@ assert c == 6
 assert np.isclose(h, sigmoid(3))
 
 # %% [markdown]
-# And the other route. `nt.evaluate` knows nothing of our function. It walks over the tree that the
-# ten tokens describe. On random vectors of five elements both must give the same:
+# Now the second route: `nt.evaluate`, which does not use our function, but walks over the tree that
+# the ten tokens describe. (`nt.zoo` holds the cells that have a name.) On random vectors of five
+# elements both must give the same:
 
 # %%
 x_parts, h_parts, c = rng.normal(size=(2, 5)), rng.normal(size=(2, 5)), rng.normal(size=5)
@@ -162,7 +164,8 @@ assert np.allclose(by_hand, by_tree, atol=1e-15)
 # > **Exercise 1.1** ★★ · 10 minutes
 # >
 # > The next picture is another cell. Write its time step as a function, as above: it takes
-# > `x_parts`, `h_parts` and `c`, and returns `(h_new, c_new)`.
+# > `x_parts`, `h_parts` and `c`, and returns `(h_new, c_new)`. (The thick line shows that the old
+# > memory reaches the new one. In the article's cell it does not.)
 
 # %%
 from nastut.lessons.graphs import PICTURE
@@ -170,7 +173,7 @@ from nastut.lessons.graphs import PICTURE
 nt.draw(PICTURE)
 
 # %%
-assert len(nt.graph(PICTURE).edges) == 14
+assert nt.graph(PICTURE).memory_edges()
 
 
 def picture_step(x_parts, h_parts, c):
@@ -183,12 +186,12 @@ nt.check("1.1", picture_step)
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# Start with the two leaves. One of them multiplies.
+# Leaf 0 takes two operations: `x_parts[0] * h_parts[0]`, and the sigmoid of that.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# The arrow to $c_t$ starts at a box with corners. Which value is that: before or after the Tanh?
+# The arrow to $c_t$ starts at a box with corners. Which value is that: before or after the topmost Tanh?
 #
 # </details>
 
@@ -209,48 +212,49 @@ nt.check("1.1", solution_1_1)
 # ## 4 · The same cell in letters
 #
 # A formula says the same for *all* numbers at once, so it can be proven. Every operation here works
-# element by element. Therefore one symbol may stand for one element of a vector: we write
-# $W_1 x_t$ as a single letter. `nt.leaf_symbols(i)` gives the two letters of leaf $i$.
+# element by element. Therefore one symbol may stand for one element of a vector, whichever it is: we write
+# $W_1 x_t$ as a single letter. `nt.leaf_symbols(i)` gives the two letters of leaf $i$, and
+# `nt.c_prev` is the letter $c_{t-1}$.
 
 # %%
-x_0, h_0 = nt.leaf_symbols(0)
-x_1, h_1 = nt.leaf_symbols(1)
-x_0 + h_0 + nt.c_prev
+Wx_0, Wh_0 = nt.leaf_symbols(0)
+Wx_1, Wh_1 = nt.leaf_symbols(1)
+sp.tanh(Wx_0 + Wh_0) + nt.c_prev
 
 # %% [markdown]
 # Now read the graph again, with symbols in place of numbers. This is the article's recap, line by
 # line: $a_0$, its update by the memory, $a_1$, and the product inside a sigmoid.
 
 # %%
-a_0 = sp.tanh(x_0 + h_0)
+a_0 = sp.tanh(Wx_0 + Wh_0)
 a_0_injected = sp.Max(0, a_0 + nt.c_prev)  # ReLU is the larger of 0 and its argument
-a_1 = sp.Max(0, x_1 * h_1)
+a_1 = sp.Max(0, Wx_1 * Wh_1)
 h_article = 1 / (1 + sp.exp(-a_0_injected * a_1))
-c_article = x_1 * h_1
+c_article = Wx_1 * Wh_1
 
 # %% [markdown]
-# `nt.formulas` gets there from the tokens alone. It uses the same walk as `nt.evaluate`, only that
-# symbols go in instead of numbers. Its steps, typeset (a prime marks the value after the memory
-# has entered):
+# `nt.formulas` gets there from the tokens alone. It uses the same walk as `nt.evaluate`, except that
+# symbols go in instead of numbers. Its steps, typeset:
 
 # %%
 f = nt.formulas(nt.zoo.EXAMPLE)
 f
 
 # %% [markdown]
-# `f.h` and `f.c` are the same with everything inserted into everything. Are they the article's
-# formulas? sympy decides:
+# `f.h` and `f.c` are the same with everything inserted into everything. Do they agree with what we
+# wrote down from the article? This is a statement about *all* numbers, so sampling cannot settle it.
+# The difference of two formulas must simplify to zero:
 
 # %%
 assert sp.simplify(f.h - h_article) == 0
 assert sp.simplify(f.c - c_article) == 0
-print("h_t and c_t are the article's, for all numbers")
+print("tokens and article agree, for all numbers")
 
 # %% [markdown]
 # > **Exercise 1.2** ★★ · 5 minutes
 # >
-# > Write $c_t$ of the cell in exercise 1.1 as a sympy formula, in the letters `x_0`, `h_0`, `x_1`,
-# > `h_1` and `nt.c_prev`.
+# > Write $c_t$ of the cell in exercise 1.1 as a sympy formula, in the letters `Wx_0`, `Wh_0`, `Wx_1`,
+# > `Wh_1` and `nt.c_prev`.
 
 # %%
 answer_1_2 = ...
@@ -258,15 +262,20 @@ answer_1_2 = ...
 nt.check("1.2", answer_1_2)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1</summary>
 #
-# Sigmoid is `1 / (1 + sp.exp(-u))` and ReLU is `sp.Max(0, u)`. $c_t$ is the sum of $a_0$ and $a_1'$.
+# Sigmoid is `1 / (1 + sp.exp(-u))`, ReLU is `sp.Max(0, u)`, tanh is `sp.tanh(u)`.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# $c_t$ is the sum of $a_0$ and $a_1'$.
 #
 # </details>
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
 # Solution 1.2
-solution_1_2 = 1 / (1 + sp.exp(-x_0 * h_0)) + sp.Max(0, sp.tanh(x_1 + h_1) * nt.c_prev)
+solution_1_2 = 1 / (1 + sp.exp(-Wx_0 * Wh_0)) + sp.Max(0, sp.tanh(Wx_1 + Wh_1) * nt.c_prev)
 nt.check("1.2", solution_1_2)
 
 # %% [markdown]
@@ -274,29 +283,43 @@ nt.check("1.2", solution_1_2)
 #
 # Back to the prediction. In $h_t = \text{sigmoid}(a_0' \odot a_1)$ both factors come out of a ReLU,
 # so neither is negative, so their product is not, and the sigmoid of such a number is at least one
-# half. **An element of $h_t$ can never be 0.3.** sympy follows the argument:
+# half. **An element of $h_t$ can never be 0.3.** sympy confirms each step: the product is not negative,
+# a sigmoid minus one half is half a tanh, and tanh of what is not negative is not negative.
 
 # %%
 product = a_0_injected * a_1
-print("the product is not negative:", product.is_nonnegative)
+u = sp.Symbol("u", nonnegative=True)
+above_half = 1 / (1 + sp.exp(-u)) - sp.Rational(1, 2)
+
 assert product.is_nonnegative
-assert sp.Rational(1, 2) == h_article.subs({x_1: 0})  # and one half is reached
+assert sp.simplify((above_half - sp.tanh(u / 2) / 2).rewrite(sp.exp)) == 0
+assert sp.tanh(u / 2).is_nonnegative
+print("h_t >= 1/2, for all numbers")
 
 # %% [markdown]
-# Something else is in the formula. At the very first step $h_0 = 0$, so $W_4 h_0 = 0$, so leaf 1
-# multiplies by zero: $c_1 = 0$ and $h_1 = \text{sigmoid}(0) = \tfrac12$, *whatever* $x_1$ is. The
-# cell looks at its first input only half. Let us run it over a sequence and see.
+# Something else is in the formula. Before the first time step the states are zero. Then the product
+# of $W_4$ with the hidden state is zero, leaf 1 multiplies by it, and so after the first step the memory is
+# 0 and the hidden state is $\text{sigmoid}(0) = \tfrac12$, *whatever* was read. **The cell never sees its first
+# input.** Let us run it over two sequences that differ in nothing but their first element.
 
 # %%
 H, I, T = 4, 3, 30
 W = rng.normal(size=(2, H, I))  # W[0] is W_1, W[1] is W_3
 U = rng.normal(size=(2, H, H))  # U[0] is W_2, U[1] is W_4
-h, c = np.zeros(H), np.zeros(H)
-states = []
-for x in rng.normal(size=(T, I)):
-    h, c = nt.evaluate(nt.zoo.EXAMPLE, W @ x, U @ h, c)
-    states.append([h, c])
-states = np.array(states)  # (T, 2, H)
+
+
+def run(xs):
+    h, c, states = np.zeros(H), np.zeros(H), []
+    for x in xs:  # W @ x has both products, W_1 x and W_3 x, one a row
+        h, c = nt.evaluate(nt.zoo.EXAMPLE, W @ x, U @ h, c)
+        states.append([h, c])
+    return np.array(states)  # (T, 2, H)
+
+
+xs = rng.normal(size=(T, I))
+shifted = xs + 100 * (np.arange(T) == 0)[:, None]
+states = run(xs)
+assert np.array_equal(states, run(shifted))
 
 # %%
 fig, axes = plt.subplots(1, 2, sharex=True)
@@ -312,10 +335,16 @@ assert np.all(states[0, 1] == 0)
 
 # %% [markdown]
 # On the left no line falls below one half, and all four start there. On the right $c_t$ jumps about.
-# It is a product of the present input and the last output, and nothing in it is older than one
-# step. **As a memory it is a poor one**: what enters at $t$ is overwritten at $t + 1$. Notebook 03
-# looks into that; it turns out that most cells are like this.
+# It is made of $x_t$ and $h_{t-1}$ alone: **$c_t$ does not depend on $c_{t-1}$**. What the memory held is gone one
+# step later, and whatever lasts longer has to travel through $h$. Notebook 03 looks into that. Most cells are
+# like this one:
 #
+# %%
+share = np.mean([cell.has_memory for cell in nt.Space(base=2)])
+print(f"in {share:.0%} of the small cells c_t can depend on c_{{t-1}}")
+assert share == 2 / 9
+
+# %% [markdown]
 # ## 6 · What is learned
 #
 # Training changes the matrices, and matrices stand at the leaves only. A leaf has one for $x_t$, of
@@ -343,7 +372,7 @@ nt.check("1.3", parameters)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# The cell above has two leaves, three inputs and four hidden elements, and learns 56 numbers.
+# How many numbers does *one* leaf learn?
 #
 # </details>
 
@@ -357,8 +386,8 @@ def solution_1_3(base, inputs, hidden):
 nt.check("1.3", solution_1_3)
 
 # %% [markdown]
-# The paper's best cell has eight leaves, and an LSTM has four gates. So at the same $H$ the paper's
-# cell learns twice as many numbers. Keep it in mind when two cells are compared: the fair question
+# The paper's best cell has eight leaves, and an LSTM has four pairs of matrices. So at the same $H$ the
+# paper's cell learns twice as many numbers. Keep it in mind when two cells are compared: the fair question
 # is which one does better *at equal size*.
 
 # %%
@@ -372,12 +401,12 @@ assert 2 * learned_by_lstm == 8 * 100 * (100 + 100)
 #
 # - You read a cell from its graph and wrote it as code.
 # - You computed a time step by hand and checked it by a second route.
-# - You derived its formulas with sympy, and proved that $h_t$ stays above one half.
+# - You wrote its formulas in sympy, and saw a proof that $h_t$ never falls below one half.
 # - You counted what training has to learn.
 #
 # **Three questions**
 #
-# <details><summary>1. Why may one symbol stand for a whole vector in the formulas?</summary>
+# <details><summary>1. Why is one symbol enough for a vector in the formulas?</summary>
 #
 # All operations work element by element, so every element obeys the same formula. The only place
 # where elements mix is the product with a matrix, and that stays inside the letter $W_1 x_t$.
@@ -390,10 +419,10 @@ assert 2 * learned_by_lstm == 8 * 100 * (100 + 100)
 #
 # </details>
 #
-# <details><summary>3. Would it matter if leaf 0 and leaf 1 changed places in the picture?</summary>
+# <details><summary>3. Would it matter if leaf 0 and leaf 1 exchanged their tokens and matrices?</summary>
 #
-# Not to the function, if the indices change with them: the root multiplies, and it does not matter
-# in which order. Notebook 02 counts how many sequences are the same cell for this reason.
+# Not to the function, if the indices change with them: the root joins two values, and neither Add nor Multiply
+# minds the order. Notebook 02 counts how many sequences are the same cell for this reason.
 #
 # </details>
 #
