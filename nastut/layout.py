@@ -3,7 +3,7 @@
 A *block* is a node and all that feeds it. It takes a power of two of leaves, and blocks fit
 side by side below a node exactly if their leaves do: the larger first, they fill its left
 half, then its right half. Free room is filled with pass-throughs: leaves that hold zeros, and
-nodes that add them.
+nodes that add them. Zeros are only ever added, since a sum alone leaves the other value as it is.
 """
 
 from __future__ import annotations
@@ -50,8 +50,11 @@ class Block:
     @cached_property
     def size(self) -> int:
         """Number of leaves it takes, a power of two."""
-        leaves = sum(part.size for part in self.parts)
-        return max(2, 1 << (leaves - 1).bit_length()) if self.parts else 1
+        if not self.parts:
+            return 1
+        # A node halves its leaves between two children, even if one of them is a pass-through.
+        leaves = max(sum(part.size for part in self.parts), 2 * self.parts[0].size)
+        return 1 << (leaves - 1).bit_length()
 
     @cached_property
     def order(self) -> tuple[int, list[str]]:
@@ -78,10 +81,10 @@ def block_of(quantity: Quantity, c: Quantity) -> Block:
     return Block(symbols=(quantity,))
 
 
-def seats(block: Block, base: int) -> Iterator[tuple[int, Block]]:
-    """Yield the index of every node that is not a pass-through, and the block it is."""
+def seats(root: Block) -> Iterator[tuple[int, Block]]:
+    """Yield the index of every node that is not a pass-through, and the block that sits there."""
 
-    def below(index: int, size: int, block: Block) -> Iterator[tuple[int, Block]]:
+    def from_node(index: int, size: int, block: Block) -> Iterator[tuple[int, Block]]:
         left, right = _halves(block.parts, size)
         if size > 1 and not right:
             # It fits in the left half: there the combination, here the rest.
@@ -91,10 +94,10 @@ def seats(block: Block, base: int) -> Iterator[tuple[int, Block]]:
         else:
             yield index, block
             halves = [_group(block.combination, half) for half in (left, right) if half]
-        for child, half in zip(children(index, base), halves, strict=False):
-            yield from below(child, size // 2, half)
+        for child, half in zip(children(index, root.size), halves, strict=False):
+            yield from from_node(child, size // 2, half)
 
-    yield from below(2 * base - 2, base, block)
+    yield from from_node(2 * root.size - 2, root.size, root)
 
 
 def _combined(combination: str, parts: Iterable[Quantity], c: Quantity) -> Block:
@@ -103,13 +106,10 @@ def _combined(combination: str, parts: Iterable[Quantity], c: Quantity) -> Block
     for part in parts:
         by_source[source(part) if isinstance(part, sp.Symbol) else None].append(part)
     x, h = (sorted(by_source[of], key=reading_order) for of in ("x", "h"))
-    leaves = [
-        Block(combination, symbols=pair)
-        if None not in pair
-        else Block(symbols=(pair[0] or pair[1],))
-        for pair in zip_longest(x, h)
-    ]
-    return _group(combination, [*leaves, *(block_of(part, c) for part in by_source[None])])
+    pairs = [tuple(symbol for symbol in pair if symbol) for pair in zip_longest(x, h)]
+    leaves = [Block(combination if len(pair) == 2 else "Add", symbols=pair) for pair in pairs]
+    inner = [block_of(part, c) for part in by_source[None]]
+    return _group(combination, [*leaves, *inner])
 
 
 def _group(combination: str, parts: Sequence[Block], symbols: tuple[sp.Symbol, ...] = ()) -> Block:
@@ -150,7 +150,8 @@ def _bare(block: Block) -> Block:
     """
     if block.activation == "Identity" and block.injection is None:
         return block
-    # One node more is always enough; what belongs to one part as well as to all moves there.
+    # One node more is always enough. Without it, what ends the block may move to one part:
+    # a + b + c = (a + c) + b, and ReLU(max(a, b)) = max(ReLU(a), b).
     movable = {"Identity", "ReLU"} if block.combination == "Max" else {"Identity"}
     injection = block.injection or Node(block.combination, "Identity")
     choices = [Block(parts=(block,))]

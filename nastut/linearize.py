@@ -11,9 +11,10 @@ import sympy as sp
 
 from nastut.cell import Cell, Node
 from nastut.evaluate import evaluate
-from nastut.layout import PASS_THROUGH, block_of, seats
+from nastut.layout import PASS_THROUGH, Block, block_of, seats
 from nastut.number_systems import Value, system_of
 from nastut.reading import (
+    USED_ONCE,
     Applied,
     Joined,
     NotRepresentable,
@@ -25,6 +26,7 @@ from nastut.reading import (
     read,
     walk,
 )
+from nastut.sequence import number_of_nodes
 from nastut.symbols import c_next, c_prev, source, to_text
 
 
@@ -43,6 +45,10 @@ class Linearization:
 
     cell: Cell
     leaves: tuple[sp.Expr | None, ...]
+
+    def __str__(self) -> str:
+        held = ("zeros" if leaf is None else to_text(leaf) for leaf in self.leaves)
+        return "\n".join((str(self.cell), *(f"leaf {i}: {text}" for i, text in enumerate(held))))
 
     def evaluate(self, values: Mapping[sp.Symbol, Value]) -> tuple[Value, Value]:
         """Return h_t and c_t for given values of the symbols in the formulas.
@@ -73,6 +79,9 @@ class Linearization:
 def linearize(h: sp.Expr, c: sp.Expr) -> Linearization:
     """Return the smallest cell that computes h_t and c_t.
 
+    A sum of several gates is a sum of leaves. A branch that is shallower than the tree is
+    filled up with leaves that hold zeros, which are only ever added.
+
     Parameters
     ----------
     h
@@ -87,7 +96,7 @@ def linearize(h: sp.Expr, c: sp.Expr) -> Linearization:
     NotRepresentable
         If no cell computes them, naming each part that does not fit and the reason.
     TypeError
-        If `h` or `c` is no sympy expression.
+        If `h` or `c` is no sympy expression, or contains sympy matrices.
 
     Examples
     --------
@@ -103,6 +112,11 @@ def linearize(h: sp.Expr, c: sp.Expr) -> Linearization:
                 f"{name} is of type {type(formula).__name__}; a sympy expression is needed, the "
                 "right-hand side of an equation"
             )
+        if formula.has(sp.MatrixExpr):
+            raise TypeError(
+                f"{name} contains sympy matrices; all is elementwise here, so a scalar stands for "
+                "one component: nt.gate('f') is one of W_f x_t + U_f h_{t-1}"
+            )
     problems: list[Problem] = []
     output, memory = read(h, problems), read(c, problems)
     if c_next not in h.free_symbols:
@@ -116,13 +130,15 @@ def linearize(h: sp.Expr, c: sp.Expr) -> Linearization:
     problems += _repeated(output, memory)
     if problems:
         raise NotRepresentable(dict.fromkeys(problems))
+    return _planted(block_of(output, memory))
 
-    root = block_of(output, memory)
-    base = root.size
-    nodes = [PASS_THROUGH] * (2 * base - 1)
-    leaves: list[sp.Expr | None] = [None] * base
+
+def _planted(root: Block) -> Linearization:
+    """Return the tree with `root` at its top, and pass-throughs where no block sits."""
+    nodes = [PASS_THROUGH] * number_of_nodes(root.size)
+    leaves: list[sp.Expr | None] = [None] * root.size
     inject, create_index, inject_index = PASS_THROUGH, 0, 0
-    for index, block in seats(root, base):
+    for index, block in seats(root):
         nodes[index] = Node(block.combination, block.activation)
         if block.symbols:
             leaves[index] = formula_of(Joined(block.combination, block.symbols), {})
@@ -134,11 +150,11 @@ def linearize(h: sp.Expr, c: sp.Expr) -> Linearization:
 
 
 _NO_NODE = (
-    "the value of no node; c_t must be what some node of h_t's tree has before its activation, "
-    "and h_t does not contain it"
+    "the value of no node before its activation; c_t is made on the way to h_t, and h_t does "
+    "not contain this formula"
 )
 _CIRCULAR = "c_t stands in its own formula; the memory of the step before is c_{t-1}, nt.c_prev"
-_NO_MEMORY = "the memory never enters; it joins one node of every cell, and neither formula has it"
+_NO_MEMORY = "the memory never enters; it joins a node of every cell, and neither formula has it"
 
 
 def _in_terms_of(memory: Quantity, output: Quantity) -> Quantity:
@@ -174,24 +190,14 @@ def _repeated(*quantities: Quantity) -> Iterator[Problem]:
         if isinstance(quantity, sp.Expr) and not (quantity.is_Symbol and enters(quantity)):
             return
         if places[quantity] > 1:
-            yield Problem(formula_of(quantity, {}), _why_once(quantity, places[quantity]))
+            where = f"it stands at {places[quantity]} places"
+            yield Problem(formula_of(quantity, {}), f"{where}; {USED_ONCE}")
             return
         for part in parts_of(quantity):
             yield from visit(part)
 
     for quantity in quantities:
         yield from visit(quantity)
-
-
-def _why_once(quantity: Quantity, places: int) -> str:
-    inside = set(walk(quantity))
-    if c_prev in inside:
-        why = "c_{t-1} enters a cell at one node"
-    elif c_next in inside:
-        why = "c_t is the value of one node, which goes to one place"
-    else:
-        why = "every leaf has matrices of its own, so two leaves cannot hold the same"
-    return f"stands at {places} places; {why}"
 
 
 def _zeros_like(value: Value) -> Value:

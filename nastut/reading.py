@@ -27,7 +27,7 @@ class Problem(NamedTuple):
     reason: str
 
     def __str__(self) -> str:
-        return f"{to_text(self.formula)}: {self.reason}"
+        return f"{to_text(self.formula)} -- {self.reason}"
 
 
 class NotRepresentable(ValueError):  # noqa: N818 - the name says it, as StopIteration does
@@ -48,9 +48,9 @@ class NotRepresentable(ValueError):  # noqa: N818 - the name says it, as StopIte
 
     def __str__(self) -> str:
         if len(self.problems) == 1:
-            return f"no cell computes this. {self.problems[0]}"
+            return f"these formulas fit no cell: {self.problems[0]}"
         lines = (f"{number}. {problem}" for number, problem in enumerate(self.problems, 1))
-        return "\n".join((f"no cell computes this, for {len(self.problems)} reasons:", *lines))
+        return "\n".join((f"these formulas fit no cell, for {len(self.problems)} reasons:", *lines))
 
 
 @dataclass(frozen=True)
@@ -122,14 +122,14 @@ def read(formula: sp.Expr, problems: list[Problem]) -> Quantity:
         return formula if part is None else read(part, problems)
 
     if not formula.free_symbols:
-        return refuse("a constant, and a cell has none")
+        return refuse("a constant; a cell has none")
     if formula.is_Symbol:
         reason = _why_foreign(formula)
         return refuse(reason) if reason else formula
 
     factor, rest = formula.as_coeff_Mul()
     if factor != 1:
-        return refuse(f"the factor {factor} is a constant, and a cell has none{_SIGN}", rest)
+        return refuse(f"the factor {factor} is a constant; {_NO_CONSTANTS}", rest)
     if formula.is_Add:
         return _read_sum(formula, problems)
     if formula.is_Pow:
@@ -142,13 +142,17 @@ def read(formula: sp.Expr, problems: list[Problem]) -> Quantity:
     if isinstance(formula, AppliedUndef) and name.startswith("U_"):
         return refuse(
             "a product with a matrix inside the tree; only leaves have matrices, and those "
-            "multiply x_t or h_{t-1}, never a value that the cell has made",
+            "multiply x_t or h_{t-1}, nothing that the cell has made",
             formula.args[0],
         )
     return refuse(f"{name} is not among {_OPERATIONS}")
 
 
-_SIGN = "; where it multiplies a matrix, let the matrix hold it"
+_NO_CONSTANTS = "a cell has none, but a matrix may hold a factor"
+USED_ONCE = (
+    "the memory enters a cell once, every leaf has matrices of its own, and the value of a node "
+    "goes to one place, the node above"
+)
 _OPERATIONS = (
     f"the operations of a cell, which are {', '.join((*COMBINATIONS, *ACTIVATIONS))} "
     "(write a sigmoid as nt.sigmoid(u) or 1 / (1 + exp(-u)), a ReLU as Max(0, u))"
@@ -164,30 +168,36 @@ def _join(name: str, terms: Iterable[sp.Expr], problems: list[Problem]) -> Quant
 
 def _read_sum(formula: sp.Add, problems: list[Problem]) -> Quantity:
     """Read a sum; its constants, as in 1 - z, are one problem."""
+    if _is_inverse_sigmoid(formula):
+        problems.append(Problem(formula, f"dividing by a sigmoid is not among {_OPERATIONS}"))
+        return formula
     pairs = [term.as_coeff_Mul() for term in formula.args]
     constants = [factor for factor, rest in pairs if factor != 1 or rest == 1]
     terms = [rest for _, rest in pairs if rest != 1]
     if constants:
         numbers = ", ".join(str(number) for number in sorted(set(constants), reverse=True))
-        problems.append(
-            Problem(formula, f"needs the constants {numbers}, and a cell has none{_SIGN}")
-        )
+        problems.append(Problem(formula, f"constants in it ({numbers}); {_NO_CONSTANTS}"))
     return _join("Add", terms, problems) if len(terms) > 1 else read(terms[0], problems)
 
 
 def _read_power(formula: sp.Pow, problems: list[Problem]) -> Quantity:
-    """Read 1 / (1 + exp(-u)) as a sigmoid, and a whole power as a product of equals."""
+    """Read 1 / (1 + exp(-u)) as a sigmoid; any other power does not fit."""
     base, exponent = formula.args
+    if exponent == -1 and _is_inverse_sigmoid(base):
+        return Applied("Sigmoid", read(-(base - 1).args[0], problems))
     if not exponent.is_Integer:
         problems.append(Problem(formula, f"a power is not among {_OPERATIONS}"))
         return formula
-    if abs(exponent) > 1:
-        return Joined("Multiply", (read(base ** sp.sign(exponent), problems),) * abs(exponent))
-    exponential = base - 1
-    if isinstance(exponential, sp.exp):
-        return Applied("Sigmoid", read(-exponential.args[0], problems))
+    factor = base ** sp.sign(exponent)
+    if factor != formula:
+        problems.append(Problem(formula, f"{abs(exponent)} equal factors; {USED_ONCE}"))
+        return read(factor, problems)
     problems.append(Problem(formula, f"a division is not among {_OPERATIONS}"))
     return formula
+
+
+def _is_inverse_sigmoid(formula: sp.Expr) -> bool:
+    return formula.is_Add and isinstance(formula - 1, sp.exp)
 
 
 def enters(symbol: sp.Symbol) -> bool:
@@ -199,8 +209,8 @@ def _why_foreign(symbol: sp.Symbol) -> str:
     """Return why `symbol` enters no cell; nothing if it does enter."""
     if enters(symbol):
         return ""
-    if symbol == h_prev:
-        return "h_{t-1} without a matrix; it enters a cell only times the matrix of a leaf"
+    if symbol.name == h_prev.name:
+        return "it stands without a matrix; it enters a cell only times the matrix of a leaf"
     if symbol.name in (c_prev.name, c_next.name) or source(sp.Symbol(symbol.name, real=True)):
         return "a symbol that sympy does not know to be real; take it from nastut"
     return (
