@@ -141,7 +141,7 @@ def _planted(root: Block) -> Linearization:
     for index, block in seats(root):
         nodes[index] = Node(block.combination, block.activation)
         if block.symbols:
-            leaves[index] = formula_of(Joined(block.combination, block.symbols), {})
+            leaves[index] = formula_of(Joined(block.combination, block.symbols))
         if block.create:
             create_index = index
         if block.injection:
@@ -158,28 +158,37 @@ _NO_MEMORY = "the memory never enters; it joins a node of every cell, and neithe
 
 
 def _in_terms_of(memory: Quantity, output: Quantity) -> Quantity:
-    """Return h_t with the symbol c_t in place of the formula of c_t, if it contains it."""
-    marked = _mark(output, memory)
-    same = formula_of(marked, {c_next: formula_of(memory, {})}) == formula_of(output, {})
-    return marked if same else output
-
-
-def _mark(output: Quantity, memory: Quantity) -> Quantity:
+    """Return h_t with the symbol c_t wherever it contains the formula of c_t."""
     if output == memory:
         return c_next
     match output:
         case Applied(activation, to):
-            return Applied(activation, _mark(to, memory))
+            return Applied(activation, _in_terms_of(memory, to))
         case Joined(combination, parts):
-            if isinstance(memory, Joined) and memory.combination == combination:
-                # Sympy keeps a + (b + c) as a + b + c. A ReLU in c_t may be missing in h_t,
-                # where another part of the maximum is never below 0.
-                rest = [part for part in parts if part not in memory.parts]
-                if set(memory.parts) <= {*parts, 0}:
-                    return Joined(combination, (c_next, *rest))
-            return Joined(combination, tuple(_mark(part, memory) for part in parts))
+            beside = _beside(memory, output)
+            if beside is not None:
+                return Joined(combination, (c_next, *beside))
+            return Joined(combination, tuple(_in_terms_of(memory, part) for part in parts))
         case _:
             return output
+
+
+def _beside(memory: Quantity, whole: Joined) -> list[Quantity] | None:
+    """Return the parts of `whole` beside c_t, if c_t is some of its parts.
+
+    It may be, since sympy writes a + (b + c) as a + b + c.
+    """
+    if not isinstance(memory, Joined) or memory.combination != whole.combination:
+        return None
+    missing = set(memory.parts) - set(whole.parts)
+    if missing == {0}:
+        # Sympy drops the ReLU of c_t from a maximum whose other parts are never below 0.
+        both = Joined(whole.combination, (memory, *whole.parts))
+        if formula_of(both) != formula_of(whole):
+            return None
+    elif missing:
+        return None
+    return [part for part in whole.parts if part not in memory.parts]
 
 
 def _repeated(*quantities: Quantity) -> Iterator[Problem]:
@@ -191,7 +200,7 @@ def _repeated(*quantities: Quantity) -> Iterator[Problem]:
             return
         if places[quantity] > 1:
             where = f"it stands at {places[quantity]} places"
-            yield Problem(formula_of(quantity, {}), f"{where}; {USED_ONCE}")
+            yield Problem(formula_of(quantity), f"{where}; {USED_ONCE}")
             return
         for part in parts_of(quantity):
             yield from visit(part)

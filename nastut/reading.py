@@ -7,7 +7,7 @@ activations again, and every part that no cell has is noted with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 from typing import NamedTuple, TypeAlias
@@ -91,17 +91,17 @@ def walk(quantity: Quantity) -> Iterator[Quantity]:
         yield from walk(part)
 
 
-def formula_of(quantity: Quantity, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
-    """Return a quantity as a sympy expression, with `values` in place of some symbols."""
+def formula_of(quantity: Quantity) -> sp.Expr:
+    """Return a quantity as a sympy expression."""
     xp = sympy_system()
-    parts = [formula_of(part, values) for part in parts_of(quantity)]
+    parts = [formula_of(part) for part in parts_of(quantity)]
     match quantity:
         case Applied():
             return ACTIVATIONS[quantity.activation].apply(xp, *parts)
         case Joined():
             return reduce(lambda a, b: COMBINATIONS[quantity.combination].apply(xp, a, b), parts)
         case _:
-            return values.get(quantity, quantity)
+            return quantity
 
 
 # How sympy writes each operation: tanh(u) is of the class tanh, a + b of the class Add.
@@ -160,10 +160,8 @@ _OPERATIONS = (
 
 
 def _join(name: str, terms: Iterable[sp.Expr], problems: list[Problem]) -> Quantity:
-    # Sympy keeps the terms of a maximum as a set, so they need an order.
-    ordered = sorted(terms, key=sp.default_sort_key)
-    zero_stays = name == "Max"
-    return Joined(name, tuple(t if zero_stays and t == 0 else read(t, problems) for t in ordered))
+    # A 0 stands in a maximum only, where it is no constant but a ReLU.
+    return Joined(name, tuple(t if t == 0 else read(t, problems) for t in terms))
 
 
 def _read_sum(formula: sp.Add, problems: list[Problem]) -> Quantity:
