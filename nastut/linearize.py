@@ -80,7 +80,9 @@ def linearize(h: sp.Expr, c: sp.Expr) -> Linearization:
     """Return the smallest cell that computes h_t and c_t.
 
     A sum of several gates is a sum of leaves. A branch that is shallower than the tree is
-    filled up with leaves that hold zeros, which are only ever added.
+    filled up with leaves that hold zeros, which are only ever added. (A tree that multiplied
+    by zeros could hide c_t from h_t, one that compared with them could make a ReLU without an
+    activation; such trees are not looked for.)
 
     Parameters
     ----------

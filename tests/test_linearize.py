@@ -195,6 +195,11 @@ def test_base_grows_as_the_leaves_add_up():
         assert nt.linearize(h, a).cell.base == base
 
 
+def test_gates_in_one_sum_keep_their_two_parts_together_and_their_order():
+    pairs = [sp.Add(*nt.leaf_symbols(k)) for k in range(8)]
+    assert nt.linearize(sp.Add(*pairs) * nt.c_prev, sp.Add(*pairs)).leaves == tuple(pairs)
+
+
 # ---------------------------------------------------------------- random cells, there and back
 
 
