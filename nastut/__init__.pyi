@@ -1,3 +1,4 @@
+from . import symbols as symbols
 from . import zoo as zoo
 from .cell import Cell as Cell
 from .cell import Node as Node
@@ -12,8 +13,14 @@ from .formulas import formulas as formulas
 from .graph import graph as graph
 from .lessons import check as check
 from .lessons import setup as setup
+from .linearize import linearize as linearize
 from .picture import Picture as Picture
+from .reading import NotRepresentable as NotRepresentable
 from .sequence import SequenceError as SequenceError
 from .space import Space as Space
+from .symbols import c_next as c_next
 from .symbols import c_prev as c_prev
+from .symbols import gate as gate
+from .symbols import h_prev as h_prev
 from .symbols import leaf_symbols as leaf_symbols
+from .symbols import sigmoid as sigmoid

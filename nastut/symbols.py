@@ -7,15 +7,19 @@ The letters are the article's: W_1, W_2 belong to leaf 0; a_0, a_1, ... are node
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
+from nastut.number_systems import sympy_system
+
 # A name with a brace is printed by sympy as it stands, so these names are LaTeX already.
 c_prev = sp.Symbol("c_{t-1}", real=True)
 c_next = sp.Symbol("c_{t}", real=True)
+h_prev = sp.Symbol("h_{t-1}", real=True)
 h_next = sp.Symbol("h_{t}", real=True)
 
 
@@ -25,6 +29,46 @@ def leaf_symbols(i: int) -> tuple[sp.Symbol, sp.Symbol]:
         sp.Symbol(f"W_{{{2 * i + 1}}} x_{{t}}", real=True),
         sp.Symbol(f"W_{{{2 * i + 2}}} h_{{t-1}}", real=True),
     )
+
+
+def gate(name: str, hidden: sp.Expr = h_prev) -> sp.Expr:
+    """Return W_name x_t + U_name h_{t-1}, what a textbook writes inside a gate.
+
+    Parameters
+    ----------
+    name
+        Subscript of the two matrices; LaTeX may stand in it.
+    hidden
+        What U_name multiplies, if not h_{t-1}. The GRU's reset gate writes
+        r ⊙ h_{t-1} here: a product with a matrix that no cell has.
+
+    Examples
+    --------
+    >>> import nastut as nt
+    >>> nt.gate("f")
+    U_{f} h_{t-1} + W_{f} x_{t}
+    """
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"the name of a gate is {name!r}; text such as 'f' is needed")
+    matrix = f"U_{{{name}}}"
+    if hidden == h_prev:
+        product = sp.Symbol(f"{matrix} {h_prev.name}", real=True)
+    else:
+        product = sp.Function(matrix, real=True)(hidden)
+    return sp.Symbol(f"W_{{{name}}} x_{{t}}", real=True) + product
+
+
+def sigmoid(u: sp.Expr) -> sp.Expr:
+    """Return 1 / (1 + exp(-u)), the form in which sympy's formulas hold a sigmoid."""
+    return sympy_system().sigmoid(u)
+
+
+def source(symbol: sp.Symbol) -> Literal["x", "h"] | None:
+    """Tell what the matrix of `symbol` multiplies: x_t, h_{t-1}, or None if there is no matrix."""
+    match = re.fullmatch(r".+ (x)_\{t\}|.+ (h)_\{t-1\}", symbol.name)
+    if match is None or not symbol.is_real:
+        return None
+    return "x" if match[1] else "h"
 
 
 def node_symbol(k: int, injected: bool = False) -> sp.Symbol:
@@ -76,23 +120,22 @@ def _name_sigmoid_slope(product: sp.Mul) -> sp.Expr:
     return product
 
 
-def _reading_order(expression: sp.Basic) -> list[str]:
-    """Sort W_9 before W_10, as a reader does."""
-    return [
-        part.zfill(9) if part.isdigit() else part for part in re.split(r"(\d+)", str(expression))
-    ]
+def reading_order(expression: sp.Basic) -> list[str]:
+    """Sort W_9 before W_10, and W_f before U_f before W_g, as a reader does."""
+    text = re.sub(r"\bU_(\{.+?\})", r"W_\1~", str(expression))
+    return [part.zfill(9) if part.isdigit() else part for part in re.split(r"(\d+)", text)]
 
 
 class _LatexPrinter(LatexPrinter):
     """LaTeX with sigmoid and ReLU as upright names, and terms and factors in reading order."""
 
     def _as_ordered_terms(self, expr: sp.Add, order: str | None = None) -> list[sp.Expr]:
-        return sorted(expr.args, key=_reading_order)
+        return sorted(expr.args, key=reading_order)
 
     def _print_Mul(self, expr: sp.Mul) -> str:
         if any(factor.is_Number or factor.is_Pow for factor in expr.args):
             return super()._print_Mul(expr)
-        factors = sorted(expr.args, key=_reading_order)
+        factors = sorted(expr.args, key=reading_order)
         return r" \odot ".join(self.parenthesize(f, PRECEDENCE["Mul"]) for f in factors)
 
     def _print_Function(self, expr: sp.Function, exp: str | None = None) -> str:
@@ -107,10 +150,10 @@ class _TextPrinter(StrPrinter):
     """Plain text in the same order."""
 
     def _as_ordered_terms(self, expr: sp.Add, order: str | None = None) -> list[sp.Expr]:
-        return sorted(expr.args, key=_reading_order)
+        return sorted(expr.args, key=reading_order)
 
     def _print_Mul(self, expr: sp.Mul) -> str:
         if any(factor.is_Number for factor in expr.args):
             return super()._print_Mul(expr).replace("*", " ⊙ ")
-        factors = sorted(expr.args, key=_reading_order)
+        factors = sorted(expr.args, key=reading_order)
         return " ⊙ ".join(self.parenthesize(f, PRECEDENCE["Mul"]) for f in factors)
