@@ -96,7 +96,7 @@ def sympy_system() -> NumberSystem:
 def system_of(values: Iterable[Value]) -> NumberSystem:
     """Return the number system that `values` belong to.
 
-    Plain numbers go with anything; torch tensors and sympy expressions do not mix.
+    Plain numbers belong to NumPy, and go with sympy expressions; nothing else mixes.
 
     Raises
     ------
@@ -142,11 +142,12 @@ def _real_array(value: Value) -> Value:
 
 
 def _real_tensor(value: Value) -> Value:
-    """Return `value` as a tensor of floating-point numbers; a plain number stays one."""
+    """Return `value` as a tensor of floating-point numbers."""
     import torch
 
+    # A plain number has no precision of its own, and torch's functions take none.
     if not isinstance(value, torch.Tensor):
-        return _real_number(value)
+        raise TypeError(f"beside tensors a tensor is needed; {type(value).__name__} was given")
     if value.dtype == torch.bool or value.is_complex():
         raise _not_real(value, f" with elements of type {value.dtype}")
     return value if value.is_floating_point() else value.to(torch.get_default_dtype())
@@ -157,15 +158,11 @@ def _real_expression(value: Value) -> Value:
     import sympy as sp
 
     if not isinstance(value, sp.Basic):
-        return _real_number(value)
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise _not_real(value)
+        return value
     if not isinstance(value, sp.Expr) or value.is_Matrix or value.is_extended_real is False:
         raise _not_real(value, f" {value}")
-    return value
-
-
-def _real_number(value: Value) -> Value:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise _not_real(value)
     return value
 
 
