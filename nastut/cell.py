@@ -14,9 +14,14 @@ from typing import Any
 from nastut.sequence import (
     ACTIVATION_WORDS,
     COMBINATION_WORDS,
+    Place,
     SequenceError,
     Token,
     check_sequence,
+    check_token,
+    describe,
+    is_base,
+    number_of_nodes,
     split_text,
 )
 
@@ -51,15 +56,10 @@ class Node:
     activation: str
 
     def __post_init__(self) -> None:
-        for word, allowed in (
-            (self.combination, COMBINATION_WORDS),
-            (self.activation, ACTIVATION_WORDS),
-        ):
-            if word not in allowed:
-                raise SequenceError(
-                    f"Node({self.combination!r}, {self.activation!r}): {word!r} is given where "
-                    f"one of {', '.join(allowed)} belongs"
-                )
+        for name, allowed in (("combination", COMBINATION_WORDS), ("activation", ACTIVATION_WORDS)):
+            place = Place(f"the {name} of a node", allowed)
+            word = check_token(getattr(self, name), place, f"Node.{name}")
+            object.__setattr__(self, name, word)
 
     def __str__(self) -> str:
         return f"{self.combination} {self.activation}"
@@ -92,10 +92,24 @@ class Cell:
     inject_index: int
 
     def __post_init__(self) -> None:
-        if not all(isinstance(node, Node) for node in (*self.nodes, self.inject)):
-            raise SequenceError("nodes and inject must be Node(combination, activation)")
-        tokens = check_sequence(self.sequence)
+        if not isinstance(self.nodes, Sequence):
+            raise SequenceError(
+                f"nodes is {describe(self.nodes)}: here belongs a tuple of "
+                "Node(combination, activation)"
+            )
         object.__setattr__(self, "nodes", tuple(self.nodes))
+        owners = {f"nodes[{k}]": node for k, node in enumerate(self.nodes)}
+        for name, node in {**owners, "inject": self.inject}.items():
+            if not isinstance(node, Node):
+                raise SequenceError(
+                    f"{name} is {describe(node)}: here belongs Node(combination, activation)"
+                )
+        if not is_base(self.base) or len(self.nodes) != number_of_nodes(self.base):
+            raise SequenceError(
+                f"{len(self.nodes)} nodes were given; the tree of a base-b cell has 2 b - 1: "
+                "1, 3, 7, 15, ... for base 1, 2, 4, 8, ..."
+            )
+        tokens = check_sequence(self.sequence)
         object.__setattr__(self, "create_index", tokens[-2])
         object.__setattr__(self, "inject_index", tokens[-1])
 

@@ -79,12 +79,11 @@ def evaluate(
 
 def trace(cell: Cell, x_parts: Sequence[Value], h_parts: Sequence[Value], c: Value) -> list[Step]:
     """Return the same walk as :func:`evaluate`, as the list of its steps in order."""
-    x, h = list(x_parts), list(h_parts)
+    x, h = _as_list("x_parts", x_parts, cell.base), _as_list("h_parts", h_parts, cell.base)
     xp = system_of([*x, *h, c])
-    if xp.name == "numpy":
-        x, h = [_as_array(part) for part in x], [_as_array(part) for part in h]
-        c = _as_array(c)
-    _check_shapes(cell, x, h, c)
+    places = [f"{name}[{i}]" for name in ("x_parts", "h_parts") for i in range(cell.base)] + ["c"]
+    values = [_real(xp, place, value) for place, value in zip(places, [*x, *h, c], strict=True)]
+    _check_shapes(dict(zip(places, map(_shape, values), strict=True)))
     steps: list[Step] = []
 
     def visit(node: int, stage: Stage, operation: str, *inputs: Value) -> Value:
@@ -92,7 +91,7 @@ def trace(cell: Cell, x_parts: Sequence[Value], h_parts: Sequence[Value], c: Val
         steps.append(Step(node, stage, operation, value))
         return value
 
-    walk(cell, x, h, c, visit)
+    walk(cell, values[: cell.base], values[cell.base : -1], values[-1], visit)
     return steps
 
 
@@ -138,38 +137,36 @@ def walk(
     visit(cell.root, "output", "", values[cell.root])
 
 
-def _as_array(value: Value) -> Value:
-    """Return `value` as a NumPy array of real floating-point numbers."""
-    import numpy as np
-
-    array = np.asarray(value)
-    if array.dtype.kind in "iu":
-        array = array.astype(np.float64)
-    if array.dtype.kind != "f":
+def _as_list(name: str, parts: Sequence[Value], base: int) -> list[Value]:
+    """Return the parts as a list of `base` values."""
+    # A text, a dictionary or a set can be listed too, but is not one value for each leaf.
+    listed = isinstance(parts, Sequence) and not isinstance(parts, (str, bytes))
+    if not listed and not getattr(parts, "ndim", 0):
         raise TypeError(
-            f"real numbers are needed; {type(value).__name__} with elements of type "
-            f"{array.dtype} was given"
+            f"{name} is a value of type {type(parts).__name__}; give a list of {base} values, one "
+            "for each leaf, or one array with a leading leaf axis"
         )
-    return array
+    if len(parts) != base:
+        raise ValueError(
+            f"{name} has {len(parts)} entries of shapes {[_shape(part) for part in parts]}; a "
+            f"base-{base} cell needs {base}, one for each leaf"
+        )
+    return list(parts)
 
 
-def _check_shapes(cell: Cell, x: Sequence[Value], h: Sequence[Value], c: Value) -> None:
-    for name, parts in (("x_parts", x), ("h_parts", h)):
-        if len(parts) != cell.base:
-            raise ValueError(
-                f"{name} has {len(parts)} entries of shapes {[_shape(p) for p in parts]}; a "
-                f"base-{cell.base} cell needs {cell.base}, one for each leaf"
-            )
-    shapes = {
-        **{f"x_parts[{i}]": _shape(part) for i, part in enumerate(x)},
-        **{f"h_parts[{i}]": _shape(part) for i, part in enumerate(h)},
-        "c": _shape(c),
-    }
+def _real(xp: NumberSystem, place: str, value: Value) -> Value:
+    try:
+        return xp.real(value)
+    except TypeError as error:
+        raise TypeError(f"{place}: {error}") from None
+
+
+def _check_shapes(shapes: dict[str, tuple[int, ...]]) -> None:
     wanted = shapes["x_parts[0]"]
-    for name, shape in shapes.items():
+    for place, shape in shapes.items():
         if shape != wanted:
             raise ValueError(
-                f"{name} has shape {shape} but x_parts[0] has shape {wanted}; all parts and c "
+                f"{place} has shape {shape} but x_parts[0] has shape {wanted}; all parts and c "
                 "must have one shape (operations are elementwise, nothing is broadcast)"
             )
 

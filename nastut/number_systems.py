@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from numbers import Real
 from typing import Any
 
 Value = Any
@@ -23,9 +24,11 @@ class NumberSystem:
 
     Each takes and returns one value, except ``maximum`` (two values) and ``step``
     (a value and the number it gives at 0): ``step(a, z)`` is 0 below 0, 1 above 0.
+    ``real`` returns a value that the others can take, or raises TypeError.
     """
 
     name: str
+    real: Callable[[Value], Value]
     tanh: Callable[[Value], Value]
     sigmoid: Callable[[Value], Value]
     relu: Callable[[Value], Value]
@@ -42,6 +45,7 @@ def numpy_system() -> NumberSystem:
 
     return NumberSystem(
         name="numpy",
+        real=_real_array,
         tanh=np.tanh,
         # 1 / (1 + exp(-a)) overflows for large negative a; this form never does.
         sigmoid=lambda a: np.exp(-np.logaddexp(0, -a)),
@@ -60,6 +64,7 @@ def torch_system() -> NumberSystem:
 
     return NumberSystem(
         name="torch",
+        real=_real_tensor,
         tanh=torch.tanh,
         sigmoid=torch.sigmoid,
         relu=torch.relu,
@@ -77,6 +82,7 @@ def sympy_system() -> NumberSystem:
 
     return NumberSystem(
         name="sympy",
+        real=_real_expression,
         tanh=sp.tanh,
         sigmoid=lambda a: 1 / (1 + sp.exp(-a)),
         relu=lambda a: sp.Max(0, a),
@@ -90,7 +96,7 @@ def sympy_system() -> NumberSystem:
 def system_of(values: Iterable[Value]) -> NumberSystem:
     """Return the number system that `values` belong to.
 
-    Plain numbers go with anything; torch tensors and sympy expressions do not mix.
+    Plain numbers belong to NumPy, and go with sympy expressions; nothing else mixes.
 
     Raises
     ------
@@ -121,3 +127,44 @@ def system_of(values: Iterable[Value]) -> NumberSystem:
             return sympy_system()
         case _:
             return numpy_system()
+
+
+def _real_array(value: Value) -> Value:
+    """Return `value` as a NumPy array of floating-point numbers."""
+    import numpy as np
+
+    array = np.asarray(value)
+    if array.dtype.kind in "iu":
+        array = array.astype(np.float64)
+    if array.dtype.kind != "f":
+        raise _not_real(value, f" with elements of type {array.dtype}")
+    return array
+
+
+def _real_tensor(value: Value) -> Value:
+    """Return `value` as a tensor of floating-point numbers."""
+    import torch
+
+    # A plain number has no precision of its own, and torch's functions take none.
+    if not isinstance(value, torch.Tensor):
+        raise TypeError(f"beside tensors a tensor is needed; {type(value).__name__} was given")
+    if value.dtype == torch.bool or value.is_complex():
+        raise _not_real(value, f" with elements of type {value.dtype}")
+    return value if value.is_floating_point() else value.to(torch.get_default_dtype())
+
+
+def _real_expression(value: Value) -> Value:
+    """Return `value` if it is a scalar expression that may be real, or a plain number."""
+    import sympy as sp
+
+    if not isinstance(value, sp.Basic):
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise _not_real(value)
+        return value
+    if not isinstance(value, sp.Expr) or value.is_Matrix or value.is_extended_real is False:
+        raise _not_real(value, f" {value}")
+    return value
+
+
+def _not_real(value: Value, detail: str = "") -> TypeError:
+    return TypeError(f"real numbers are needed; {type(value).__name__}{detail} was given")

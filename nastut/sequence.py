@@ -102,19 +102,55 @@ def check_sequence(tokens: object) -> list[Token]:
     """
     if isinstance(tokens, str):
         raise SequenceError(
-            f"the text {reprlib.repr(tokens)} was given where a list of tokens belongs; "
+            f"the text {describe(tokens)} was given where a list of tokens belongs; "
             "text is read by Cell.parse"
         )
     if not isinstance(tokens, Sequence) or isinstance(tokens, (bytes, bytearray)):
         raise SequenceError(
-            f"{_describe(tokens)} was given where a list of tokens belongs, "
+            f"{describe(tokens)} was given where a list of tokens belongs, "
             "such as ['Add', 'Tanh', ..., 1, 0]"
         )
-    base = _base_of(tokens)
-    return [
-        _check_token(token, number, place)
-        for number, (token, place) in enumerate(zip(tokens, places(base), strict=True), 1)
+    base = _nearest_base(tokens)
+    right_length = len(tokens) == sequence_length(base)
+    # In a sequence of another length nothing says yet which places are the indices.
+    known = places(base) if right_length else places(base)[:-2]
+    checked = [
+        check_token(token, place, f"token {number}", number)
+        for number, (token, place) in enumerate(zip(tokens, known, strict=False), 1)
     ]
+    if not right_length:
+        raise _length_error(tokens, base)
+    return checked
+
+
+def check_token(token: object, place: Place, name: str, number: int | None = None) -> Token:
+    """Return `token` as a plain word or integer, if it may stand at `place`.
+
+    Raises
+    ------
+    SequenceError
+        Calling the token `name`, and saying what belongs at `place` and what is nearest.
+    """
+    if isinstance(place.allowed, range):
+        if is_whole_number(token) and token in place.allowed:
+            return int(token)
+    elif isinstance(token, str) and token in place.allowed:
+        # The word of the table, since a subclass of str may print as something else.
+        return place.allowed[place.allowed.index(token)]
+    raise SequenceError(
+        f"{name} is {describe(token)}: here belongs {place}{_hint(token, place)}", place=number
+    )
+
+
+def describe(value: object) -> str:
+    """Return `value` for a message, with its type where it is neither a word nor an integer."""
+    try:
+        text = reprlib.repr(value)
+    except ValueError:  # Python prints no integer of more than some thousand digits.
+        text = "<too long to print>"
+    if value is None or isinstance(value, str) or is_whole_number(value):
+        return text
+    return f"the {type(value).__name__} {text}"
 
 
 def split_text(text: object) -> list[Token]:
@@ -129,7 +165,7 @@ def split_text(text: object) -> list[Token]:
     """
     if not isinstance(text, str):
         raise SequenceError(
-            f"{_describe(text)} was given where text belongs; "
+            f"{describe(text)} was given where text belongs; "
             "a list of tokens is read by Cell.from_sequence"
         )
     words = re.findall(r"[^\s,;|·()\[\]{}'\"]+", text)
@@ -139,45 +175,21 @@ def split_text(text: object) -> list[Token]:
     ]
 
 
-def _check_token(token: object, number: int, place: Place) -> Token:
-    """Return `token` as a plain word or integer if it may stand at `place`."""
-    if isinstance(place.allowed, range):
-        if is_whole_number(token) and token in place.allowed:
-            return int(token)
-    elif isinstance(token, str) and token in place.allowed:
-        return str(token)
-    raise SequenceError(
-        f"token {number} is {_describe(token)}: here belongs {place}{_hint(token, place)}",
-        place=number,
-    )
-
-
-def _base_of(tokens: Sequence[object]) -> int:
-    """Return the base that the number of tokens belongs to, or say what is missing or too much."""
-    given = len(tokens)
-    for number, token in enumerate(tokens, 1):
-        if not isinstance(token, (str, Real)):
-            raise SequenceError(
-                f"token {number} is {_describe(token)}: a sequence is a flat list of "
-                f"words and whole numbers{_belongs(given, number)}",
-                place=number,
-            )
-    base = _nearest_base(tokens)
-    wanted = sequence_length(base)
-    if given == wanted:
-        return base
+def _length_error(tokens: Sequence[object], base: int) -> SequenceError:
+    """Return what to say of tokens that fit as far as they go but are too few or too many."""
+    given, wanted = len(tokens), sequence_length(base)
     rule = (
         "a sequence has 4 * base + 2 tokens: 6, 10, 18, 34, ... for base 1, 2, 4, 8, ...; "
         f"{given} were given"
     )
     if given < wanted:
-        raise SequenceError(
+        return SequenceError(
             f"token {given + 1} of {wanted} is missing: there belongs "
             f"{places(base)[given]}; {rule}",
             place=given + 1,
         )
-    raise SequenceError(
-        f"token {wanted + 1}, {_describe(tokens[wanted])}, is one too many: a base-{base} "
+    return SequenceError(
+        f"token {wanted + 1}, {describe(tokens[wanted])}, is one too many: a base-{base} "
         f"sequence ends with token {wanted}, {places(base)[-1]}; {rule}",
         place=wanted + 1,
     )
@@ -185,28 +197,16 @@ def _base_of(tokens: Sequence[object]) -> int:
 
 def _nearest_base(tokens: Sequence[object]) -> int:
     """Return the base that the tokens were most likely meant to have."""
+    base = (len(tokens) - 2) // 4
+    if is_base(base) and sequence_length(base) == len(tokens):
+        return base
     # The indices are the only numbers: the first one tells where the words end.
     words = sum(1 for _ in takewhile(lambda token: isinstance(token, str), tokens))
-    if words < len(tokens) and words % 4 == 0 and is_base(words // 4):
+    ended = words == len(tokens) or is_whole_number(tokens[words])
+    if ended and words % 4 == 0 and is_base(words // 4):
         return words // 4
     bases = [1 << power for power in range(len(tokens).bit_length() + 1)]
     return min(bases, key=lambda base: abs(sequence_length(base) - len(tokens)))
-
-
-def _belongs(given: int, number: int) -> str:
-    """Return what belongs at place `number`, if the length of the sequence tells."""
-    base, rest = divmod(given - 2, 4)
-    if rest == 0 and is_base(base):
-        return f"; here belongs {places(base)[number - 1]}"
-    return ""
-
-
-def _describe(token: object) -> str:
-    if token is None:
-        return "None"
-    if isinstance(token, str) or is_whole_number(token):
-        return reprlib.repr(token)
-    return f"the {type(token).__name__} {reprlib.repr(token)}"
 
 
 def _plain(word: str) -> str:
@@ -215,15 +215,18 @@ def _plain(word: str) -> str:
 
 def _hint(token: object, place: Place) -> str:
     """Return which valid token is nearest to `token`, and what may have gone wrong."""
-    if isinstance(place.allowed, range):
-        text = str(token) if isinstance(token, (str, Real)) else ""
-        try:
-            nearest: Token = min(max(round(float(text)), 0), place.allowed[-1])
-        except (ValueError, OverflowError):
-            return ""
-        return f"; the nearest is {nearest}"
-    if isinstance(token, (bytes, bytearray)):
+    if isinstance(token, bytes):
         token = token.decode("latin-1")
+    if isinstance(token, (list, tuple)):
+        return "; a sequence is a flat list of words and whole numbers"
+    if not isinstance(token, (str, Real)):
+        return ""
+    if isinstance(place.allowed, range):
+        try:
+            number = float(token[:40]) if isinstance(token, str) else token
+            return f"; the nearest is {round(min(max(number, 0), place.allowed[-1]))}"
+        except ValueError:
+            return ""
     if not isinstance(token, str):
         return ""
     plain = _plain(token[:40])

@@ -111,12 +111,12 @@ def _name_relu(*args: sp.Expr) -> sp.Expr:
 
 
 def _name_sigmoid_slope(product: sp.Mul) -> sp.Expr:
-    """Write exp(-u) sigmoid(u)^2, which is what sympy's derivative leaves, as readers know it."""
+    """Write each exp(-u) sigmoid(u)^2 that sympy's derivative leaves as readers know it."""
     for factor in product.args:
         if isinstance(factor, sp.exp):
             value = _sigmoid(-factor.args[0])
             if value**2 in product.args:
-                return product / (factor * value**2) * value * (1 - value)
+                product = product / (factor * value**2) * value * (1 - value)
     return product
 
 
@@ -154,6 +154,7 @@ class _TextPrinter(StrPrinter):
 
     def _print_Mul(self, expr: sp.Mul) -> str:
         if any(factor.is_Number for factor in expr.args):
-            return super()._print_Mul(expr).replace("*", " ⊙ ")
+            # Two stars are a power.
+            return re.sub(r"(?<!\*)\*(?!\*)", " ⊙ ", super()._print_Mul(expr))
         factors = sorted(expr.args, key=reading_order)
         return " ⊙ ".join(self.parenthesize(f, PRECEDENCE["Mul"]) for f in factors)

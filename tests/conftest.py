@@ -1,0 +1,7 @@
+from hypothesis import HealthCheck, settings
+
+# The same examples in every run, and no example fails for being slow on a busy machine.
+settings.register_profile(
+    "nastut", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("nastut")

@@ -1,0 +1,39 @@
+"""What an import loads: a cell waits for no large library."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def loaded_by(code, names):
+    """Return which of the modules `names` a fresh process has loaded after `code`."""
+    ask = f"{code}\nimport sys\nprint(*[name for name in {names} if name in sys.modules])"
+    process = subprocess.run(
+        [sys.executable, "-c", ask], capture_output=True, text=True, check=True
+    )
+    return process.stdout.split()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import nastut",
+        "import nastut as nt; nt.Cell.parse(str(nt.zoo.LSTM)).canonical().has_memory",
+        "import nastut as nt; {nt.Cell.from_sequence(nt.zoo.EXAMPLE.sequence): nt.Node}",
+        "import nastut as nt\ntry: nt.Cell.parse('Add')\nexcept nt.SequenceError: pass",
+    ],
+    ids=["import", "zoo", "sequence", "error"],
+)
+def test_a_cell_waits_for_no_large_library(code):
+    assert loaded_by(code, ["torch", "sympy", "matplotlib", "numpy"]) == []
+
+
+def test_numbers_wait_for_neither_torch_nor_sympy():
+    code = "import nastut as nt; nt.evaluate(nt.zoo.EXAMPLE, [1.0, 2.0], [3.0, 4.0], 5.0)"
+    assert loaded_by(code, ["torch", "sympy", "matplotlib", "numpy"]) == ["numpy"]
+
+
+def test_formulas_wait_for_no_torch():
+    code = "import nastut as nt; nt.formulas(nt.zoo.EXAMPLE).latex()"
+    assert loaded_by(code, ["torch", "sympy", "matplotlib"]) == ["sympy"]
