@@ -191,9 +191,7 @@ def value_of(drawn, x_parts, h_parts, c):
         if set(inputs) == {"x_t", "h_{t-1}"}:
             first, last = map(int, re.findall(r"W_(\d+)", vertex.letters))
             leaves = slice(first // 2, last // 2)
-            return apply(
-                numpy_system(), vertex.label, sum(x_parts[leaves]), sum(h_parts[leaves])
-            )
+            return apply(numpy_system(), vertex.label, sum(x_parts[leaves]), sum(h_parts[leaves]))
         return apply(numpy_system(), vertex.label, *map(value, inputs))
 
     return value("h_t"), value("c_t")

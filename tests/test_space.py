@@ -217,7 +217,9 @@ def test_base_must_be_a_power_of_two(base):
     ids=repr,
 )
 def test_operations_must_be_known_and_in_an_order(combinations):
-    with pytest.raises(ValueError, match="combinations are .*; give a tuple of one or more of Add"):
+    with pytest.raises(
+        ValueError, match=r"combinations are .*; give a tuple of one or more of Add"
+    ):
         nt.Space(2, combinations)
 
 
