@@ -6,8 +6,6 @@ import argparse
 import sys
 
 from nastut.cell import Cell
-from nastut.picture import DrawingError
-from nastut.sequence import SequenceError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,9 +21,12 @@ def main(arguments: list[str] | None = None) -> int:
         from nastut.doctor import doctor
 
         return 0 if doctor() else 1
+    # Only now: the doctor has to run where graphviz is missing.
+    from nastut.picture import DrawingError
+
     try:
         _show(Cell.parse(" ".join(options.sequence)), options.out)
-    except (SequenceError, DrawingError, ValueError, OSError) as error:
+    except (DrawingError, ValueError, OSError) as error:
         print(f"{parser.prog} show: {error}", file=sys.stderr)
         return 2
     return 0
@@ -35,10 +36,11 @@ def _show(cell: Cell, out: str | None) -> None:
     from nastut.drawing import draw
     from nastut.formulas import formulas
 
+    written = draw(cell).save(out) if out is not None else None
     memory = "c_t depends on c_{t-1}" if cell.has_memory else "c_t does not depend on c_{t-1}"
     print(f"{cell}\nbase {cell.base}; {memory}\n\n{formulas(cell)}")
-    if out is not None:
-        print(f"\npicture written to {draw(cell).save(out)}")
+    if written is not None:
+        print(f"\npicture written to {written}")
 
 
 if __name__ == "__main__":

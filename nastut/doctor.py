@@ -9,8 +9,6 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from nastut.picture import Picture, renderers
-
 OLDEST_PYTHON = (3, 11)
 REINSTALL = "run 'make lab' in the project folder, or 'pip install -c constraints.txt -e .'"
 
@@ -33,13 +31,17 @@ def _report(name: str, check: Callable[[], str], remedy: str) -> bool:
     try:
         print(f"OK    {name}: {check()}")
     except Exception as error:  # whatever is broken, the reader gets a line and a remedy
-        print(f"FAIL  {name}: {error or type(error).__name__} -> {remedy}")
+        reason = " ".join(str(error).split()) or type(error).__name__
+        print(f"FAIL  {name}: {reason} -> {remedy}")
         return False
     return True
 
 
 def _requirements() -> list[Requirement]:
-    needs = [Requirement(line) for line in requires("nastut") or []]
+    try:
+        needs = [Requirement(line) for line in requires("nastut") or []]
+    except PackageNotFoundError:
+        return [Requirement("nastut")]  # run from its folder, never installed
     return [need for need in needs if need.marker is None or need.marker.evaluate({"extra": ""})]
 
 
@@ -65,6 +67,8 @@ def _package(need: Requirement) -> Callable[[], str]:
 
 def _pictures() -> str:
     import graphviz
+
+    from nastut.picture import Picture, renderers
 
     dot = graphviz.Digraph()
     dot.edge("a", "b")

@@ -142,7 +142,8 @@ def _draw_graph(whole: Graph, caption: str, block: int | None = None) -> Picture
     for key, vertex in whole.vertices.items():
         hidden = block is not None and blocks[key] > block
         _draw_vertex(dot, vertex, hidden, marked=blocks[key] == block)
-    memory = whole.memory_edges()
+    complete = block in (None, blocks["c_t"])  # the last block tells where memory enters and leaves
+    memory = whole.memory_edges() if complete else []
     for source, target in whole.edges:
         if block is not None and max(blocks[source], blocks[target]) > block:
             dot.edge(source, target, color=GHOST)

@@ -70,6 +70,8 @@ class Picture:
         ------
         ValueError
             If the suffix is another one.
+        OSError
+            If the folder is missing or cannot be written to.
         DrawingError
             If there is no program to draw with.
         """

@@ -45,11 +45,16 @@ class Space:
     def __post_init__(self) -> None:
         if not is_base(self.base):
             raise ValueError(f"base is {self.base!r}; it must be 1, 2, 4, 8, ...")
+        object.__setattr__(self, "base", int(self.base))
         for field, known in (("combinations", COMBINATIONS), ("activations", ACTIVATIONS)):
-            names = tuple(getattr(self, field))
+            given = getattr(self, field)
+            # The order numbers the operations, so a set will not do; nor will one bare name.
+            in_order = isinstance(given, Sequence) and not isinstance(given, str)
+            names = tuple(given) if in_order else ()
             if not names or len(set(names)) < len(names) or not set(names) <= set(known):
                 raise ValueError(
-                    f"{field} are {names}; give one or more of {', '.join(known)}, each once"
+                    f"{field} are {given!r}; give a tuple of one or more of "
+                    f"{', '.join(known)}, each once"
                 )
             object.__setattr__(self, field, names)
 
@@ -95,7 +100,17 @@ class Space:
         return two_marks * node
 
     def sample(self, rng: np.random.Generator) -> Cell:
-        """Return one cell; every sequence is equally likely."""
+        """Return one cell; every sequence is equally likely.
+
+        Raises
+        ------
+        TypeError
+            If `rng` is not a generator, such as ``np.random.default_rng(seed)``.
+        """
+        import numpy as np
+
+        if not isinstance(rng, np.random.Generator):
+            raise TypeError(f"rng is {rng!r}; it must be a generator: np.random.default_rng(seed)")
         return self.decode([int(rng.integers(n)) for n in self.choices])
 
     def encode(self, cell: Cell) -> list[int]:

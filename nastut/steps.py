@@ -42,15 +42,19 @@ class Steps(Sequence[Picture]):
 
         Raises
         ------
+        ValueError
+            If `columns` is less than 1.
         DrawingError
             If there is no program to draw with.
         """
+        if columns < 1:
+            raise ValueError(f"columns is {columns}; it must be 1 or more")
         drawn = [picture.svg() for picture in self.pictures]
         sizes = [_size(svg) for svg in drawn]
-        width = max(w for w, _ in sizes) + 20
-        height = max(h for _, h in sizes) + TITLE_HEIGHT + 20
-        columns = min(columns, len(drawn))
+        width = max((w for w, _ in sizes), default=0) + 20
+        height = max((h for _, h in sizes), default=0) + TITLE_HEIGHT + 20
         rows = -(-len(drawn) // columns)
+        columns = min(columns, len(drawn))
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{columns * width}pt" '
             f'height="{rows * height}pt" viewBox="0 0 {columns * width} {rows * height}">',

@@ -1,0 +1,119 @@
+"""``python -m nastut``: what it prints, where, and with which exit status."""
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+from drawn import hide_programs, texts
+
+import nastut as nt
+from nastut.__main__ import main
+
+EXAMPLE = str(nt.zoo.EXAMPLE)
+
+
+def lines_of(cell):
+    return str(nt.formulas(cell)).splitlines()
+
+
+def test_module_can_be_run():
+    done = subprocess.run(
+        [sys.executable, "-m", "nastut", "show", EXAMPLE], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-6:] == lines_of(nt.zoo.EXAMPLE)
+
+
+@pytest.mark.parametrize(
+    ("cell", "facts"),
+    [
+        (nt.zoo.EXAMPLE, "base 2; c_t does not depend on c_{t-1}"),
+        (nt.zoo.LSTM, "base 8; c_t depends on c_{t-1}"),
+    ],
+    ids=["example", "lstm"],
+)
+def test_show_prints_the_formulas(cell, facts, capsys):
+    assert main(["show", str(cell)]) == 0
+    printed, complaints = capsys.readouterr()
+    assert printed.splitlines() == [str(cell), facts, "", *lines_of(cell)]
+    assert complaints == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        EXAMPLE.split(),
+        ["[add, tanh, ElemMult, relu,", "ElemMult, sigmoid,", "add, relu, 1, 0]"],
+    ],
+    ids=["a word each", "as in the article"],
+)
+def test_several_arguments_are_one_sequence(arguments, capsys):
+    main(["show", EXAMPLE])
+    wanted = capsys.readouterr()
+    assert main(["show", *arguments]) == 0
+    assert capsys.readouterr() == wanted
+
+
+def test_out_writes_svg(tmp_path, capsys):
+    path = tmp_path / "cell.svg"
+    assert main(["show", EXAMPLE, "--out", str(path)]) == 0
+    assert texts(path.read_text()) == texts(nt.draw(nt.zoo.EXAMPLE).svg())
+    assert capsys.readouterr().out.splitlines()[-2:] == ["", f"picture written to {path}"]
+
+
+def test_out_writes_png(tmp_path):
+    path = tmp_path / "cell.png"
+    assert main(["show", EXAMPLE, "--out", str(path)]) == 0
+    assert path.read_bytes() == nt.draw(nt.zoo.EXAMPLE).png()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["Add Tanh 0 0"], "token 5 of 6 is missing"),
+        ([EXAMPLE.replace("ReLU", "Relux", 1)], "token 4 is 'Relux'"),
+        ([EXAMPLE, "--out", "cell.pdf"], "cell.pdf ends in '.pdf'; pictures are .svg or .png"),
+        ([EXAMPLE, "--out", "none/cell.svg"], "there is no folder none"),
+    ],
+    ids=["too short", "misspelt", "suffix", "folder"],
+)
+def test_bad_input_is_told_on_stderr_only(arguments, said, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert main(["show", *arguments]) == 2
+    printed, complaints = capsys.readouterr()
+    assert printed == ""
+    assert complaints.startswith("python -m nastut show: ")
+    assert complaints.count("\n") == 1
+    assert said in complaints
+
+
+def test_nothing_to_draw_with_is_told_on_stderr_only(capsys, monkeypatch, tmp_path):
+    hide_programs(monkeypatch, tmp_path)
+    assert main(["show", EXAMPLE, "--out", str(tmp_path / "cell.svg")]) == 2
+    printed, complaints = capsys.readouterr()
+    assert printed == ""
+    assert "pip install graphviz-pure" in complaints
+
+
+@pytest.mark.parametrize(("healthy", "status"), [(True, 0), (False, 1)])
+def test_doctor_exits_with_its_verdict(healthy, status, monkeypatch):
+    monkeypatch.setattr(import_module("nastut.doctor"), "doctor", lambda: healthy)
+    assert main(["doctor"]) == status
+
+
+@pytest.mark.parametrize("arguments", [[], ["show"], ["draw"]])
+def test_unknown_use_prints_the_usage(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    printed, complaints = capsys.readouterr()
+    assert printed == ""
+    assert complaints.startswith("usage: python -m nastut")
+
+
+def test_help_names_the_commands(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    assert stop.value.code == 0
+    assert {"doctor", "show"} <= set(capsys.readouterr().out.split())
