@@ -94,7 +94,7 @@ class Cell:
     def __post_init__(self) -> None:
         if not isinstance(self.nodes, Sequence):
             raise SequenceError(
-                f"nodes is {describe(self.nodes)}: here belongs a tuple of "
+                f"nodes is {describe(self.nodes)}; it must be a tuple of "
                 "Node(combination, activation)"
             )
         object.__setattr__(self, "nodes", tuple(self.nodes))
@@ -102,7 +102,7 @@ class Cell:
         for name, node in {**owners, "inject": self.inject}.items():
             if not isinstance(node, Node):
                 raise SequenceError(
-                    f"{name} is {describe(node)}: here belongs Node(combination, activation)"
+                    f"{name} is {describe(node)}; it must be Node(combination, activation)"
                 )
         if not is_base(self.base) or len(self.nodes) != number_of_nodes(self.base):
             raise SequenceError(

@@ -138,7 +138,7 @@ def check_token(token: object, place: Place, name: str, number: int | None = Non
         # The word of the table, since a subclass of str may print as something else.
         return place.allowed[place.allowed.index(token)]
     raise SequenceError(
-        f"{name} is {describe(token)}: here belongs {place}{_hint(token, place)}", place=number
+        f"{name} is {describe(token)}; this place is {place}{_hint(token, place)}", place=number
     )
 
 
@@ -184,7 +184,7 @@ def _length_error(tokens: Sequence[object], base: int) -> SequenceError:
     )
     if given < wanted:
         return SequenceError(
-            f"token {given + 1} of {wanted} is missing: there belongs "
+            f"token {given + 1} of {wanted} is missing; this place is "
             f"{places(base)[given]}; {rule}",
             place=given + 1,
         )

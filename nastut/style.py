@@ -9,7 +9,7 @@ from nastut.operations import COMBINATIONS
 
 FONT = "Helvetica"
 INK = "#222222"
-QUIET = "#9a9a9a"
+QUIET = "#767676"
 GHOST = "#d6d6d6"
 MEMORY = "#b3400e"
 

@@ -193,7 +193,7 @@ def test_a_list_of_nodes_may_change_afterwards():
     ids=lambda nodes: type(nodes).__name__,
 )
 def test_nodes_that_are_no_list(nodes):
-    with pytest.raises(SequenceError, match=r"^nodes is .* belongs a tuple of Node"):
+    with pytest.raises(SequenceError, match=r"^nodes is .*; it must be a tuple of Node"):
         Cell(nodes, EXAMPLE.inject, 1, 0)
 
 
@@ -203,9 +203,9 @@ def test_nodes_that_are_no_list(nodes):
     ids=lambda node: type(node).__name__,
 )
 def test_parts_that_are_no_nodes(node):
-    with pytest.raises(SequenceError, match=r"^nodes\[1\] is .* belongs Node\(combination"):
+    with pytest.raises(SequenceError, match=r"^nodes\[1\] is .*; it must be Node\(combination"):
         Cell((EXAMPLE.nodes[0], node, EXAMPLE.nodes[2]), EXAMPLE.inject, 1, 0)
-    with pytest.raises(SequenceError, match=r"^inject is .* belongs Node\(combination"):
+    with pytest.raises(SequenceError, match=r"^inject is .*; it must be Node\(combination"):
         Cell(EXAMPLE.nodes, node, 1, 0)
 
 

@@ -129,7 +129,7 @@ def test_a_wrong_token_is_named_with_its_place_and_what_belongs_there(name, plac
     error = refusal(replaced(EXAMPLE.sequence, place, BAD_TOKENS[name]))
     assert error.place == place
     assert str(error).startswith(f"token {place} is ")
-    assert f"here belongs {places(2)[place - 1]}" in str(error)
+    assert f"this place is {places(2)[place - 1]}" in str(error)
 
 
 @pytest.mark.parametrize("cell", [EXAMPLE, LSTM], ids=["base 2", "base 8"])
@@ -147,7 +147,7 @@ def test_a_number_where_a_word_belongs_is_named_at_every_place(cell):
     for place in range(1, len(cell.sequence) - 1):
         error = refusal(replaced(cell.sequence, place, 0))
         assert error.place == place
-        assert f"token {place} is 0: here belongs {places(cell.base)[place - 1]}" in str(error)
+        assert f"token {place} is 0; this place is {places(cell.base)[place - 1]}" in str(error)
 
 
 @given(strategies.sequences(), st.data())

@@ -13,7 +13,7 @@ from nastut.cell import Cell, Node, ancestors
 from nastut.evaluate import Stage, apply, evaluate, trace
 from nastut.graph import graph
 from nastut.lessons.exercise import Exercise, close
-from nastut.lessons.graphs import same_formula
+from nastut.lessons.formula import about_formula, same_formula
 from nastut.number_systems import numpy_system
 from nastut.symbols import c_prev, node_symbol
 
@@ -23,7 +23,7 @@ LONE_NODE = Cell.parse("Add Tanh  Multiply Sigmoid  0 0")
 
 def _values(rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
     for size in (1, 2, 4, 7):
-        yield tuple(rng.normal(size=(3, size)))
+        yield tuple(3 * rng.normal(size=(3, size)))
 
 
 def _lone(cell: Cell, left: Any, right: Any, c: Any) -> tuple[Any, Any]:
@@ -81,17 +81,23 @@ EXERCISES = {
             "the injection uses the node's activation again; it has its own": lambda *values: _lone(
                 replace(LONE_NODE, inject=Node("Multiply", "Tanh")), *values
             ),
+            "c_{t-1} enters before the node's own tanh, and the injection's sigmoid after it": (
+                lambda left, right, c: (
+                    1 / (1 + np.exp(-np.tanh((left + right) * c))),
+                    left + right,
+                )
+            ),
+            "c_{t-1} never enters": lambda left, right, c: (np.tanh(left + right), left + right),
             "the activation of the injection is missing": lambda *values: _lone(
                 replace(LONE_NODE, inject=Node("Multiply", "Identity")), *values
             ),
-            "that is (c_t, value); the value comes first": lambda *values: _lone(
-                LONE_NODE, *values
-            )[::-1],
+            "that is (c_t, h_t); h_t comes first": lambda *values: _lone(LONE_NODE, *values)[::-1],
         },
     ),
     "3.2": Exercise(
         truth=_slope,
         same=same_formula,
+        remark=lambda answer: about_formula(answer, {_A0, _A1, c_prev}, "a_0, a_1 and nt.c_prev"),
         mistakes={
             "the slope of tanh is missing": lambda: _A0,
             "the factor a_0 is missing": lambda: 1 - sp.tanh(_A1 + c_prev) ** 2,
@@ -116,7 +122,7 @@ EXERCISES = {
             "create may stand higher than the parent of inject": lambda c, i, b: (
                 c in ancestors(i, b)[:1]
             ),
-            "a leaf that is below the root only remembers if create is above it": lambda c, i, b: (
+            "that is an inner node and a leaf, but not one above the other": lambda c, i, b: (
                 i < b <= c
             ),
         },

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import sympy as sp
 
 from nastut.cell import Cell, Node
 from nastut.evaluate import evaluate
 from nastut.formulas import formulas
 from nastut.lessons.exercise import Exercise, close
+from nastut.lessons.formula import about_formula, same_formula
 from nastut.symbols import c_prev, leaf_symbols
 from nastut.zoo import EXAMPLE
 
@@ -44,32 +44,6 @@ def _parameters(base: int, inputs: int, hidden: int) -> int:
     words = "Add Tanh " * 2 * base
     letters = formulas(Cell.parse(f"{words} {2 * base - 2} 0")).h.free_symbols - {c_prev}
     return sum(hidden * (inputs if "x" in str(letter) else hidden) for letter in letters)
-
-
-def same_formula(answer: Any, wanted: sp.Expr) -> bool:
-    """Tell whether two formulas have the same letters and agree at random points."""
-    formula = sp.sympify(answer)
-    symbols = sorted(wanted.free_symbols, key=str)
-    if not formula.free_symbols <= set(symbols):
-        return False
-    both = sp.lambdify(symbols, [formula, wanted], modules="math")
-    rng = np.random.default_rng(0)
-    return all(close(*map(float, both(*rng.normal(size=len(symbols))))) for _ in range(20))
-
-
-def _about_formula(answer: Any) -> str:
-    """Say what keeps an answer from being a formula in the right letters."""
-    try:
-        formula = sp.sympify(answer)
-    except (sp.SympifyError, TypeError, AttributeError):
-        return f"a sympy formula is expected, this is {type(answer).__name__}"
-    if isinstance(formula, sp.Equality):
-        return "give only what stands to the right of the equals sign"
-    known = {c_prev, *_X, *_H}
-    foreign = sorted(map(str, getattr(formula, "free_symbols", set()) - known))
-    if foreign:
-        return f"use the letters of nt.leaf_symbols and nt.c_prev; these are others: {foreign}"
-    return "not right, and no slip that is known here; see the hints"
 
 
 EXERCISES = {
@@ -108,7 +82,9 @@ EXERCISES = {
     "1.2": Exercise(
         truth=lambda: formulas(PICTURE).c,
         same=same_formula,
-        remark=_about_formula,
+        remark=lambda answer: about_formula(
+            answer, {c_prev, *_X, *_H}, "nt.leaf_symbols and nt.c_prev"
+        ),
         mistakes={
             "that is h_t; c_t leaves before the Tanh of the root": lambda: formulas(PICTURE).h,
             "c_{t-1} is missing; it enters at node 1": lambda: evaluate(_NO_INJECTION, _X, _H, 0)[

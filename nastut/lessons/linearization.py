@@ -122,6 +122,14 @@ EXERCISES = {
             "the injection stands after all nodes, not before them": _injection_first,
             "the combination comes before the activation": _activation_first,
             "the leaves come first and the root last": _root_first,
+            "only three nodes came back; larger trees have more": lambda tokens: (
+                _parts(tokens)[0][:3],
+                *_parts(tokens)[1:],
+            ),
+            "the injection came back as a last node too": lambda tokens: (
+                (*_parts(tokens)[0], _parts(tokens)[1]),
+                *_parts(tokens)[1:],
+            ),
         },
     ),
     "2.3": Exercise(
@@ -149,6 +157,13 @@ EXERCISES = {
                 lambda tokens: _mirror(tokens, swap_nodes=False)
             ),
             "create and inject changed roles; only what they point to should": _mirror_and_swap,
+            "the indices changed places with each other; each should follow its node": (
+                lambda tokens: _mirror_and_swap(_mirror(tokens, swap_nodes=False))
+            ),
+            "an index 2 points to the root, which stays in place": lambda tokens: [
+                *_mirror(tokens)[:-2],
+                *(1 - index for index in tokens[-2:]),
+            ],
             "nothing changed": list,
         },
     ),

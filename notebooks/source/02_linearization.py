@@ -15,7 +15,7 @@
 #
 # *Needs:* notebook 01; a little counting (products, squares).
 #
-# *Takes:* 40 minutes of reading, 45 minutes of exercises.
+# *Takes:* 35 minutes of reading, 30 minutes of exercises.
 
 # %%
 from collections import Counter
@@ -29,8 +29,8 @@ rng = nt.setup(seed=0)
 # %% [markdown]
 # ## A prediction
 #
-# The two leaves of a small tree change places. The two indices at the end change along. The new list
-# of tokens looks different, but the cell computes the same. **What share of the 36,864 sequences of
+# The two leaves of a small tree change places, and the two indices at the end are renumbered to follow
+# them. The new list of tokens looks different, but the cell computes the same. **What share of the 36,864 sequences of
 # ten tokens is superfluous for this reason: a tenth, a half, nearly all?**
 
 # %% [markdown]
@@ -55,27 +55,24 @@ nt.draw_tree(base=8)
 assert nt.draw_tree(base=8).dot.source.count("shape=circle") == 2 * 8 - 1
 
 # %% [markdown]
-# Who is below whom? Follow the picture: node 8 joins 0 and 1, node 9 joins 2 and 3, and so on without
-# a gap: node 12 joins 8 and 9. Each inner node uses up the next two. For an inner node $k$:
+# Who is below whom? In the second picture node 8 joins 0 and 1, node 9 joins 2 and 3, and so on without
+# a gap: node 12 joins 8 and 9. Each inner node uses up the next two nodes. Upwards this reads: *the
+# parent of node $k$ is*
 #
-# $$ \text{children}(k) = \big(2(k - b),\; 2(k - b) + 1\big), \qquad
-# \text{parent}(k) = b + \lfloor k/2 \rfloor $$
+# $$ \text{parent}(k) = b + \lfloor k/2 \rfloor $$
 
 # %%
 base = 8
-for k in range(base, 2 * base - 1):
-    left, right = 2 * (k - base), 2 * (k - base) + 1
-    print(f"node {k:2d} joins {left:2d} and {right:2d}")
-    assert base + left // 2 == base + right // 2 == k  # and the parent of both is k
+print([base + k // 2 for k in range(2 * base - 2)])
+assert all(base + k // 2 == base + (k + 1) // 2 for k in range(0, 2 * base - 2, 2))  # siblings
 
 # %% [markdown]
-# No table of edges is needed. The shape is in the arithmetic, and the arithmetic is in the numbers of
-# the nodes.
+# No table of edges is needed: a node's number says what it belongs to.
 #
 # > **Exercise 2.1** ★ · 5 minutes
 # >
-# > Forget the formula above and derive it in another way. Or take it, and try to break it: does it
-# > hold for bases 2 and 4? Write `children(k, base)`, which returns a pair.
+# > And downwards? Write `children(k, base)`, which returns the two nodes that an inner node $k$ joins,
+# > left before right.
 
 
 # %%
@@ -88,7 +85,7 @@ nt.check("2.1", children)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# The first inner node has the number $b$. How many nodes do the inner nodes before $k$ use up?
+# The first inner node has the number $b$. How many nodes do the inner nodes before node $k$ use up?
 #
 # </details>
 
@@ -143,8 +140,8 @@ for base in (1, 2, 4, 8):
 # ## 3 · Decoding: from the list to the graph
 #
 # Now backwards, as the article does it: the list is cut into five blocks, and each of them adds
-# something to the graph. What to see in each picture: the thick parts are new, and what is grey is
-# still to come.
+# something to the graph. In each picture the parts with a thick border are new. Empty boxes are still
+# to come; we draw them where they will end up, although the sequence says so only in its last block.
 
 # %%
 steps = nt.draw_steps(nt.zoo.EXAMPLE)
@@ -166,7 +163,7 @@ assert len(nt.draw_steps(nt.zoo.LSTM)) == 17
 # 5. *Cell indices*, `1 0`: $c_t$ is made at node **1**, from its value before the activation. $c_{t-1}$
 #    enters at node **0**. So $a_0' = \text{ReLU}(a_0 + c_{t-1})$ takes the place of $a_0$ in block 3.
 #
-# The last two tokens are easily swapped in the mind. *Create first, inject second.*
+# The last two tokens are easily confused. *Create first, inject second.*
 #
 # > **Exercise 2.2** ★★ · 10 minutes
 # >
@@ -219,8 +216,8 @@ for wrong in (tokens[:-1], [*tokens[:-1], 3]):
 # %% [markdown]
 # ## 4 · There and back, 36,864 times
 #
-# Is anything lost on the way? For base 2 we need not argue. We can try **all** sequences: from tokens to a
-# cell, back to tokens, on to text, and back to a cell.
+# Is anything lost on the way? For base 2 we need not sample: we can try **all** sequences, from tokens to a
+# cell, back to tokens, on to text, and back to a cell. This is what it means that a space is small.
 
 # %%
 space = nt.Space(base=2)
@@ -247,14 +244,12 @@ assert space.decode(choices) == nt.zoo.EXAMPLE
 # %% [markdown]
 # ## 5 · Counting
 #
-# Each node has 2 combinations and 4 activations to choose from: 8 options. There are $2b - 1$ nodes and the
-# injection, so $8^{2b}$ ways to fill in the words. Each index is one of $2b - 1$ nodes, and they are
-# chosen freely, equal ones included.
+# The printed options multiply: $2 \cdot 4 \cdot 2 \cdot 4 \cdots 3 \cdot 3 = 36{,}864$.
 #
 # > **Exercise 2.3** ★ · 5 minutes
 # >
-# > Put it together: how many sequences are there for a base? The paper says "approximately
-# > $6 \times 10^{16}$" for base 8. Does your formula say so too?
+# > How many sequences are there for a base $b$ that is a power of two? Write `count(base)`. Each index may be any node, and
+# > the two may be equal. (The paper says "approximately $6 \times 10^{16}$" for base 8.)
 
 
 # %%
@@ -265,7 +260,12 @@ def count(base):
 nt.check("2.3", count)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1</summary>
+#
+# How many blocks of two words are there, and how many ways to fill each of them?
+#
+# </details>
+# <details><summary>Hint 2</summary>
 #
 # For base 2: $8^4$ ways to choose the words, and $3 \cdot 3$ ways to choose the indices.
 #
@@ -288,11 +288,13 @@ print(f"one a second takes {big.size / seconds_a_year / 1e9:.1f} billion years")
 assert big.size == 63_331_869_759_897_600
 
 # %% [markdown]
-# The paper's number, to the last digit. It agrees only if both indices run over all nodes and may be equal, so
-# that is what the authors must have counted.
+# That is $6.3 \times 10^{16}$, and the paper says about 6. One digit cannot decide whether the authors let the indices be
+# equal; without that it would be $5.9 \times 10^{16}$. We allow it because nothing in the order of
+# events forbids it (notebook 03).
 #
-# One of these 34-token sequences became famous as the NASCell. What to see: 15 blocks for the nodes,
-# then the injection and the indices.
+# One of these 34-token sequences became famous as the **NASCell**. Here it is as blocks and as a graph. The thick line is the
+# way of the memory from $c_{t-1}$ to $c_t$. *Which nodes does it pass? Compare with the last two
+# tokens.*
 
 # %%
 nt.draw_sequence(nt.zoo.NASCELL)
@@ -306,8 +308,8 @@ assert len(nt.zoo.NASCELL.sequence) == 34
 assert len(nt.graph(nt.zoo.NASCELL).vertices) == 5 + 2 * 15 + 2
 
 # %% [markdown]
-# The thick line is the way of the memory from $c_{t-1}$ to $c_t$. The article's cell has none. That is the
-# subject of notebook 03.
+# It enters at node 8 and leaves at node 12, which joins 8 and 9. The article's cell has no such line. That is the subject of
+# notebook 03.
 #
 # ## 6 · Different lists, same cell
 #
@@ -332,7 +334,8 @@ assert np.array_equal(result, mirrored)
 #
 # > **Exercise 2.4** ★★ · 10 minutes
 # >
-# > Write `mirror(tokens)` for base 2: the sequence of the same cell with its leaves swapped.
+# > Write `mirror(tokens)` for base 2: the sequence of the same cell after its two leaves have changed places. Each
+# > index must follow the node that it points to.
 
 
 # %%
@@ -366,7 +369,7 @@ nt.check("2.4", solution_2_4)
 
 # %% [markdown]
 # All sequences that are the same cell up to such swaps form a **class**. `cell.canonical()` picks one member of
-# the class, always the same, so two cells are alike exactly if their canonical cells are equal. We
+# the class, always the same one. So two cells are in one class exactly if their canonical cells are equal. We
 # count the classes of base 2 by going through everything:
 
 # %%
@@ -390,9 +393,10 @@ assert len(classes) == (space.size + alone) // 2
 
 # %% [markdown]
 # So the answer to the prediction is: **about half** of the sequences are superfluous. In larger trees there
-# are more inner nodes to swap at, seven of them in base 8, and the share that remains falls towards
-# $1/2^7$. Nobody can list those. But the classes can be counted from the leaves up, two subtrees at
-# a time (`nt.Space.classes` has the recursion; base 2 tests it against the enumeration):
+# are more inner nodes to swap at, seven of them in base 8, so at best one sequence in $2^7 = 128$ remains. It is somewhat
+# more than that, because of the trees that are their own mirror image somewhere. Nobody can list the classes. But they can be
+# counted from the leaves up, two subtrees at a time (`nt.Space.classes` has the recursion; the enumeration of base 2
+# tests it):
 
 # %%
 assert space.classes == len(classes)
@@ -400,9 +404,20 @@ print(f"{big.classes:,} classes of base 8, one in {big.size / big.classes:.1f} s
 assert 80 < big.size / big.classes < 2**7
 
 # %% [markdown]
-# That is a small gain for so large a space. It remains out of reach. And a caveat: swaps are not the only
-# way for two cells to be the same function. `Identity` in a row with `Add`, for example, leaves room
-# for more. The classes are what is equal *for a reason that can be seen in the tokens*.
+# Eighty-nine times fewer, and still out of reach. And a caveat: swaps are not the only way for two cells to be the
+# same function. These three are in three classes. But all they do is add, and it does not matter where $c_{t-1}$ is added:
+
+# %%
+adders = [nt.Cell.parse(f"{'Add Identity ' * 4} 0 {inject}") for inject in range(3)]
+results = [nt.evaluate(cell, x_parts, h_parts, c) for cell in adders]
+
+assert len({cell.canonical() for cell in adders}) == 3
+assert np.allclose(results[0], results[1], atol=1e-14)
+assert np.allclose(results[0], results[2], atol=1e-14)
+
+# %% [markdown]
+# So 18,688 is an upper bound for the number of different functions. The classes are what is equal *for a reason that
+# can be seen in the tokens, whatever the operations*.
 #
 # ## What you can do now
 #
