@@ -154,14 +154,14 @@ def _real_tensor(value: Value) -> Value:
 
 
 def _real_expression(value: Value) -> Value:
-    """Return `value` if it is a scalar expression that may be real, or a plain number."""
+    """Return `value` if it is a plain number or an expression that may be real: no matrix."""
     import sympy as sp
 
     if not isinstance(value, sp.Basic):
         if isinstance(value, bool) or not isinstance(value, Real):
             raise _not_real(value)
         return value
-    if not isinstance(value, sp.Expr) or value.is_Matrix or value.is_extended_real is False:
+    if not isinstance(value, sp.Expr) or value.is_extended_real is False:
         raise _not_real(value, f" {value}")
     return value
 

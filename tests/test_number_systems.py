@@ -122,11 +122,16 @@ def test_kinds_do_not_mix(values, said):
 # Which values a system takes
 
 
-@pytest.mark.parametrize("value", [1, 2.5, [1, 2], np.ones(2, dtype="float32"), np.array(3)])
-def test_numbers_become_floating_point_arrays(value):
+@pytest.mark.parametrize("value", [1, 2.5, [1, 2], np.array(3), np.array([1, 2], dtype="uint8")])
+def test_numbers_become_arrays_of_float64(value):
     array = numpy_system().real(value)
-    assert array.dtype.kind == "f"
+    assert array.dtype == np.float64
     np.testing.assert_array_equal(array, value)
+
+
+def test_arrays_of_real_numbers_are_taken_as_they_are():
+    array = np.ones(2, dtype="float32")
+    assert numpy_system().real(array) is array
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
