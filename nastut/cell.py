@@ -65,6 +65,15 @@ class Node:
         return f"{self.combination} {self.activation}"
 
 
+def require_cell(value: object) -> None:
+    """Raise a TypeError that says how to make a cell, unless `value` is one."""
+    if not isinstance(value, Cell):
+        raise TypeError(
+            f"{describe(value)} was given where a Cell belongs; make one with "
+            "Cell.parse(text) or Cell.from_sequence(list)"
+        )
+
+
 @dataclass(frozen=True)
 class Cell:
     """A recurrent cell: a tree of nodes, and the way its memory enters and leaves.

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import graphviz
 
-from nastut.cell import Cell, children
+from nastut.cell import Cell, children, require_cell
 from nastut.graph import INPUT_STATES, Graph, Vertex, graph
 from nastut.picture import Picture
 from nastut.sequence import is_base, number_of_nodes
@@ -63,6 +63,7 @@ def draw_sequence(cell: Cell) -> Picture:
 
     Each block has its title above, and each token its place.
     """
+    require_cell(cell)
     dot = _digraph()
     dot.attr(layout="neato")
     for i, title in enumerate(_block_names(cell)):

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from nastut.cell import Cell, children
+from nastut.cell import Cell, children, require_cell
 from nastut.number_systems import NumberSystem, Value, system_of
 from nastut.operations import ACTIVATIONS, COMBINATIONS
 
@@ -71,7 +71,7 @@ def evaluate(
     ValueError
         If there are not `base` parts, or shapes differ (the message names them).
     TypeError
-        If the values are not real numbers, or of several kinds.
+        If the values are not real numbers or of several kinds, or `cell` is no Cell.
     """
     result = {step.stage: step.value for step in trace(cell, x_parts, h_parts, c)}
     return result["output"], result["create"]
@@ -79,6 +79,7 @@ def evaluate(
 
 def trace(cell: Cell, x_parts: Sequence[Value], h_parts: Sequence[Value], c: Value) -> list[Step]:
     """Return the same walk as :func:`evaluate`, as the list of its steps in order."""
+    require_cell(cell)
     x, h = _as_list("x_parts", x_parts, cell.base), _as_list("h_parts", h_parts, cell.base)
     xp = system_of([*x, *h, c])
     places = [f"{name}[{i}]" for name in ("x_parts", "h_parts") for i in range(cell.base)] + ["c"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from nastut.cell import Cell
+from nastut.cell import Cell, require_cell
 from nastut.evaluate import Stage, apply, evaluate, walk
 from nastut.number_systems import sympy_system
 from nastut.symbols import c_next, c_prev, h_next, leaf_symbols, node_symbol, to_latex, to_text
@@ -65,6 +65,7 @@ def formulas(cell: Cell) -> Formulas:
     a_2 = sigmoid(a_0' ⊙ a_1)
     h_t = a_2
     """
+    require_cell(cell)
     x, h = zip(*(leaf_symbols(i) for i in range(cell.base)), strict=True)
     equations: list[sp.Eq] = []
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from nastut.cell import Cell, children
+from nastut.cell import Cell, children, require_cell
 from nastut.evaluate import Stage, walk
 from nastut.operations import COMBINATIONS
 
@@ -88,6 +88,7 @@ def graph(cell: Cell, fold: bool = False) -> Graph:
         Draw less where the function stays the same: leave Identity out, and draw a sum of
         pass-through leaves as the one leaf that it amounts to.
     """
+    require_cell(cell)
     result = Graph(cell)
     for state in INPUT_STATES:
         result.add(Vertex(state, "state", state))

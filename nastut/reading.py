@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from typing import NamedTuple, TypeAlias
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from nastut.evaluate import apply
 from nastut.number_systems import sympy_system
 from nastut.operations import ACTIVATIONS, COMBINATIONS
 from nastut.symbols import c_next, c_prev, h_prev, source, to_text
@@ -93,13 +94,12 @@ def walk(quantity: Quantity) -> Iterator[Quantity]:
 
 def formula_of(quantity: Quantity) -> sp.Expr:
     """Return a quantity as a sympy expression."""
-    xp = sympy_system()
     parts = [formula_of(part) for part in parts_of(quantity)]
     match quantity:
         case Applied():
-            return ACTIVATIONS[quantity.activation].apply(xp, *parts)
+            return apply(sympy_system(), quantity.activation, *parts)
         case Joined():
-            return reduce(lambda a, b: COMBINATIONS[quantity.combination].apply(xp, a, b), parts)
+            return reduce(partial(apply, sympy_system(), quantity.combination), parts)
         case _:
             return quantity
 

@@ -8,7 +8,7 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
-from nastut.cell import Cell
+from nastut.cell import Cell, require_cell
 from nastut.operations import ACTIVATIONS, COMBINATIONS
 from nastut.sequence import Token, is_base, is_whole_number, number_of_nodes, places
 
@@ -121,6 +121,7 @@ class Space:
         ValueError
             If the cell is not in this space; the message names the token.
         """
+        require_cell(cell)
         if cell.base != self.base:
             raise ValueError(f"the cell has base {cell.base}, this space has base {self.base}")
         choices = []

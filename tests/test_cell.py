@@ -11,6 +11,7 @@ import strategies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import nastut as nt
 from nastut.cell import Cell, Node, ancestors, children
 from nastut.evaluate import evaluate
 from nastut.sequence import SequenceError
@@ -363,3 +364,24 @@ def test_a_base_2_cell_has_memory_exactly_if_c_t_changes_with_c(base_2):
     for cell in base_2:
         changes = not np.array_equal(evaluate(cell, x, h, low)[1], evaluate(cell, x, h, high)[1])
         assert cell.has_memory == changes, cell
+
+
+@pytest.mark.parametrize("value", ["Add Tanh Add Tanh 0 0", ["Add", "Tanh"], None])
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda cell: nt.evaluate(cell, [1.0], [1.0], 1.0),
+        lambda cell: nt.trace(cell, [1.0], [1.0], 1.0),
+        nt.formulas,
+        nt.graph,
+        nt.draw,
+        nt.draw_sequence,
+        nt.draw_steps,
+        nt.Space(base=1).encode,
+    ],
+)
+def test_every_view_says_how_to_make_a_cell(view, value):
+    with pytest.raises(
+        TypeError, match=r"was given where a Cell belongs; make one with Cell\.parse"
+    ):
+        view(value)

@@ -441,7 +441,7 @@ assert final[0.0] < 0.35
 assert final[2.0] > 0.95
 
 # %% [markdown]
-# So it comes about: with the gate half open the cell with a path only guesses, and with the gate open it recalls everything.
+# The formula was right: with the gate half open the cell with a path only guesses, and with the gate open it recalls everything.
 # The architecture is the same, and so is the training. LSTM's users know the trick as *setting the forget gate's bias
 # to a positive number*.
 #
