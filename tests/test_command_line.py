@@ -71,7 +71,7 @@ def test_out_writes_png(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["Add Tanh 0 0"], "token 5 of 6 is missing"),
+        (["Add Tanh Add Tanh 0"], "token 6 of 6 is missing"),
         ([EXAMPLE.replace("ReLU", "Relux", 1)], "token 4 is 'Relux'"),
         ([EXAMPLE, "--out", "cell.pdf"], "cell.pdf ends in '.pdf'; pictures are .svg or .png"),
         ([EXAMPLE, "--out", "none/cell.svg"], "there is no folder none"),
