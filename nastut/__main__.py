@@ -1,9 +1,10 @@
-"""The command line: ``python -m nastut doctor`` and ``python -m nastut show``."""
+"""The command line: ``python -m nastut doctor``, ``show`` and ``compare``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from nastut.cell import Cell
 
@@ -16,6 +17,10 @@ def main(arguments: list[str] | None = None) -> int:
     show = commands.add_parser("show", help="print the formulas of a cell, and draw it")
     show.add_argument("sequence", nargs="+", help='the tokens, as in "Add Tanh ... 1 0"')
     show.add_argument("--out", metavar="FILE", help="write the picture to FILE, .svg or .png")
+    compare = commands.add_parser(
+        "compare", help="train the named cells on real text; goes on where it was broken off"
+    )
+    compare.add_argument("file", nargs="?", type=Path, default=Path("data/text.json"))
     options = parser.parse_args(arguments)
     if options.command == "doctor":
         from nastut.doctor import doctor
@@ -25,9 +30,12 @@ def main(arguments: list[str] | None = None) -> int:
     from nastut.picture import DrawingError
 
     try:
-        _show(Cell.parse(" ".join(options.sequence)), options.out)
+        if options.command == "show":
+            _show(Cell.parse(" ".join(options.sequence)), options.out)
+        else:
+            _compare(options.file)
     except (DrawingError, ValueError, OSError) as error:
-        print(f"{parser.prog} show: {error}", file=sys.stderr)
+        print(f"{parser.prog} {options.command}: {error}", file=sys.stderr)
         return 2
     return 0
 
@@ -41,6 +49,17 @@ def _show(cell: Cell, out: str | None) -> None:
     print(f"{cell}\nbase {cell.base}; {memory}\n\n{formulas(cell)}")
     if written is not None:
         print(f"\npicture written to {written}")
+
+
+def _compare(path: Path) -> None:
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from nastut.comparison import compare
+
+    # Processes that start afresh: torch's threads do not survive a fork.
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as executor:
+        compare(path, executor)
 
 
 if __name__ == "__main__":

@@ -85,6 +85,13 @@ def trace(cell: Cell, x_parts: Sequence[Value], h_parts: Sequence[Value], c: Val
     places = [f"{name}[{i}]" for name in ("x_parts", "h_parts") for i in range(cell.base)] + ["c"]
     values = [_real(xp, place, value) for place, value in zip(places, [*x, *h, c], strict=True)]
     _check_shapes(dict(zip(places, map(_shape, values), strict=True)))
+    return steps_in(xp, cell, values[: cell.base], values[cell.base : -1], values[-1])
+
+
+def steps_in(
+    xp: NumberSystem, cell: Cell, x_parts: Sequence[Value], h_parts: Sequence[Value], c: Value
+) -> list[Step]:
+    """Return the steps of a walk over values of a known number system, which are not checked."""
     steps: list[Step] = []
 
     def visit(node: int, stage: Stage, operation: str, *inputs: Value) -> Value:
@@ -92,7 +99,7 @@ def trace(cell: Cell, x_parts: Sequence[Value], h_parts: Sequence[Value], c: Val
         steps.append(Step(node, stage, operation, value))
         return value
 
-    walk(cell, values[: cell.base], values[cell.base : -1], values[-1], visit)
+    walk(cell, x_parts, h_parts, c, visit)
     return steps
 
 

@@ -113,25 +113,23 @@ def word_files(
         If a file is empty or no UTF-8 text, or has a word that the training file lacks and
         for which there is no ``<unk>``; the message names file and line.
     """
-    words = [_words(Path(path)) for path in (train, validation, test)]
-    symbols = tuple(sorted({word for line in words[0] for word in line}))
+    words = [list(_words(Path(path))) for path in (train, validation, test)]
+    symbols = tuple(sorted({word for _, word in words[0]}))
     number = {symbol: i for i, symbol in enumerate(symbols)}
-    streams = []
-    for path, lines in zip((train, validation, test), words, strict=True):
-        for place, line in enumerate(lines, 1):
-            unknown = next((word for word in line if word not in number), None)
-            if unknown is not None and "<unk>" not in number:
+    unknown = number.get("<unk>")
+    for path, part in zip((train, validation, test), words, strict=True):
+        for line, word in part:
+            if word not in number and unknown is None:
                 raise ValueError(
-                    f"{path}, line {place}: the word {unknown!r} is not in {train}, which has "
-                    "no <unk> to stand for it; use the three files of one corpus"
+                    f"{path}, line {line}: the word {word!r} is not in {train}, which has no "
+                    "<unk> to stand for it; use the three files of one corpus"
                 )
-        numbers = [number.get(word, number.get("<unk>", 0)) for line in lines for word in line]
-        streams.append(np.array(numbers))
+    streams = (np.array([number.get(word, unknown) for _, word in part]) for part in words)
     return Task(f"words of {Path(train).name}", symbols, *streams)
 
 
-def _words(path: Path) -> list[list[str]]:
-    """Return the words of each line, the end of the line included."""
+def _words(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield each word and the end of each line, with the number of the line."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -141,7 +139,8 @@ def _words(path: Path) -> list[list[str]]:
         ) from None
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is no UTF-8 text: {error}") from None
-    lines = [[*line.split(), "<eos>"] for line in text.splitlines() if line.strip()]
-    if not lines:
+    if not text.strip():
         raise ValueError(f"{path} is empty; one sentence a line is expected")
-    return lines
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            yield from ((number, word) for word in (*line.split(), "<eos>"))

@@ -16,7 +16,14 @@ from typing import Any
 
 import numpy as np
 
-LESSONS = {"0": "start_here", "1": "graphs", "2": "linearization", "3": "cell_injection"}
+LESSONS = {
+    "0": "start_here",
+    "1": "graphs",
+    "2": "linearization",
+    "3": "cell_injection",
+    "4": "lstm_as_sequence",
+    "5": "nascell",
+}
 
 
 @dataclass(frozen=True)
