@@ -216,4 +216,7 @@ class Cell:
         """Show the cell as its picture in a notebook."""
         from nastut.drawing import draw
 
-        return {"text/plain": repr(self), **draw(self)._repr_mimebundle_(**kwargs)}
+        shown = draw(self)._repr_mimebundle_(**kwargs)
+        if "image/svg+xml" in shown:  # otherwise the text says what to do about it
+            shown["text/plain"] = repr(self)
+        return shown

@@ -12,7 +12,7 @@ from nastut.number_systems import sympy_system
 from nastut.symbols import c_next, c_prev, h_next, leaf_symbols, node_symbol, to_latex, to_text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Formulas:
     """What a cell computes, as equations.
 
@@ -47,7 +47,7 @@ class Formulas:
     def _repr_latex_(self) -> str:
         return f"$${self.latex()}$$"
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return "\n".join(map(to_text, self.steps))
 
 

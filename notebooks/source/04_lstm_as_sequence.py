@@ -335,7 +335,7 @@ nt.check("4.3", answer_4_3)
 # </details>
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
-# Solution 4.3. B is the LSTM of 1997: the memory is added to i * g, an injection by Add.
+# Solution 4.3. B is in essence the LSTM of 1997: the memory is added to i * g, an injection by Add.
 nt.check("4.3", {"A", "B"})
 
 # %% [markdown]
