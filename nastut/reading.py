@@ -148,7 +148,9 @@ def read(formula: sp.Expr, problems: list[Problem]) -> Quantity:
     return refuse(f"{name} is not among {_OPERATIONS}")
 
 
-_NO_CONSTANTS = "a cell has none, but a matrix may hold a factor"
+_NO_CONSTANTS = (
+    "a cell has none; a factor can be part of a matrix, and 1 - sigmoid(u) is sigmoid(-u)"
+)
 USED_ONCE = (
     "the memory enters a cell once, every leaf has matrices of its own, and the value of a node "
     "goes to one place, the node above"

@@ -11,19 +11,41 @@ from nastut.lessons.exercise import Exercise
 from nastut.linearize import linearize
 from nastut.reading import NotRepresentable
 from nastut.sequence import SequenceError, Token, split_text
-from nastut.symbols import c_next, c_prev, gate, sigmoid
+from nastut.symbols import c_next, c_prev, gate, h_prev, sigmoid
 from nastut.zoo import LSTM
 
 _G, _I, _F, _O = sp.tanh(gate("g")), *(sigmoid(gate(name)) for name in "ifo")
 
 VARIANTS = {
-    "A": (sp.tanh(c_next), _F * c_prev + _I * _G),
+    "A": (_O + sp.tanh(c_next), _F * c_prev + _I * _G),
     "B": (_O * sp.tanh(c_next), c_prev + _I * _G),
-    "C": (_O * sp.tanh(c_next), _F * c_prev + (1 - _F) * _G),
+    "C": (_O * sp.tanh(c_next), _F * c_prev + _I * sp.tanh(gate("g", _I * h_prev))),
     "D": (_O * sp.tanh(c_next), sigmoid(gate("f") + c_prev) * c_prev + _I * _G),
 }
-"""Exercise 4.3: h_t and c_t of an LSTM without output gate (A), without forget gate (B), with
-coupled gates (C), and with a forget gate that looks at the memory (D)."""
+"""Exercise 4.3: h_t and c_t of an LSTM whose output gate is added (A), without forget gate (B),
+with a candidate that is reset (C), and with a forget gate that looks at the memory (D)."""
+
+
+_ABOUT = {
+    "A": "look at A again: the root adds o and a tanh; nothing keeps it from doing so",
+    "B": "look at B again: the memory is added where i * g is",
+    "C": "look at C again: U_g multiplies something that the cell has computed",
+    "D": "look at D again: the memory would enter at two places",
+}
+
+
+def _letters(answer: Any) -> set[str]:
+    return {str(letter).upper() for letter in answer}
+
+
+def _about_letters(answer: Any) -> str:
+    """Say which letter is there without reason, or missing."""
+    try:
+        letters = _letters(answer)
+    except TypeError:
+        return 'a set of letters is expected, such as {"A", "D"}'
+    wrong = [letter for letter in VARIANTS if (letter in letters) != _fits(letter)]
+    return _ABOUT[wrong[0]] if wrong else "the letters are A, B, C and D"
 
 
 def _fits(letter: str) -> bool:
@@ -35,8 +57,8 @@ def _fits(letter: str) -> bool:
 
 
 def _matrices_needed() -> int:
-    """Count the matrices in LSTM's formulas: two for each gate that its leaves hold."""
-    found = linearize(_O * sp.tanh(c_next), _F * c_prev + _I * _G)
+    """Count the matrices of LSTM without forget gate: two for each leaf that holds something."""
+    found = linearize(*VARIANTS["B"])
     return 2 * sum(leaf is not None for leaf in found.leaves)
 
 
@@ -56,11 +78,10 @@ EXERCISES = {
     "4.1": Exercise(
         truth=lambda: 4 * LSTM.base // 2 - _matrices_needed(),
         mistakes={
-            "that counts leaves; each has two matrices": lambda: 4,
-            "of the leaves 2 to 7 two are needed: one for f and one for o": lambda: 12,
-            "of the six pass-through leaves two are needed, and each leaf has two matrices": (
-                lambda: 6
-            ),
+            "that is LSTM with its forget gate; without it one leaf more is free": lambda: 8,
+            "that counts leaves; each has two matrices": lambda: 5,
+            "that counts the matrices that are needed": lambda: 6,
+            "that counts the leaves that are needed": lambda: 3,
             "that counts all matrices, needed or not": lambda: 16,
         },
     ),
@@ -81,6 +102,12 @@ EXERCISES = {
             "the root adds the two, yours multiplies": lambda: split_text(
                 "Add Sigmoid  Add Tanh  Multiply Tanh  Multiply Identity  2 0"
             ),
+            "block 3 is the root and block 4 the injection; yours are exchanged": lambda: (
+                split_text("Add Sigmoid  Add Tanh  Multiply Identity  Add Tanh  2 0")
+            ),
+            "the sigmoid acts on f before c_{t-1} joins it; an injection acts after": lambda: (
+                split_text("Add Identity  Add Tanh  Add Tanh  Multiply Sigmoid  2 0")
+            ),
             "h_t is the tanh of c_t: the root needs an activation": lambda: split_text(
                 "Add Sigmoid  Add Tanh  Add Identity  Multiply Identity  2 0"
             ),
@@ -88,13 +115,13 @@ EXERCISES = {
     ),
     "4.3": Exercise(
         truth=lambda: {letter for letter in VARIANTS if _fits(letter)},
-        same=lambda answer, wanted: {str(letter) for letter in answer} == set(wanted),
+        same=lambda answer, wanted: _letters(answer) == wanted,
+        remark=lambda answer: _about_letters(answer),
         mistakes={
-            "C needs f at two places, and a 1": lambda: {"A", "B", "C"},
-            "D needs the memory at two places": lambda: {"A", "B", "D"},
-            "B fits: the memory is added where i * g is": lambda: {"A"},
-            "A fits: the root is then a tanh": lambda: {"B"},
-            "the value of a node goes to one place only; look at C and D": lambda: set(VARIANTS),
+            _ABOUT["C"]: lambda: {"A", "B", "C"},
+            _ABOUT["D"]: lambda: {"A", "B", "D"},
+            _ABOUT["B"]: lambda: {"A"},
+            _ABOUT["A"]: lambda: {"B"},
         },
     ),
 }

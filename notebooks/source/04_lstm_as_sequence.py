@@ -2,21 +2,21 @@
 # # 04 · LSTM as a sequence
 #
 # - *You have* the tokens, their order, and the memory path.
-# - *You will build* the sequence of the most famous cell of all from its textbook formulas, and prove
-#   three times that it is right.
+# - *You will build* the sequence of the most famous cell of all from its textbook formulas, prove it right, and test it
+#   against the implementation that everybody uses.
 # - *It opens the way to* any cell that you find in a paper: does it fit into a tree, and if not, why?
 
 # %% [markdown]
 # **By the end you can**
 #
 # - turn textbook formulas into a tree, by hand and with `nt.linearize`,
-# - prove an equality in symbols, in numbers and in gradients,
-# - say why four gates need eight leaves,
-# - explain why GRU has no such sequence.
+# - prove that two cells are equal, and test it in numbers and in gradients,
+# - say how many leaves LSTM needs, and why,
+# - say which GRU fits into a tree, and what it costs.
 #
 # *Needs:* notebooks 02 and 03. You need not know LSTM. A look at `torch.nn.LSTM` helps in section 4.
 #
-# *Takes:* 40 minutes of reading, 30 minutes of exercises.
+# *Takes:* 45 minutes of reading, 25 minutes of exercises.
 
 # %%
 import sympy as sp
@@ -25,12 +25,6 @@ import torch
 import nastut as nt
 
 rng = nt.setup(seed=0)
-
-# %% [markdown]
-# ## A prediction
-#
-# LSTM has four gates. Each is made of a matrix times $x_t$ and a matrix times $h_{t-1}$, which is just what a leaf
-# holds. **How many leaves does the tree of LSTM need?**
 
 # %% [markdown]
 # ## 1 · The textbook
@@ -49,7 +43,12 @@ rng = nt.setup(seed=0)
 # Three gates say how much: how much of the candidate is let in, how much of the memory is kept, how much of it is
 # shown. (The candidate is often counted as a fourth gate, because it is made in the same way.)
 #
-# In sympy: `nt.gate("f")` is $W_f x_t + U_f h_{t-1}$, `nt.sigmoid` is a sigmoid, and `nt.c_next` is the letter $c_t$.
+# ## A prediction
+#
+# Each of the four is made of a matrix times $x_t$ and a matrix times $h_{t-1}$, exactly what a leaf
+# combines. **How many leaves does the tree of LSTM need?**
+#
+# In sympy: `nt.gate("f")` is the sum inside a gate, $W_f x_t + U_f h_{t-1}$; `nt.sigmoid` is a sigmoid; and `nt.c_next` is the symbol $c_t$.
 
 # %%
 i, f, o = (nt.sigmoid(nt.gate(name)) for name in "ifo")
@@ -58,8 +57,8 @@ c_textbook = f * nt.c_prev + i * g
 h_textbook = o * sp.tanh(nt.c_next)
 
 # %% [markdown]
-# As a graph, without anything superfluous, this is what you find drawn on the web, if you tilt your head. The thick
-# line is the memory path: through the forget gate, and past the candidate.
+# As a graph, without anything superfluous, it is the usual drawing of LSTM, turned by a quarter. The thick
+# line is the memory path: the old memory is multiplied by the forget gate, then the gated candidate is added.
 
 # %%
 nt.draw(nt.zoo.LSTM, fold=True)
@@ -71,7 +70,7 @@ print(activations)
 assert activations == ["Sigmoid", "Sigmoid", "Sigmoid", "Tanh", "Tanh"]
 
 # %% [markdown]
-# ## 2 · Planting the tree
+# ## 2 · Building the tree
 #
 # To **linearize** is to find the tree. Start at the end, $h_t$, which is the root, and ask at each step: *which operation
 # was the last one?*
@@ -79,32 +78,42 @@ assert activations == ["Sigmoid", "Sigmoid", "Sigmoid", "Tanh", "Tanh"]
 # - $h_t = o \odot \tanh(c_t)$: the last operation is a product. So the root is `Multiply Identity`, and below it stand $\tanh(c_t)$
 #   and $o$.
 # - $\tanh(c_t)$: a node with activation Tanh whose *combination* gives $c_t = f \odot c_{t-1} + i \odot g$. That is an Add, so the
-#   node is `Add Tanh`. And it is the **create node**, because its value before the activation is $c_t$. LSTM fits into a tree only because
-#   of this rule.
+#   node is `Add Tanh`. And it is the **create node**, because its value before the activation is $c_t$. One node serves for both $c_t$ and $\tanh(c_t)$.
 # - Below it stand $i \odot g$, a `Multiply Identity` of two leaves, and $f \odot c_{t-1}$. The latter is the gate $f$, joined with the memory
 #   by Multiply. So the **inject node** is the node of $f$, and the injection is `Multiply Identity`.
 #
-# What is left is a matter of levels. In a complete tree all leaves lie at the same depth. Count how far down each part is:
+# What is left is a matter of levels. In a complete tree all leaves lie at the same depth:
+
+# %%
+nt.draw_tree(base=8)
+
+# %%
+depth = {0: 3, 9: 2, 13: 1}  # node: levels below the root
+for node, levels in depth.items():
+    for _ in range(levels):
+        node = 8 + node // 2
+    assert node == 14  # the root
+
+# %% [markdown]
+# | part | levels below the root | node | what that is |
+# |---|---|---|---|
+# | $g$, $i$ | 3 | 0, 1 | leaves, joined in node 8 |
+# | $f$ | 2 | 9 | joins leaves 2 and 3 |
+# | $o$ | 1 | 13 | joins everything above leaves 4, 5, 6 and 7 |
+#
+# A node further up joins *all* the leaves below it, whether it needs them or not. The way out is a **pass-through** leaf, `Add Identity`: it
+# passes its sum on unchanged. Leaf 2 holds the sum $W_f x_t + U_f h_{t-1}$ and leaf 3 holds zeros. Node 9 adds them and applies the sigmoid: that
+# is the gate $f$. In the same way leaf 4 holds the sum for $o$, and 5, 6 and 7 hold zeros.
+#
+# `nt.linearize` goes the same way, from the formulas to the tree, and tells what each leaf holds:
 
 # %%
 found = nt.linearize(h_textbook, c_textbook)
 print(found)
-
-# %%
-nt.draw_tree(found.cell.base)
-
-# %%
 assert found.cell.base == 8
 assert (found.cell.create_index, found.cell.inject_index) == (12, 9)
 
 # %% [markdown]
-# Compare the list with the tree. $i$ and $g$ lie three levels below the root, so they are leaves: 0 and 1, joined in node 8. But $f$ lies only two levels
-# down, at node 9, and $o$ one level down, at node 13. A node up there joins *all* the leaves below it, whether it needs them or not.
-#
-# The way out is a **pass-through** leaf, `Add Identity`: it hands on a sum and does nothing. Node 9 adds leaves 2 and 3. If leaf 2
-# holds the gate $f$ and leaf 3 holds zeros, then the sum is the gate. In the same way the gate $o$ sits in leaf 4, and 5, 6 and 7 hold
-# zeros.
-#
 # So the answer to the prediction is: **eight leaves for four gates**. Here is the whole sequence, and the whole graph.
 
 # %%
@@ -118,9 +127,9 @@ assert found.cell == nt.zoo.LSTM
 assert sum(leaf is None for leaf in found.leaves) == 4
 
 # %% [markdown]
-# Would four leaves not do after all? Try. The root must be $o \odot \tanh(c_t)$. In a tree with four leaves, two of them lie below
-# $\tanh(c_t)$ and the other two below $o$. The two below $o$ are used up, one of them for nothing. The other two would have to hold
-# $g$, $i$ and $f$, three gates that are all treated differently. **They do not fit.** Without the output gate they do:
+# Would four leaves not do after all? Try. The root must be $o \odot \tanh(c_t)$. Two of the four leaves lie below $o$, which needs only
+# one. That leaves two for $g$, $i$ and $f$, which are treated in three different ways. **They do not fit.** Without the output gate, four leaves are
+# enough:
 
 # %%
 without_o = nt.linearize(sp.tanh(nt.c_next), c_textbook)
@@ -130,7 +139,8 @@ assert without_o.cell.base == 4
 # %% [markdown]
 # > **Exercise 4.1** ★ · 5 minutes
 # >
-# > Eight leaves have sixteen matrices. How many of LSTM's sixteen are **redundant**: they could be zero without any loss?
+# > Eight leaves have sixteen matrices. In LSTM, eight of them are **redundant**: they are zero. The LSTM of 1997 had no forget gate: $c_t = c_{t-1} + i \odot g$, and the
+# > rest as above. It needs eight leaves too. How many of *its* sixteen matrices are redundant?
 
 # %%
 answer_4_1 = ...
@@ -140,13 +150,14 @@ nt.check("4.1", answer_4_1)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# The printed list above says what each leaf holds.
+# Which gates are left? Or run `print(nt.linearize(...))` with the formula changed.
 #
 # </details>
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
-# Solution 4.1: four leaves hold zeros, and each has two matrices.
-nt.check("4.1", 8)
+# Solution 4.1: g, i and o are left, three leaves; the other five leaves hold zeros, ten matrices.
+print(nt.linearize(h_textbook, nt.c_prev + i * g))
+nt.check("4.1", 10)
 
 # %% [markdown]
 # If the redundant matrices are *not* zero, nothing is gained either: $W_5 x_t + W_7 x_t = (W_5 + W_7)\, x_t$. A sum of matrices is a
@@ -154,7 +165,7 @@ nt.check("4.1", 8)
 #
 # > **Exercise 4.2** ★★ · 10 minutes
 # >
-# > Take away still more: $f$ and $g$ as above, $c_t = f \odot c_{t-1} + g$ and $h_t = \tanh(c_t)$. Two gates, and it fits into base 2. Plant the
+# > Now strip it down: $f$ and $g$ as above, $c_t = f \odot c_{t-1} + g$ and $h_t = \tanh(c_t)$. It fits into base 2. Build the
 # > tree on paper and write its ten tokens as a list.
 
 # %%
@@ -180,7 +191,7 @@ solution_4_2 = ["Add", "Sigmoid", "Add", "Tanh", "Add", "Tanh", "Multiply", "Ide
 nt.check("4.2", solution_4_2)
 
 # %% [markdown]
-# ## 3 · First proof: symbols
+# ## 3 · The proof: symbols
 #
 # "Go through the graph step by step to check that the formulas are the same", says the article. Let sympy do it. We let the *tree* run, with
 # each leaf holding its letters and the pass-through leaves zeros, and look at what comes out:
@@ -194,13 +205,13 @@ assert sp.simplify(h_tree - h_textbook.subs(nt.c_next, c_textbook)) == 0
 print("the tree computes the textbook's h_t and c_t")
 
 # %% [markdown]
-# And without the help of zeros, all sixteen matrices at work? These are the formulas of the 34 tokens:
+# And if nothing is zero, and all sixteen matrices are at work? These are the formulas of the 34 tokens:
 
 # %%
 nt.formulas(nt.zoo.LSTM)
 
 # %% [markdown]
-# Lines $a_9$ and $a_{13}$ show the sums. We call each sum by the name of its gate, and compare once more:
+# In $a_9$ and in $a_{10}$, $a_{11}$, $a_{13}$ the sums of several leaves meet. We call them by the gate that they end up in, and compare once more:
 
 # %%
 leaf = [sum(nt.leaf_symbols(k)) for k in range(8)]
@@ -212,6 +223,8 @@ assert sp.simplify(tree.c - c_sums) == 0
 assert sp.simplify(tree.h - nt.sigmoid(sums["o"]) * sp.tanh(c_sums)) == 0
 
 # %% [markdown]
+# So *whatever* the sixteen matrices are, this cell is an LSTM: one whose gates have several matrices that add up.
+#
 # The memory path of notebook 03 is now one line. It is the forget gate itself:
 
 # %%
@@ -220,7 +233,7 @@ assert tree.memory_path == nt.sigmoid(sums["f"])
 sp.diff(c_textbook, nt.c_prev)
 
 # %% [markdown]
-# ## 4 · Second proof: numbers
+# ## 4 · First test: numbers
 #
 # A proof in symbols can still be about the wrong thing: perhaps *everybody else* means something different by LSTM. So we compare with the
 # implementation that everybody uses. `nt.CellRNN` makes a layer from any cell, with the interface of `torch.nn.LSTM`, and
@@ -232,48 +245,57 @@ theirs = torch.nn.LSTM(input_size=3, hidden_size=5, num_layers=2, dtype=torch.fl
 for parameter in theirs.parameters():
     torch.nn.init.uniform_(parameter, -1, 1, generator=generator)
 ours = nt.zoo.from_torch_lstm(theirs)
-print(ours)
 
-# %%
 x = torch.randn(7, 4, 3, generator=generator, dtype=torch.float64, requires_grad=True)
 output_theirs, (h_theirs, c_theirs) = theirs(x)
 output_ours, (h_ours, c_ours) = ours(x)
 
 for a, b in ((output_theirs, output_ours), (h_theirs, h_ours), (c_theirs, c_ours)):
     assert torch.allclose(a, b, rtol=0, atol=1e-12)
-print(tuple(output_ours.shape), "outputs agree to 12 digits, and so do the states")
+print(tuple(output_ours.shape), "outputs and states differ by less than 1e-12")
 
 # %% [markdown]
-# Two layers, biases, seven time steps, a batch of four. (`nn.LSTM` has *two* biases for each gate, which are only ever added; ours has one, their
-# sum.)
+# Two layers, biases, seven time steps, a batch of four. (`nn.LSTM` has two biases for each gate, which are only ever added. Ours has one for each
+# leaf.)
 #
-# ## 5 · Third proof: gradients
+# ## 5 · Second test: gradients
 #
-# Two functions can agree in value and still be computed so that training goes wrong. What training sees are gradients. So we take
-# some loss, here a sum of squares, and compare its gradient by the inputs, and by the weights of the first gate:
+# Equal functions have equal gradients. But a program that computes the right values can still hand wrong gradients to the optimizer, if something in it is cut off or counted
+# twice. So we compare those too, with respect to the input and to every weight that the two have in common:
 
 # %%
-(by_theirs,) = torch.autograd.grad(output_theirs.square().sum(), x, retain_graph=True)
-(by_ours,) = torch.autograd.grad(output_ours.square().sum(), x, retain_graph=True)
-assert torch.allclose(by_theirs, by_ours, rtol=0, atol=1e-10)
+by_theirs = torch.autograd.grad(output_theirs.square().sum(), [x, *theirs.parameters()])
+by_ours = torch.autograd.grad(output_ours.square().sum(), [x, *ours.parameters()])
+assert torch.allclose(by_theirs[0], by_ours[0], rtol=0, atol=1e-10)
 
-(W_theirs,) = torch.autograd.grad(output_theirs.square().sum(), theirs.weight_ih_l0)
-(W_ours,) = torch.autograd.grad(output_ours.square().sum(), ours.weight_ih_l0)
-i_theirs = W_theirs[:5]  # nn.LSTM keeps its gates in the order i, f, g, o
-i_ours = W_ours[5:10]  # we keep i in leaf 1
-assert torch.allclose(i_theirs, i_ours, rtol=0, atol=1e-10)
-print("the gradients agree as well")
+grad_theirs = dict(zip(dict(theirs.named_parameters()), by_theirs[1:], strict=True))
+grad_ours = dict(zip(dict(ours.named_parameters()), by_ours[1:], strict=True))
+for name, gradient in grad_ours.items():
+    leaves = gradient.unflatten(0, (8, 5))  # eight leaves of five rows
+    gates = leaves[[1, 2, 0, 4]].flatten(0, 1)  # nn.LSTM keeps i, f, g, o in this order
+    assert torch.allclose(grad_theirs[name], gates, rtol=0, atol=1e-10)
+print(len(grad_ours), "gradients agree")
 
 # %% [markdown]
-# One difference remains. The redundant matrices have gradients too. If such a layer were *trained*, its zeros would not stay zeros. It would
-# still compute an LSTM, one whose gates have several matrices that add up. But each step of the optimizer would move the sum further, so it would
-# not train in exactly the same way.
+# One difference remains. The redundant matrices have gradients too, the very same ones as those they stand beside:
+
+# %%
+leaves = grad_ours["weight_ih_l0"].unflatten(0, (8, 5))
+assert torch.allclose(leaves[2], leaves[3])
+assert all(torch.allclose(leaves[4], leaves[k]) for k in (5, 6, 7))
+
+# %% [markdown]
+# So if this layer were *trained*, its zeros would not stay zeros. It would remain an LSTM. But under plain gradient descent each step would move the sum inside the forget gate twice as far, and that
+# inside the output gate four times as far, as in `nn.LSTM`.
 #
 # ## 6 · What does not fit
 #
-# Not every cell is such a tree. GRU, the other famous one, has a reset gate $r$ and an update gate $z$:
+# GRU, the other famous cell, has a reset gate $r$, an update gate $z$, and no memory apart from $h$ (Cho et al. 2014):
 #
 # $$ n = \tanh\big(W_n x_t + U_n (r \odot h_{t-1})\big), \qquad h_t = (1 - z) \odot n + z \odot h_{t-1} $$
+#
+# In `nt.gate`, the second argument is what $U_n$ multiplies. `nt.linearize` wants $h_t$ and $c_t$; GRU has one state, so
+# we hand it over twice.
 
 # %%
 r, z = (nt.sigmoid(nt.gate(name)) for name in "rz")
@@ -287,39 +309,54 @@ except nt.NotRepresentable as refusal:
     assert len(refusal.problems) == 5
 
 # %% [markdown]
-# Five reasons, and each names its part of the formula. In words:
+# Five reasons, and each names its part of the formula. But are they about the cell, or about the way we wrote it down? Go through them.
 #
-# 1. $h_{t-1}$ is used as it is, without a matrix. Only leaves read it, and they multiply it by a matrix.
-# 2. There is a constant, 1. Trees have no constants.
-# 3. $U_n$ multiplies something that the cell has computed itself. Matrices stand at the leaves, and leaves read only $x_t$ and $h_{t-1}$.
-# 4. There is no $c_{t-1}$, but in every cell the memory enters somewhere.
-# 5. $z$ is used twice. In a tree, the value of a node goes to one place: the node above it.
+# - *$h_{t-1}$ without a matrix*, and *no $c_{t-1}$*: if $c_t = h_t$, then the $h_{t-1}$ in $z \odot h_{t-1}$ may be called $c_{t-1}$, and it enters as LSTM's
+#   memory does.
+# - *A constant, 1*: $1 - \text{sigmoid}(u) = \text{sigmoid}(-u)$. That is a leaf with negated matrices.
+# - *$z$ at two places*: let another leaf, $y$, play the part of $1 - z$. Its matrices would have to be tied to those of $z$.
+# - *A product with a matrix inside the tree*: $U_n$ multiplies something that the cell has computed itself. Matrices stand at the leaves, and leaves read only $x_t$ and
+#   $h_{t-1}$. **No rewriting helps here.** GRU as published is no such tree.
 #
-# The third is the deepest: it would need a matrix *inside* the tree. (`torch.nn.GRU` multiplies by $r$ after the matrix,
-# $r \odot U_n h_{t-1}$. That would fit. The other four reasons remain.)
+# `torch.nn.GRU` multiplies by $r$ *after* the matrix, $r \odot U_n h_{t-1}$. Then only the rewriting is left to do:
 
 # %%
-Wx_n, Uh_n = nt.leaf_symbols(0)
-n_torch = sp.tanh(Wx_n + r * Uh_n)
-h_torch = (1 - z) * n_torch + z * nt.h_prev
+y = nt.sigmoid(nt.gate("y"))  # it plays 1 - z
+Wx_n, Uh_n = nt.leaf_symbols(0)  # two symbols that may stand apart
+h_torch = y * sp.tanh(Wx_n + r * Uh_n) + z * nt.c_prev
 
-try:
-    nt.linearize(h_torch, h_torch)
-except nt.NotRepresentable as refusal:
-    print(len(refusal.problems), "reasons")
-    assert not any("inside the tree" in reason for _, reason in refusal.problems)
+relaxed = nt.linearize(h_torch, h_torch)
+print(relaxed)
+assert relaxed.cell.base == 16
 
 # %% [markdown]
-# So the space of the paper, with its $6 \times 10^{16}$ sequences, does not contain GRU. A search in it can never find GRU, however long it
-# runs.
+# Tie the matrices of $y$ to those of $z$, with the opposite sign, and compare with torch:
+
+# %%
+gru = torch.nn.GRU(3, 5, bias=False, dtype=torch.float64)
+W_r, W_z, W_n = gru.weight_ih_l0.detach().chunk(3)
+U_r, U_z, U_n = gru.weight_hh_l0.detach().chunk(3)
+
+layer = nt.CellRNN(relaxed.cell, 3, 5).double()
+with torch.no_grad():
+    W, U = (weight.zero_().unflatten(0, (16, 5)) for weight in layer.parameters())
+    U[0], W[1], U[1], W[2] = U_n, W_r, U_r, W_n  # the leaves as printed above
+    W[4], U[4], W[8], U[8] = -W_z, -U_z, W_z, U_z
+
+assert torch.allclose(gru(x)[0], layer(x)[0], rtol=0, atol=1e-12)
+print("a tree computes torch's GRU")
+
+# %% [markdown]
+# It needs **sixteen leaves**, eleven of them pass-throughs, because $U_n h_{t-1}$ lies four levels below the root. So this GRU is not among the $6 \times 10^{16}$ sequences of the paper's base 8 in the form that we found, and a
+# search there would not come across it. What a search can find is decided before it starts.
 #
 # > **Exercise 4.3** ★★ · 10 minutes
 # >
-# > Four relatives of LSTM. Which of them fit into a tree? Answer with a set of letters, such as `{"A", "D"}`.
+# > Four relatives of LSTM. Each differs from it in one line. Which of them fit into a tree? Answer with a set of letters, such as `{"A", "D"}`.
 # >
-# > - **A** without output gate: $h_t = \tanh(c_t)$
-# > - **B** without forget gate: $c_t = c_{t-1} + i \odot g$
-# > - **C** coupled gates: $c_t = f \odot c_{t-1} + (1 - f) \odot g$
+# > - **A** an open output: $h_t = o + \tanh(c_t)$
+# > - **B** no forget gate: $c_t = c_{t-1} + i \odot g$
+# > - **C** a candidate that is reset: $g = \tanh(W_g x_t + U_g (i \odot h_{t-1}))$
 # > - **D** a forget gate that looks at the memory: $f = \text{sigmoid}(W_f x_t + U_f h_{t-1} + c_{t-1})$
 
 # %%
@@ -330,7 +367,7 @@ nt.check("4.3", answer_4_3)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# In each formula, count how often $f$ and $c_{t-1}$ are used.
+# What does each matrix multiply? And to how many places does each value go?
 #
 # </details>
 
@@ -339,28 +376,28 @@ nt.check("4.3", answer_4_3)
 nt.check("4.3", {"A", "B"})
 
 # %% [markdown]
-# `nt.linearize` can tell you of any other formula. Try one: its messages are meant to be read.
+# `nt.linearize` can tell you the same about any other formula. Try one: its messages are meant to be read.
 #
 # ## What you can do now
 #
 # - You turned textbook formulas into a tree, by hand and with `nt.linearize`.
-# - You followed a proof in symbols, in numbers and in gradients.
-# - You can say why four gates need eight leaves: complete trees, and pass-through leaves.
-# - You know why GRU is in no such space.
+# - You followed a proof in symbols, and tests in numbers and in gradients.
+# - You know why LSTM needs eight leaves: the tree is complete, and pass-through leaves fill it up.
+# - You know which GRU fits into a tree, and that it takes sixteen leaves and tied matrices.
 #
 # **Three questions**
 #
 # <details><summary>1. Why must c_t be read before the activation for LSTM to fit?</summary>
 #
-# Node 12 is `Add Tanh`. Its value after the activation is $\tanh(c_t)$, which $h_t$ needs. Its value before is $c_t$ itself. If $c_t$
-# could only be read afterwards, the memory would be squashed at every step.
+# Into eight leaves, that is. Node 12 is `Add Tanh`: before the activation its value is $c_t$, afterwards it is $\tanh(c_t)$, which $h_t$ needs. If $c_t$ could only be
+# read afterwards, one node could not give both, and the tree would need one more level.
 #
 # </details>
 #
 # <details><summary>2. In the random cells of base 8, how likely is an LSTM?</summary>
 #
-# It is one class of about $7 \cdot 10^{14}$ (notebook 02), and a few of its relatives with other pass-throughs. Nobody would hit it by
-# chance.
+# Its class has 8 of the $6.3 \cdot 10^{16}$ sequences: three of the inner nodes have unlike children that may change places. Many more sequences become an LSTM when their spare leaves are
+# zero, thousands of them. It is still hopeless to hit one by chance.
 #
 # </details>
 #
