@@ -9,6 +9,7 @@ from .drawing import draw_tree as draw_tree
 from .evaluate import evaluate as evaluate
 from .evaluate import trace as trace
 from .formulas import formulas as formulas
+from .layer import CellRNN as CellRNN
 from .lessons import check as check
 from .lessons import setup as setup
 from .sequence import SequenceError as SequenceError
