@@ -77,7 +77,7 @@ def _bind_to_library(
     program: Program, inputs: Sequence[Tensor], outputs: Sequence[Tensor]
 ) -> kernel.Run:
     like = inputs[0].detach()
-    on_numpy = like.device.type == "cpu" and like.dtype in (torch.float32, torch.float64)
+    on_numpy = like.device.type == "cpu" and like.dtype in _NUMPY_TYPES
     functions = _NUMPY if on_numpy else _TORCH
 
     def native(tensor: Tensor) -> Any:
@@ -85,7 +85,7 @@ def _bind_to_library(
 
     def by_part(array: Tensor, count: int) -> Any:
         """Return a view of shape (T, p, B, H)."""
-        return native(array.unflatten(-1, (count, -1)).transpose(1, 2))
+        return native(array.view(*array.shape[:2], count, array.shape[2] // count).transpose(1, 2))
 
     sources = [by_part(*pair) for pair in zip(inputs, program.loaded, strict=True)]
     targets = [by_part(*pair) for pair in zip(outputs, program.stored, strict=True)]
@@ -98,12 +98,8 @@ def _bind_to_library(
         partial(functions[name], *(registers[k] for k in operands), out=registers[result])
         for name, operands, result in program.instructions
     ]
-    results = iter(program.results)
-    stores = [
-        (target[:, i], registers[next(results)])
-        for target in targets
-        for i in range(target.shape[1])
-    ]
+    target_parts = [target[:, i] for target in targets for i in range(target.shape[1])]
+    stores = [(part, registers[k]) for part, k in zip(target_parts, program.results, strict=True)]
 
     @np.errstate(all="ignore")  # as in torch, infinity and NaN go their way in silence
     def run(t: int) -> None:
@@ -123,6 +119,8 @@ def _sigmoid(a: Any, out: Any) -> None:
     np.add(out, 1, out=out)
     np.reciprocal(out, out=out)
 
+
+_NUMPY_TYPES = (torch.float32, torch.float64)
 
 _NUMPY: dict[str, Callable[..., Any]] = {
     "add": np.add,

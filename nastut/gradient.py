@@ -46,16 +46,17 @@ def pullback(
     grads = {cell.root: grad_h}
     grads_x, grads_h = [grad_h] * cell.base, [grad_h] * cell.base
     grad_memory = grad_c
-    for step, before in zip(reversed(steps), [*reversed(steps[:-1]), None], strict=True):
-        k = step.node
+    for i in reversed(range(len(steps))):
+        step, k = steps[i], steps[i].node
+        entered = steps[i - 1].value  # the step before; the first, a combination, asks for none
         match step.stage:
             case "create":
                 grads[k] = grads[k] + grad_c
             case "activate" | "activate injected":
-                slope = ACTIVATIONS[step.operation].slope(xp, before.value, step.value)
+                slope = ACTIVATIONS[step.operation].slope(xp, entered, step.value)
                 grads[k] = _times(grads[k], slope)
             case "inject":
-                by_node, by_memory = COMBINATIONS[step.operation].slopes(xp, before.value, c)
+                by_node, by_memory = COMBINATIONS[step.operation].slopes(xp, entered, c)
                 grad_memory = _times(grads[k], by_memory)
                 grads[k] = _times(grads[k], by_node)
             case "combine" if k < cell.base:

@@ -6,9 +6,8 @@ classes that torch's own kernels are written in. Their headers come with torch, 
 NaN and infinity are as there, and no floating-point mode is changed. It is called through
 ctypes at every step; the matrix products in between stay torch's.
 
-Considered instead: ``torch.compile`` of one step compiles for seconds for *every* cell and
-size and calls slower, of all steps for minutes; C++ generated for each cell compiles for
-each cell as well, and runs no faster, since nearly all time goes to exp and to memory.
+Considered instead: ``torch.compile``, and C++ generated for the cell at hand. Both compile for
+seconds for *every* cell, which a search over cells would pay thousands of times.
 
 Nothing depends on a compiler. Where there is none, or anything about it fails, the kernel
 is not available, :attr:`Kernel.status` says why, and callers do without.

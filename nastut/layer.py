@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from numbers import Real
 
 import torch
 from torch import Tensor, nn
@@ -104,8 +103,7 @@ class CellRNN(nn.Module):
         for name, flag in (("bias", bias), ("batch_first", batch_first)):
             if not isinstance(flag, bool):
                 raise TypeError(f"{name} is {flag!r} where True or False belongs")
-        if isinstance(dropout, bool) or not isinstance(dropout, Real) or not 0 <= dropout <= 1:
-            raise ValueError(f"dropout is {dropout!r}; it must be a number from 0 to 1")
+        dropout = _probability(dropout)
         if dropout > 0 and num_layers == 1:
             warnings.warn(
                 f"dropout={dropout} does nothing: it acts between layers, and num_layers is 1",
@@ -118,12 +116,12 @@ class CellRNN(nn.Module):
         self.num_layers = num_layers
         self.bias = bias
         self.batch_first = batch_first
-        self.dropout = float(dropout)
+        self.dropout = dropout
         self.proj_size = proj_size
 
         rows, fed_back = cell.base * hidden_size, proj_size or hidden_size
         for k in range(num_layers):
-            shapes = {
+            shapes: dict[str, tuple[int, ...]] = {
                 f"weight_ih_l{k}": (rows, fed_back if k else input_size),
                 f"weight_hh_l{k}": (rows, fed_back),
             }
@@ -148,7 +146,7 @@ class CellRNN(nn.Module):
 
         If not, ``nastut.kernel.load().status`` tells why; results are the same, only slower.
         """
-        return kernel.load().runs_on(self.weight_ih_l0)
+        return kernel.load().runs_on(next(self.parameters()))
 
     def forward(self, input: Tensor, hx: State | None = None) -> tuple[Tensor, State]:
         """Run the layers over a sequence.
@@ -209,7 +207,7 @@ class CellRNN(nn.Module):
     def _check_input(self, input: Tensor) -> None:
         if not isinstance(input, Tensor):
             raise TypeError(f"input is a {type(input).__name__} where a tensor belongs")
-        shape, weight = tuple(input.shape), self.weight_ih_l0
+        shape, weight = tuple(input.shape), next(self.parameters())
         order = "(B, T, I)" if self.batch_first else "(T, B, I)"
         if len(shape) not in (2, 3):
             raise ValueError(f"input has shape {shape}; it must be {order}, or (T, I) unbatched")
@@ -239,7 +237,7 @@ class CellRNN(nn.Module):
         }
         if hx is None:
             states = [x.new_zeros(shape) for shape in wanted.values()]
-        elif isinstance(hx, Tensor) or len(hx) != 2:
+        elif not isinstance(hx, tuple | list) or len(hx) != 2:
             raise TypeError(f"hx is a {type(hx).__name__} where the pair (h_0, c_0) belongs")
         else:
             states = list(hx)
@@ -273,3 +271,9 @@ class CellRNN(nn.Module):
             if getattr(self, name) != value
         ]
         return ", ".join([repr(self.cell), str(self.input_size), str(self.hidden_size), *given])
+
+
+def _probability(dropout: object) -> float:
+    if isinstance(dropout, bool) or not isinstance(dropout, int | float) or not 0 <= dropout <= 1:
+        raise ValueError(f"dropout is {dropout!r}; it must be a number from 0 to 1")
+    return float(dropout)

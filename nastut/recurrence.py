@@ -80,13 +80,15 @@ def recur(
     # A compiler or an exporter of graphs must see the operations themselves.
     if torch.compiler.is_compiling():
         return unrolled(cell, x_parts, h, c, weights)
-    outputs, c_last = _Recurrence.apply(cell, x_parts.contiguous(), h, c, *weights)
+    outputs, c_last = _Recurrence.apply(  # type: ignore[no-untyped-call]
+        cell, x_parts.contiguous(), h, c, *weights
+    )
     return outputs, c_last
 
 
 def _leaves(parts: Tensor, base: int) -> tuple[Tensor, ...]:
     """Split an array of shape (B, base * H) into one of shape (B, H) for each leaf."""
-    return parts.unflatten(-1, (base, -1)).unbind(-2)
+    return tuple(parts.view(len(parts), base, parts.shape[-1] // base).unbind(1))
 
 
 class _Recurrence(torch.autograd.Function):
@@ -129,12 +131,12 @@ class _Recurrence(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad_outputs: Tensor, grad_c_last: Tensor) -> tuple[Tensor | None, ...]:
-        inputs, (h_parts, h, c, root) = ctx.saved_tensors[:6], ctx.saved_tensors[6:]
-        x_parts, _, _, hidden, bias, projection = inputs
-        if torch.is_grad_enabled():  # the caller wants to differentiate the gradients
+        *inputs, h_parts, h, c, root = ctx.saved_tensors
+        if torch.is_grad_enabled():  # the caller will differentiate the gradients
             return None, *_differentiable(ctx.cell, inputs, (grad_outputs, grad_c_last))
 
-        # In both, step t holds the gradient from outside until that from step t + 1 is added.
+        x_parts, _, _, hidden, bias, projection = inputs
+        # grad_h[t] is the gradient from outside, until that from step t + 1 is added.
         grad_h = grad_outputs.clone(memory_format=torch.contiguous_format)
         grad_c = grad_c_last.clone(memory_format=torch.contiguous_format)
         grad_x_parts, grad_h_parts = torch.empty_like(x_parts), torch.empty_like(h_parts)
@@ -165,13 +167,16 @@ class _Recurrence(torch.autograd.Function):
 
 
 def _differentiable(
-    cell: Cell, inputs: Sequence[Tensor | None], grads: Sequence[Tensor]
-) -> list[Tensor | None]:
+    cell: Cell, inputs: Sequence[Any], grads: Sequence[Tensor]
+) -> tuple[Tensor | None, ...]:
     """Return the gradients by `inputs` in a form that autograd can differentiate again."""
-    # New names for the inputs, so that one is not reached by way of another.
-    own = [None if value is None else value.view_as(value) for value in inputs]
+    # New names, so that an input that was made from another does not count for it.
+    own: list[Any] = [None if value is None else value.view_as(value) for value in inputs]
     x_parts, h, c, *weights = own
     outputs = unrolled(cell, x_parts, h, c, Weights(*weights))
-    wanted = [value for value in own if value is not None and value.requires_grad]
-    found = iter(torch.autograd.grad(outputs, wanted, grads, create_graph=True, allow_unused=True))
-    return [next(found) if v is not None and v.requires_grad else None for v in own]
+    wanted = {k: v for k, v in enumerate(own) if v is not None and v.requires_grad}
+    found = torch.autograd.grad(
+        outputs, list(wanted.values()), grads, create_graph=True, allow_unused=True
+    )
+    by_place = dict(zip(wanted, found, strict=True))
+    return tuple(by_place.get(k) for k in range(len(inputs)))

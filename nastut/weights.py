@@ -44,6 +44,7 @@ def from_torch_lstm(lstm: nn.LSTM) -> CellRNN:
             "the LSTM is bidirectional, but a CellRNN runs forward in time only; "
             "give an LSTM with bidirectional=False"
         )
+    given = lstm.state_dict()
     layer = CellRNN(
         LSTM,
         lstm.input_size,
@@ -53,10 +54,9 @@ def from_torch_lstm(lstm: nn.LSTM) -> CellRNN:
         batch_first=lstm.batch_first,
         dropout=lstm.dropout if lstm.num_layers > 1 else 0.0,
         proj_size=lstm.proj_size,
-        device=lstm.weight_ih_l0.device,
-        dtype=lstm.weight_ih_l0.dtype,
+        device=given["weight_ih_l0"].device,
+        dtype=given["weight_ih_l0"].dtype,
     )
-    given = lstm.state_dict()
     with torch.no_grad():
         for name, parameter in layer.named_parameters():
             value = given[name]
@@ -72,7 +72,7 @@ def from_torch_lstm(lstm: nn.LSTM) -> CellRNN:
 def _gates_to_leaves(gates: Tensor) -> Tensor:
     """Return the rows of the four gates in the places of their leaves, of eight."""
     leaves = gates.new_zeros(LSTM.base, len(gates) // 4, *gates.shape[1:])
-    leaves[list(_LEAF_OF_GATE)] = gates.unflatten(0, (4, -1))
+    leaves[list(_LEAF_OF_GATE)] = gates.view(4, -1, *gates.shape[1:])
     return leaves.flatten(0, 1)
 
 
