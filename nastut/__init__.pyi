@@ -1,4 +1,7 @@
+from . import comparison as comparison
 from . import symbols as symbols
+from . import tasks as tasks
+from . import training as training
 from . import zoo as zoo
 from .cell import Cell as Cell
 from .cell import Node as Node
@@ -11,6 +14,7 @@ from .evaluate import evaluate as evaluate
 from .evaluate import trace as trace
 from .formulas import formulas as formulas
 from .graph import graph as graph
+from .layer import CellRNN as CellRNN
 from .lessons import check as check
 from .lessons import setup as setup
 from .linearize import linearize as linearize

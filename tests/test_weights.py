@@ -1,0 +1,148 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import nastut as nt
+
+# Published in the test of TensorFlow Addons' NASCell: three rows, all inputs 1, 2 and 3.
+GOLDEN_M = (0.576751, 0.618936, 0.627393)
+GOLDEN_C = (0.7157977, 0.7804162, 0.7945764)
+GOLDEN_M_PROJECTED = (1.697418, 1.840037, 1.873985)
+GOLDEN_C_PROJECTED = (0.698552, 0.770738, 0.789740)
+
+
+def run(layer, input, states):
+    """Outputs, states, and the gradients of a fixed sum of them by everything given."""
+    given = [value.clone().requires_grad_() for value in (input, *states)]
+    output, (h, c) = layer(given[0], tuple(given[1:]))
+    loss = sum(
+        (value * torch.linspace(-1, 1, value.numel()).view_as(value)).sum()
+        for value in (output, h, c)
+    )
+    return [output, h, c, *torch.autograd.grad(loss, given)]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"num_layers": 2},
+        {"num_layers": 2, "bias": False},
+        {"num_layers": 2, "batch_first": True},
+        {"num_layers": 3, "proj_size": 3},
+        {"num_layers": 2, "batch_first": True, "proj_size": 2, "bias": False},
+    ],
+)
+def test_from_torch_lstm_equals_it(options):
+    torch.manual_seed(0)
+    lstm = nn.LSTM(4, 6, dtype=torch.float64, **options)
+    layer = nt.zoo.from_torch_lstm(lstm)
+    input = torch.randn(5, 7, 4, dtype=torch.float64)
+    batch = 5 if lstm.batch_first else 7
+    states = [
+        torch.randn(lstm.num_layers, batch, size, dtype=torch.float64)
+        for size in (lstm.proj_size or 6, 6)
+    ]
+    for ours, theirs in zip(run(layer, input, states), run(lstm, input, states), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-10)
+
+
+def test_from_torch_lstm_keeps_mode_type_and_options():
+    lstm = nn.LSTM(2, 3, num_layers=2, dropout=0.25, batch_first=True).eval()
+    layer = nt.zoo.from_torch_lstm(lstm)
+    assert layer.cell == nt.zoo.LSTM
+    assert (layer.dropout, layer.training) == (0.25, False)
+    assert layer.batch_first
+    assert layer.bias
+    assert layer.weight_ih_l0.dtype == torch.float32
+    with torch.no_grad():
+        before = layer.weight_ih_l0.clone()
+        lstm.weight_ih_l0.add_(1)
+    assert torch.equal(layer.weight_ih_l0, before)  # a copy
+
+
+def test_from_torch_lstm_refuses_what_it_cannot_hold():
+    with pytest.raises(ValueError, match="bidirectional"):
+        nt.zoo.from_torch_lstm(nn.LSTM(2, 3, bidirectional=True))
+    with pytest.raises(TypeError, match="GRU"):
+        nt.zoo.from_torch_lstm(nn.GRU(2, 3))
+
+
+@pytest.mark.parametrize(
+    ("projection", "m", "c"),
+    [
+        (None, GOLDEN_M, GOLDEN_C),
+        (np.full((6, 5), 0.5), GOLDEN_M_PROJECTED, GOLDEN_C_PROJECTED),
+    ],
+)
+def test_nascell_gives_the_values_that_tensorflow_published(projection, m, c):
+    fed_back = 6 if projection is None else 5
+    layer = nt.zoo.from_tensorflow_nascell(
+        np.full((4, 48), 0.5), np.full((fed_back, 48), 0.5), projection=projection
+    )
+    input = torch.tensor([1.0, 2.0, 3.0]).double()[:, None].expand(3, 4)
+    states = (torch.full((1, 3, fed_back), 0.1).double(), torch.full((1, 3, 6), 0.1).double())
+    _, (m_1, c_1) = layer(input[None], states)
+    for found, published in ((m_1[0], m), (c_1[0], c)):
+        expected = torch.tensor(published).double()[:, None].expand_as(found)
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)
+
+
+def test_nascell_puts_every_array_where_it_belongs():
+    rng = np.random.default_rng(1)
+    inputs, units, projected = 3, 4, 2
+    kernel, recurrent = rng.normal(size=(inputs, 32)), rng.normal(size=(projected, 32))
+    bias, projection = rng.normal(size=32), rng.normal(size=(units, projected))
+    layer = nt.zoo.from_tensorflow_nascell(kernel, recurrent, bias, projection)
+    x, m, c = rng.normal(size=(5, inputs)), rng.normal(size=(5, projected)), rng.normal(size=(5, 4))
+
+    x_parts = np.split(x @ kernel, 8, axis=-1)
+    m_parts = np.split(m @ recurrent + bias, 8, axis=-1)
+    h, c_new = nt.evaluate(nt.zoo.NASCELL, x_parts, m_parts, c)
+    _, (found_m, found_c) = layer(
+        *map(torch.from_numpy, (x[None],)), (torch.from_numpy(m[None]), torch.from_numpy(c[None]))
+    )
+    np.testing.assert_allclose(found_m[0].detach(), h @ projection, atol=1e-12)
+    np.testing.assert_allclose(found_c[0].detach(), c_new, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"kernel": np.zeros((4, 47))}, "kernel has shape"),
+        ({"kernel": np.zeros(48)}, "kernel has shape"),
+        ({"recurrent_kernel": np.zeros((5, 48))}, "recurrent_kernel has shape"),
+        ({"bias": np.zeros(6)}, "bias has shape"),
+        ({"projection": np.zeros((6, 5))}, "recurrent_kernel has shape"),
+        ({"projection": np.zeros((5, 6))}, "projection has shape"),
+    ],
+)
+def test_nascell_names_the_array_that_does_not_fit(arrays, message):
+    fitting = {"kernel": np.zeros((4, 48)), "recurrent_kernel": np.zeros((6, 48))}
+    with pytest.raises(ValueError, match=message):
+        nt.zoo.from_tensorflow_nascell(**fitting | arrays)
+
+
+def test_nascell_wants_numbers_of_one_floating_point_type():
+    with pytest.raises(TypeError, match="float32"):
+        nt.zoo.from_tensorflow_nascell(np.zeros((4, 48)), np.zeros((6, 48), np.float32))
+    with pytest.raises(TypeError, match="int64"):
+        nt.zoo.from_tensorflow_nascell(np.zeros((4, 48), int), np.zeros((6, 48), int))
+
+
+def test_cells_do_not_wait_for_torch():
+    code = (
+        "import sys, nastut as nt; nt.zoo.LSTM; nt.zoo.NASCELL;"
+        "assert 'torch' not in sys.modules; assert 'from_torch_lstm' in dir(nt.zoo);"
+        "nt.zoo.from_torch_lstm; assert 'torch' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_unknown_name_in_the_zoo_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="GRU"):
+        nt.zoo.GRU  # noqa: B018
