@@ -86,7 +86,7 @@ def from_tensorflow_nascell(
     Parameters
     ----------
     kernel
-        Shape (I, 8 U): U units, I inputs. Arrays are what NumPy can read.
+        Shape (I, 8 U): U units, I inputs. An array, a tensor or nested lists.
     recurrent_kernel
         Shape (U, 8 U), or (P, 8 U) with a projection to P features.
     bias
@@ -113,7 +113,9 @@ def from_tensorflow_nascell(
         "projection": projection,
     }
     arrays = {
-        name: torch.as_tensor(np.array(array)) for name, array in given.items() if array is not None
+        name: array if isinstance(array, Tensor) else torch.as_tensor(np.array(array))
+        for name, array in given.items()
+        if array is not None
     }
     types = {name: array.dtype for name, array in arrays.items()}
     if len(set(types.values())) > 1 or not types["kernel"].is_floating_point:

@@ -171,3 +171,37 @@ def test_additive_port_gives_its_known_values_and_is_told_apart():
     # The first row tells most and the last row least; even there nobody can take it for rounding.
     first, second, third = distance(m, column(PUBLISHED["plain"]["m"]))
     assert first > second > third > 1000 * SIX_DIGITS
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_layer_gives_tensorflows_outputs_states_and_gradients(case):
+    """The same through ``from_tensorflow_nascell`` and the layer, whose gradients are its own."""
+    recorded = CASES[case]
+    given = tensors(recorded["given"])
+    layer = nt.zoo.from_tensorflow_nascell(
+        given["kernel"],
+        given["recurrent_kernel"],
+        given.get("bias"),
+        given.get("projection_weights"),
+    )
+    x, m, c = (given[name].clone().requires_grad_() for name in ("inputs", "m", "c"))
+    output, (m_last, c_last) = layer(x, (m[None], c[None]))
+
+    expected = tensors({"m": recorded["outputs"], "c": recorded["states"]["c"][-1]})
+    assert torch.allclose(output, expected["m"], rtol=0, atol=ROUNDING)
+    assert torch.allclose(m_last[0], expected["m"][-1], rtol=0, atol=ROUNDING)
+    assert torch.allclose(c_last[0], expected["c"], rtol=0, atol=ROUNDING)
+
+    weights = tensors(recorded["loss_weights"])
+    loss = (output * weights["outputs"]).sum()
+    loss = loss + (c_last[0] * weights["c"]).sum() + (m_last[0] * weights["m"]).sum()
+    theirs = tensors(recorded["gradients"])
+    places = {"kernel": "weight_ih_l0", "recurrent_kernel": "weight_hh_l0"}
+    places |= {"bias": "bias_hh_l0", "projection_weights": "weight_hr_l0"}
+    ours = {"inputs": x, "m": m, "c": c}
+    ours |= {name: getattr(layer, place) for name, place in places.items() if name in given}
+    assert ours.keys() == theirs.keys()
+    gradients = torch.autograd.grad(loss, list(ours.values()))
+    for name, gradient in zip(ours, gradients, strict=True):
+        transposed = gradient.t() if name in places else gradient
+        assert torch.allclose(transposed, theirs[name], rtol=0, atol=ROUNDING), name
