@@ -55,9 +55,9 @@ cell = nt.Cell.from_sequence(
 print(cell)
 
 # %% [markdown]
-# Ten **tokens**. They come from an example in a paper by Zoph and Le (2017), who let a network write
-# such lists. The tutorial article behind this series repeats it. A list is all there is to it:
-# everything else that you will see of a cell is computed from its tokens.
+# Ten **tokens**. They come from an example in a paper by Zoph and Le (2017), who let a network
+# write such lists. The tutorial article behind this series repeats it. A list is all there is to
+# it: everything else that you will see of a cell is computed from its tokens.
 #
 # First the tokens themselves. In the picture they stand in five blocks of two. The small grey
 # numbers are the **places** of the sequence, counted from 1.
@@ -83,19 +83,20 @@ assert len(cell.sequence) == 10
 # - Nodes 0 and 1 are the **leaves**. Each joins a matrix times $x_t$ with another matrix times
 #   $h_{t-1}$.
 # - Node 2 is the **root**. It joins the values of the two leaves, and its own value is $h_t$.
-# - The fourth block, *cell inject*, says how the old memory $c_{t-1}$ is brought in: again join, then bend.
+# - The fourth block, *cell inject*, says how the old memory $c_{t-1}$ is brought in: again join,
+#   then bend.
 # - The last block says where. Place 9 is the **create index**, here 1: $c_t$ is what node 1 has
 #   joined, *before* it bends it. Place 10 is the **inject index**, here 0: $c_{t-1}$ is joined with
 #   the value of node 0.
 #
 # Three nodes are the smallest interesting **tree**. Its shape never changes, so it need not be
-# written down. (Cells with more leaves have longer lists. The package also knows *Max* and *Sin*, which
-# the paper uses in one experiment; until then we leave them out.)
+# written down. (Cells with more leaves have longer lists. The package also knows *Max* and *Sin*,
+# which the paper uses in one experiment; until then we leave them out.)
 #
 # ## A prediction
 #
-# **How many different lists of this kind are there: a hundred, ten thousand, a million?** Write your
-# guess down. The answer comes in section 4.
+# **How many different lists of this kind are there: a hundred, ten thousand, a million?** Write
+# your guess down. The answer comes in section 4.
 
 # %% [markdown]
 # ## 3 · One cell, four views
@@ -112,8 +113,8 @@ assert set(nt.graph(cell).vertices) >= {"x_t", "h_{t-1}", "c_{t-1}", "h_t", "c_t
 
 # %% [markdown]
 # The colours are those of the tokens. Each box at the bottom says which matrices it owns: $W_1$
-# multiplies $x_t$, and $W_2$ multiplies $h_{t-1}$. These matrices are what training changes. All the
-# rest is fixed by the tokens.
+# multiplies $x_t$, and $W_2$ multiplies $h_{t-1}$. These matrices are what training changes. All
+# the rest is fixed by the tokens.
 #
 # **The formulas.** The same cell once more, one line for each step. The value of node 0
 # is called $a_0$, and $a_0'$ after the memory has been added to it.
@@ -178,8 +179,8 @@ print(f"{nt.Space(base=8).size:,} sequences of 34 tokens")
 
 # %% [markdown]
 # So instead of trying all of them, Zoph and Le trained a **controller**: a recurrent network whose
-# output is a sequence of tokens, and which is rewarded when the cell that it wrote learns well.
-# A recurrent network designs recurrent networks. The author of the article sees the irony, and asks:
+# output is a sequence of tokens, and which is rewarded when the cell that it wrote learns well. A
+# recurrent network designs recurrent networks. The author of the article sees the irony, and asks:
 # *what if the cell that it finds becomes the controller's own cell, and so on?* The paper does not
 # try it.
 #
@@ -250,7 +251,8 @@ nt.check("0.2", answer_0_2)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Copy the list of section 2 and change the word at place 2 to another activation. Mind the capitals.
+# Copy the list of section 2 and change the word at place 2 to another activation. Mind the
+# capitals.
 #
 # </details>
 
@@ -298,8 +300,8 @@ nt.check("0.2", solution_0_2)
 #
 # <details><summary>3. How many tokens would a tree with four leaves need?</summary>
 #
-# Two more nodes join the four leaves in pairs, and a root joins those: 7 nodes, so 14 words, two more
-# for the injection, and two indices: 18.
+# Two more nodes join the four leaves in pairs, and a root joins those: 7 nodes, so 14 words, two
+# more for the injection, and two indices: 18.
 #
 # </details>
 #

@@ -2,8 +2,8 @@
 # # 01 · Graphs
 #
 # - *You have* seen ten tokens turn into a picture, formulas and numbers.
-# - *You will build* the article's cell yourself, three times: as a picture that you read, as ten lines
-#   of NumPy, and as formulas that sympy proves.
+# - *You will build* the article's cell yourself, three times: as a picture that you read, as ten
+#   lines of NumPy, and as formulas that sympy proves.
 # - *It opens the way to* writing the graph as a sequence (02) and to the memory (03).
 
 # %% [markdown]
@@ -14,8 +14,8 @@
 # - write the cell's formulas in sympy and prove a property of the cell,
 # - count what training has to learn.
 #
-# *Needs:* notebook 00; matrix times vector; what tanh looks like. Sympy, which computes with letters
-# instead of numbers, is introduced on the way.
+# *Needs:* notebook 00; matrix times vector; what tanh looks like. Sympy, which computes with
+# letters instead of numbers, is introduced on the way.
 #
 # *Takes:* 35 minutes of reading, 25 minutes of exercises.
 
@@ -100,8 +100,8 @@ assert len(graph.edges) == 14
 # In the picture:
 #
 # - Three states come in at the bottom: $x_t$, $h_{t-1}$ and $c_{t-1}$. Two go out at the top.
-# - The two boxes that touch $x_t$ and $h_{t-1}$ belong to the leaves. The products with the matrices
-#   $W_1 \ldots W_4$ happen on the grey edges. There are no other matrices.
+# - The two boxes that touch $x_t$ and $h_{t-1}$ belong to the leaves. The products with the
+#   matrices $W_1 \ldots W_4$ happen on the grey edges. There are no other matrices.
 # - *Multiply* works element by element, $(u \odot v)_i = u_i v_i$, and so does everything above it.
 # - Below the name of an activation stands the name of its result: $a_0$, $a_1$ ...
 # - $c_{t-1}$ joins $a_0$ half-way up. What comes out is a new value, $a_0'$.
@@ -191,7 +191,8 @@ nt.check("1.1", picture_step)
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# The arrow to $c_t$ starts at a box with corners. Which value is that: before or after the topmost Tanh?
+# The arrow to $c_t$ starts at a box with corners. Which value is that: before or after the topmost
+# Tanh?
 #
 # </details>
 
@@ -211,10 +212,10 @@ nt.check("1.1", solution_1_1)
 # %% [markdown]
 # ## 4 · The same cell in letters
 #
-# A formula says the same for *all* numbers at once, so it can be proven. Every operation here works
-# element by element. Therefore one symbol may stand for one element of a vector, whichever it is: we write
-# $W_1 x_t$ as a single letter. `nt.leaf_symbols(i)` gives the two letters of leaf $i$, and
-# `nt.c_prev` is the letter $c_{t-1}$.
+# A formula says the same for *all* numbers at once, so it can be proven. Every operation here
+# works element by element. Therefore one symbol may stand for one element of a vector, whichever
+# it is: we write $W_1 x_t$ as a single letter. `nt.leaf_symbols(i)` gives the two letters of leaf
+# $i$, and `nt.c_prev` is the letter $c_{t-1}$.
 
 # %%
 Wx_0, Wh_0 = nt.leaf_symbols(0)
@@ -233,8 +234,8 @@ h_article = 1 / (1 + sp.exp(-a_0_injected * a_1))
 c_article = Wx_1 * Wh_1
 
 # %% [markdown]
-# `nt.formulas` gets there from the tokens alone. It uses the same walk as `nt.evaluate`, except that
-# symbols go in instead of numbers. Its steps, typeset:
+# `nt.formulas` gets there from the tokens alone. It uses the same walk as `nt.evaluate`, except
+# that symbols go in instead of numbers. Its steps, typeset:
 
 # %%
 f = nt.formulas(nt.zoo.EXAMPLE)
@@ -242,8 +243,8 @@ f
 
 # %% [markdown]
 # `f.h` and `f.c` are the same with everything inserted into everything. Do they agree with what we
-# wrote down from the article? This is a statement about *all* numbers, so sampling cannot settle it.
-# The difference of two formulas must simplify to zero:
+# wrote down from the article? This is a statement about *all* numbers, so sampling cannot settle
+# it. The difference of two formulas must simplify to zero:
 
 # %%
 assert sp.simplify(f.h - h_article) == 0
@@ -253,8 +254,8 @@ print("tokens and article agree, for all numbers")
 # %% [markdown]
 # > **Exercise 1.2** ★★ · 5 minutes
 # >
-# > Write $c_t$ of the cell in exercise 1.1 as a sympy formula, in the letters `Wx_0`, `Wh_0`, `Wx_1`,
-# > `Wh_1` and `nt.c_prev`.
+# > Write $c_t$ of the cell in exercise 1.1 as a sympy formula, in the letters `Wx_0`, `Wh_0`,
+# > `Wx_1`, `Wh_1` and `nt.c_prev`.
 
 # %%
 answer_1_2 = ...
@@ -281,10 +282,11 @@ nt.check("1.2", solution_1_2)
 # %% [markdown]
 # ## 5 · What the formula tells
 #
-# Back to the prediction. In $h_t = \text{sigmoid}(a_0' \odot a_1)$ both factors come out of a ReLU,
-# so neither is negative, so their product is not, and the sigmoid of such a number is at least one
-# half. **An element of $h_t$ can never be 0.3.** sympy confirms each step: the product is not negative,
-# a sigmoid minus one half is half a tanh, and tanh of what is not negative is not negative.
+# Back to the prediction. In $h_t = \text{sigmoid}(a_0' \odot a_1)$ both factors come out of a
+# ReLU, so neither is negative, so their product is not, and the sigmoid of such a number is at
+# least one half. **An element of $h_t$ can never be 0.3.** sympy confirms each step: the product
+# is not negative, a sigmoid minus one half is half a tanh, and tanh of what is not negative is not
+# negative.
 
 # %%
 product = a_0_injected * a_1
@@ -297,10 +299,11 @@ assert sp.tanh(u / 2).is_nonnegative
 print("h_t >= 1/2, for all numbers")
 
 # %% [markdown]
-# Something else is in the formula. Before the first time step the states are zero. Then the product
-# of $W_4$ with the hidden state is zero, leaf 1 multiplies by it, and so after the first step the memory is
-# 0 and the hidden state is $\text{sigmoid}(0) = \tfrac12$, *whatever* was read. **The cell never sees its first
-# input.** Let us run it over two sequences that differ in nothing but their first element.
+# Something else is in the formula. Before the first time step the states are zero. Then the
+# product of $W_4$ with the hidden state is zero, leaf 1 multiplies by it, and so after the first
+# step the memory is 0 and the hidden state is $\text{sigmoid}(0) = \tfrac12$, *whatever* was read.
+# **The cell never sees its first input.** Let us run it over two sequences that differ in nothing
+# but their first element.
 
 # %%
 H, I, T = 4, 3, 30
@@ -334,10 +337,10 @@ assert np.all(states[0, 0] == 0.5)
 assert np.all(states[0, 1] == 0)
 
 # %% [markdown]
-# On the left no line falls below one half, and all four start there. On the right $c_t$ jumps about.
-# It is made of $x_t$ and $h_{t-1}$ alone: **$c_t$ does not depend on $c_{t-1}$**. What the memory held is gone one
-# step later, and whatever lasts longer has to travel through $h$. Notebook 03 looks into that. Most cells are
-# like this one:
+# On the left no line falls below one half, and all four start there. On the right $c_t$ jumps
+# about. It is made of $x_t$ and $h_{t-1}$ alone: **$c_t$ does not depend on $c_{t-1}$**. What the
+# memory held is gone one step later, and whatever lasts longer has to travel through $h$. Notebook
+# 03 looks into that. Most cells are like this one:
 #
 # %%
 share = np.mean([cell.has_memory for cell in nt.Space(base=2)])
@@ -347,9 +350,9 @@ assert share == 2 / 9
 # %% [markdown]
 # ## 6 · What is learned
 #
-# Training changes the matrices, and matrices stand at the leaves only. A leaf has one for $x_t$, of
-# $H \times I$ numbers, and one for $h_{t-1}$, of $H \times H$. The boxes further up join and bend; they
-# have nothing to learn. The paper's cells have no biases.
+# Training changes the matrices, and matrices stand at the leaves only. A leaf has one for $x_t$,
+# of $H \times I$ numbers, and one for $h_{t-1}$, of $H \times H$. The boxes further up join and
+# bend; they have nothing to learn. The paper's cells have no biases.
 
 # %%
 print(W.shape, "and", U.shape, "->", W.size + U.size, "numbers")
@@ -358,8 +361,8 @@ assert W.size + U.size == 2 * (H * I + H * H)
 # %% [markdown]
 # > **Exercise 1.3** ★ · 5 minutes
 # >
-# > A tree with `base` leaves reads vectors of `inputs` elements and has states of `hidden` elements.
-# > How many numbers does it learn?
+# > A tree with `base` leaves reads vectors of `inputs` elements and has states of `hidden`
+# > elements. How many numbers does it learn?
 
 
 # %%
@@ -386,9 +389,9 @@ def solution_1_3(base, inputs, hidden):
 nt.check("1.3", solution_1_3)
 
 # %% [markdown]
-# The paper's best cell has eight leaves, and an LSTM has four pairs of matrices. So at the same $H$ the
-# paper's cell learns twice as many numbers. Keep it in mind when two cells are compared: the fair question
-# is which one does better *at equal size*.
+# The paper's best cell has eight leaves, and an LSTM has four pairs of matrices. So at the same
+# $H$ the paper's cell learns twice as many numbers. Keep it in mind when two cells are compared:
+# the fair question is which one does better *at equal size*.
 
 # %%
 lstm = torch.nn.LSTM(input_size=100, hidden_size=100, bias=False)
@@ -421,8 +424,9 @@ assert 2 * learned_by_lstm == 8 * 100 * (100 + 100)
 #
 # <details><summary>3. Would it matter if leaf 0 and leaf 1 exchanged their tokens and matrices?</summary>
 #
-# Not to the function, if the indices change with them: the root joins two values, and neither Add nor Multiply
-# minds the order. Notebook 02 counts how many sequences are the same cell for this reason.
+# Not to the function, if the indices change with them: the root joins two values, and neither Add
+# nor Multiply minds the order. Notebook 02 counts how many sequences are the same cell for this
+# reason.
 #
 # </details>
 #

@@ -3,8 +3,8 @@
 #
 # - *You have* read a cell from its graph and written it as code.
 # - *You will build* the way from the graph to a sequence of tokens, and the way back.
-# - *It opens the way to* everything a network can do with sequences: write them, compare them, search
-#   among them.
+# - *It opens the way to* everything a network can do with sequences: write them, compare them,
+#   search among them.
 
 # %% [markdown]
 # **By the end you can**
@@ -29,9 +29,10 @@ rng = nt.setup(seed=0)
 # %% [markdown]
 # ## A prediction
 #
-# The two leaves of a small tree change places, and the two indices at the end are renumbered to follow
-# them. The new list of tokens looks different, but the cell computes the same. **What share of the 36,864 sequences of
-# ten tokens is superfluous for this reason: a tenth, a half, nearly all?**
+# The two leaves of a small tree change places, and the two indices at the end are renumbered to
+# follow them. The new list of tokens looks different, but the cell computes the same. **What share
+# of the 36,864 sequences of ten tokens is superfluous for this reason: a tenth, a half, nearly
+# all?**
 
 # %% [markdown]
 # ## 1 · A tree with numbers
@@ -41,9 +42,9 @@ rng = nt.setup(seed=0)
 # exactly two nodes below. The number of leaves is called the **base**, a power of two. Then only
 # the operations are left to be named, node by node.
 #
-# The nodes are numbered layer by layer: the leaves first, from left to right, then the layer above,
-# and the root last. What to see in the picture: with $b$ leaves there are $2b - 1$ nodes, so the root
-# has the number $2b - 2$.
+# The nodes are numbered layer by layer: the leaves first, from left to right, then the layer
+# above, and the root last. What to see in the picture: with $b$ leaves there are $2b - 1$ nodes,
+# so the root has the number $2b - 2$.
 
 # %%
 nt.draw_tree(base=2)
@@ -55,9 +56,9 @@ nt.draw_tree(base=8)
 assert nt.draw_tree(base=8).dot.source.count("shape=circle") == 2 * 8 - 1
 
 # %% [markdown]
-# Who is below whom? In the second picture node 8 joins 0 and 1, node 9 joins 2 and 3, and so on without
-# a gap: node 12 joins 8 and 9. Each inner node uses up the next two nodes. Upwards this reads: *the
-# parent of node $k$ is*
+# Who is below whom? In the second picture node 8 joins 0 and 1, node 9 joins 2 and 3, and so on
+# without a gap: node 12 joins 8 and 9. Each inner node uses up the next two nodes. Upwards this
+# reads: *the parent of node $k$ is*
 #
 # $$ \text{parent}(k) = b + \lfloor k/2 \rfloor $$
 
@@ -71,8 +72,8 @@ assert all(base + k // 2 == base + (k + 1) // 2 for k in range(0, 2 * base - 2, 
 #
 # > **Exercise 2.1** ★ · 5 minutes
 # >
-# > And downwards? Write `children(k, base)`, which returns the two nodes that an inner node $k$ joins,
-# > left before right.
+# > And downwards? Write `children(k, base)`, which returns the two nodes that an inner node $k$
+# > joins, left before right.
 
 
 # %%
@@ -102,10 +103,10 @@ nt.check("2.1", solution_2_1)
 # %% [markdown]
 # ## 2 · Encoding: from the tree to a list
 #
-# With the shape fixed, this is the whole cell: for each node its combination and its activation, in
-# the order of the numbers; then how the memory is joined, again a combination and an activation
-# (**cell inject**); then two node numbers (**cell indices**). The first is the **create index**, the
-# node where $c_t$ is made. The second is the **inject index**, the node that $c_{t-1}$ enters.
+# With the shape fixed, this is the whole cell: for each node its combination and its activation,
+# in the order of the numbers; then how the memory is joined, again a combination and an activation
+# (**cell inject**); then two node numbers (**cell indices**). The first is the **create index**,
+# the node where $c_t$ is made. The second is the **inject index**, the node that $c_{t-1}$ enters.
 #
 # Here is the article's cell as a tree, in plain Python:
 
@@ -140,8 +141,9 @@ for base in (1, 2, 4, 8):
 # ## 3 · Decoding: from the list to the graph
 #
 # Now backwards, as the article does it: the list is cut into five blocks, and each of them adds
-# something to the graph. In each picture the parts with a thick border are new. Empty boxes are still
-# to come; we draw them where they will end up, although the sequence says so only in its last block.
+# something to the graph. In each picture the parts with a thick border are new. Empty boxes are
+# still to come; we draw them where they will end up, although the sequence says so only in its
+# last block.
 
 # %%
 steps = nt.draw_steps(nt.zoo.EXAMPLE)
@@ -158,10 +160,11 @@ assert len(nt.draw_steps(nt.zoo.LSTM)) == 17
 # 2. *Tree index 1*, `Multiply ReLU`: $a_1 = \text{ReLU}(W_3 x_t \odot W_4 h_{t-1})$.
 # 3. *Tree index 2*, `Multiply Sigmoid`: this is the root, so its value is
 #    $h_t = \text{sigmoid}(a_0 \odot a_1)$.
-# 4. *Cell inject*, `Add ReLU`: somewhere, a value is added to $c_{t-1}$ and passed through ReLU. Where
-#    is not known yet.
-# 5. *Cell indices*, `1 0`: $c_t$ is made at node **1**, from its value before the activation. $c_{t-1}$
-#    enters at node **0**. So $a_0' = \text{ReLU}(a_0 + c_{t-1})$ takes the place of $a_0$ in block 3.
+# 4. *Cell inject*, `Add ReLU`: somewhere, a value is added to $c_{t-1}$ and passed through ReLU.
+#    Where is not known yet.
+# 5. *Cell indices*, `1 0`: $c_t$ is made at node **1**, from its value before the activation.
+#    $c_{t-1}$ enters at node **0**. So $a_0' = \text{ReLU}(a_0 + c_{t-1})$ takes the place of
+#    $a_0$ in block 3.
 #
 # The last two tokens are easily confused. *Create first, inject second.*
 #
@@ -202,8 +205,8 @@ def solution_2_2(tokens):
 nt.check("2.2", solution_2_2)
 
 # %% [markdown]
-# `nt.Cell.from_sequence` is the same with a good deal of care. It checks each token and says what is
-# wrong. Two examples: a token is missing, and an index points outside the tree.
+# `nt.Cell.from_sequence` is the same with a good deal of care. It checks each token and says what
+# is wrong. Two examples: a token is missing, and an index points outside the tree.
 
 # %%
 for wrong in (tokens[:-1], [*tokens[:-1], 3]):
@@ -216,8 +219,9 @@ for wrong in (tokens[:-1], [*tokens[:-1], 3]):
 # %% [markdown]
 # ## 4 · There and back, 36,864 times
 #
-# Is anything lost on the way? For base 2 we need not sample: we can try **all** sequences, from tokens to a
-# cell, back to tokens, on to text, and back to a cell. This is what it means that a space is small.
+# Is anything lost on the way? For base 2 we need not sample: we can try **all** sequences, from
+# tokens to a cell, back to tokens, on to text, and back to a cell. This is what it means that a
+# space is small.
 
 # %%
 space = nt.Space(base=2)
@@ -232,8 +236,8 @@ print(f"{survived:,} sequences survived the round trip")
 assert survived == space.size == 36_864
 
 # %% [markdown]
-# A sequence can also be a list of small integers: at each place, the *number* of the token among those
-# that may stand there. A network will emit these.
+# A sequence can also be a list of small integers: at each place, the *number* of the token among
+# those that may stand there. A network will emit these.
 
 # %%
 choices = space.encode(nt.zoo.EXAMPLE)
@@ -248,8 +252,9 @@ assert space.decode(choices) == nt.zoo.EXAMPLE
 #
 # > **Exercise 2.3** ★ · 5 minutes
 # >
-# > How many sequences are there for a base $b$ that is a power of two? Write `count(base)`. Each index may be any node, and
-# > the two may be equal. (The paper says "approximately $6 \times 10^{16}$" for base 8.)
+# > How many sequences are there for a base $b$ that is a power of two? Write `count(base)`. Each
+# > index may be any node, and the two may be equal. (The paper says "approximately $6 \times
+# > 10^{16}$" for base 8.)
 
 
 # %%
@@ -288,13 +293,13 @@ print(f"one a second takes {big.size / seconds_a_year / 1e9:.1f} billion years")
 assert big.size == 63_331_869_759_897_600
 
 # %% [markdown]
-# That is $6.3 \times 10^{16}$, and the paper says about 6. One digit cannot decide whether the authors let the indices be
-# equal; without that it would be $5.9 \times 10^{16}$. We allow it because nothing in the order of
-# events forbids it (notebook 03).
+# That is $6.3 \times 10^{16}$, and the paper says about 6. One digit cannot decide whether the
+# authors let the indices be equal; without that it would be $5.9 \times 10^{16}$. We allow it
+# because nothing in the order of events forbids it (notebook 03).
 #
-# One of these 34-token sequences became famous as the **NASCell**. Here it is as blocks and as a graph. The thick line is the
-# way of the memory from $c_{t-1}$ to $c_t$. *Which nodes does it pass? Compare with the last two
-# tokens.*
+# One of these 34-token sequences became famous as the **NASCell**. Here it is as blocks and as a
+# graph. The thick line is the way of the memory from $c_{t-1}$ to $c_t$. *Which nodes does it
+# pass? Compare with the last two tokens.*
 
 # %%
 nt.draw_sequence(nt.zoo.NASCELL)
@@ -308,14 +313,14 @@ assert len(nt.zoo.NASCELL.sequence) == 34
 assert len(nt.graph(nt.zoo.NASCELL).vertices) == 5 + 2 * 15 + 2
 
 # %% [markdown]
-# It enters at node 8 and leaves at node 12, which joins 8 and 9. The article's cell has no such line. That is the subject of
-# notebook 03.
+# It enters at node 8 and leaves at node 12, which joins 8 and 9. The article's cell has no such
+# line. That is the subject of notebook 03.
 #
 # ## 6 · Different lists, same cell
 #
-# Back to the prediction. *Add* and *Multiply* do not mind the order: $u + v = v + u$. So the two subtrees of
-# an inner node may change places, and the function stays the same, once the matrices have changed
-# places too. Look at two lists:
+# Back to the prediction. *Add* and *Multiply* do not mind the order: $u + v = v + u$. So the two
+# subtrees of an inner node may change places, and the function stays the same, once the matrices
+# have changed places too. Look at two lists:
 
 # %%
 one = nt.Cell.parse("Add Tanh  Multiply ReLU  Multiply Sigmoid  Add ReLU  1 0")
@@ -329,13 +334,14 @@ assert one != other
 assert np.array_equal(result, mirrored)
 
 # %% [markdown]
-# The lists differ, and the cells compute the same. `[::-1]` hands each leaf the matrices that it had before.
-# After training nobody could tell them apart, because training finds its matrices anyway.
+# The lists differ, and the cells compute the same. `[::-1]` hands each leaf the matrices that it
+# had before. After training nobody could tell them apart, because training finds its matrices
+# anyway.
 #
 # > **Exercise 2.4** ★★ · 10 minutes
 # >
-# > Write `mirror(tokens)` for base 2: the sequence of the same cell after its two leaves have changed places. Each
-# > index must follow the node that it points to.
+# > Write `mirror(tokens)` for base 2: the sequence of the same cell after its two leaves have
+# > changed places. Each index must follow the node that it points to.
 
 
 # %%
@@ -368,9 +374,9 @@ def solution_2_4(tokens):
 nt.check("2.4", solution_2_4)
 
 # %% [markdown]
-# All sequences that are the same cell up to such swaps form a **class**. `cell.canonical()` picks one member of
-# the class, always the same one. So two cells are in one class exactly if their canonical cells are equal. We
-# count the classes of base 2 by going through everything:
+# All sequences that are the same cell up to such swaps form a **class**. `cell.canonical()` picks
+# one member of the class, always the same one. So two cells are in one class exactly if their
+# canonical cells are equal. We count the classes of base 2 by going through everything:
 
 # %%
 assert one.canonical() == other.canonical()
@@ -380,9 +386,10 @@ print(f"{len(classes):,} classes among {space.size:,} sequences")
 assert len(classes) == 18_688
 
 # %% [markdown]
-# A little more than half. Why not exactly half? A class has two members, unless the mirror image *is* the
-# cell itself. Then both leaves are alike (8 ways), the root and the injection are anything ($8 \cdot 8$), and both
-# indices point to the root, the only node that stays in place: $8^3 = 512$ sequences stand alone.
+# A little more than half. Why not exactly half? A class has two members, unless the mirror image
+# *is* the cell itself. Then both leaves are alike (8 ways), the root and the injection are
+# anything ($8 \cdot 8$), and both indices point to the root, the only node that stays in place:
+# $8^3 = 512$ sequences stand alone.
 
 # %%
 alone = sum(members == 1 for members in classes.values())
@@ -392,11 +399,12 @@ assert alone == 8**3
 assert len(classes) == (space.size + alone) // 2
 
 # %% [markdown]
-# So the answer to the prediction is: **about half** of the sequences are superfluous. In larger trees there
-# are more inner nodes to swap at, seven of them in base 8, so at best one sequence in $2^7 = 128$ remains. It is somewhat
-# more than that, because of the trees that are their own mirror image somewhere. Nobody can list the classes. But they can be
-# counted from the leaves up, two subtrees at a time (`nt.Space.classes` has the recursion; the enumeration of base 2
-# tests it):
+# So the answer to the prediction is: **about half** of the sequences are superfluous. In larger
+# trees there are more inner nodes to swap at, seven of them in base 8, so at best one sequence in
+# $2^7 = 128$ remains. It is somewhat more than that, because of the trees that are their own
+# mirror image somewhere. Nobody can list the classes. But they can be counted from the leaves up,
+# two subtrees at a time (`nt.Space.classes` has the recursion; the enumeration of base 2 tests
+# it):
 
 # %%
 assert space.classes == len(classes)
@@ -404,8 +412,9 @@ print(f"{big.classes:,} classes of base 8, one in {big.size / big.classes:.1f} s
 assert 80 < big.size / big.classes < 2**7
 
 # %% [markdown]
-# Eighty-nine times fewer, and still out of reach. And a caveat: swaps are not the only way for two cells to be the
-# same function. These three are in three classes. But all they do is add, and it does not matter where $c_{t-1}$ is added:
+# Eighty-nine times fewer, and still out of reach. And a caveat: swaps are not the only way for two
+# cells to be the same function. These three are in three classes. But all they do is add, and it
+# does not matter where $c_{t-1}$ is added:
 
 # %%
 adders = [nt.Cell.parse(f"{'Add Identity ' * 4} 0 {inject}") for inject in range(3)]
@@ -416,8 +425,8 @@ assert np.allclose(results[0], results[1], atol=1e-14)
 assert np.allclose(results[0], results[2], atol=1e-14)
 
 # %% [markdown]
-# So 18,688 is an upper bound for the number of different functions. The classes are what is equal *for a reason that
-# can be seen in the tokens, whatever the operations*.
+# So 18,688 is an upper bound for the number of different functions. The classes are what is equal
+# *for a reason that can be seen in the tokens, whatever the operations*.
 #
 # ## What you can do now
 #
@@ -442,13 +451,13 @@ assert np.allclose(results[0], results[2], atol=1e-14)
 # <details><summary>3. A network writes a sequence from left to right. At which place does it learn
 # which node the memory enters?</summary>
 #
-# Nowhere before it has chosen it: the inject index is the very last token. When it chooses the operation
-# of the injection, it does not know yet where it will be used.
+# Nowhere before it has chosen it: the inject index is the very last token. When it chooses the
+# operation of the injection, it does not know yet where it will be used.
 #
 # </details>
 #
 # **Next:** `03_cell_injection.ipynb`, about the last four tokens.
 #
-# **References.** B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*, ICLR 2017, arXiv
-# 1611.01578: section 3.4 and figure 5 (the sequence), section 4.2 (the size of the space), figure 8
-# (NASCell).
+# **References.** B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*,
+# ICLR 2017, arXiv 1611.01578: section 3.4 and figure 5 (the sequence), section 4.2 (the size of
+# the space), figure 8 (NASCell).

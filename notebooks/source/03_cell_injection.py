@@ -2,8 +2,8 @@
 # # 03 · Cell injection
 #
 # - *You have* the way from a graph to a sequence and back.
-# - *You will build* a precise idea of the last four tokens: how the memory enters, where it enters, and
-#   where it leaves.
+# - *You will build* a precise idea of the last four tokens: how the memory enters, where it
+#   enters, and where it leaves.
 # - *It opens the way to* LSTM, which owes everything to the right choice of these tokens.
 
 # %% [markdown]
@@ -34,9 +34,9 @@ _ = torch.set_num_threads(1)
 # %% [markdown]
 # ## A prediction
 #
-# There are nine ways to choose the two indices of a base-2 cell: create at node 0, 1 or 2, inject at node
-# 0, 1 or 2. **In how many of the nine does $c_t$ depend on $c_{t-1}$ at all?** (Where it does not,
-# what $c$ holds is used once, at the next step, and then gone.)
+# There are nine ways to choose the two indices of a base-2 cell: create at node 0, 1 or 2, inject
+# at node 0, 1 or 2. **In how many of the nine does $c_t$ depend on $c_{t-1}$ at all?** (Where it
+# does not, what $c$ holds is used once, at the next step, and then gone.)
 
 # %% [markdown]
 # ## 1 · Inside a node
@@ -46,11 +46,11 @@ _ = torch.set_num_threads(1)
 # 1. **combine** the two values from below,
 # 2. **create**, if this is the create node: the value *now* is $c_t$,
 # 3. **activate**,
-# 4. **inject**, if this is the inject node: join the value with $c_{t-1}$ by the injection's own combination,
-#    then apply the injection's own activation.
+# 4. **inject**, if this is the inject node: join the value with $c_{t-1}$ by the injection's own
+#    combination, then apply the injection's own activation.
 #
-# Whoever is above sees the value after step 4. `nt.trace` does what `nt.evaluate` does and returns all
-# steps. What to see: `create` stands before `activate`, and `inject` after it.
+# Whoever is above sees the value after step 4. `nt.trace` does what `nt.evaluate` does and returns
+# all steps. What to see: `create` stands before `activate`, and `inject` after it.
 
 # %%
 for step in nt.trace(nt.zoo.EXAMPLE, x_parts=[1.0, 3.0], h_parts=[-1.0, 2.0], c=0.5):
@@ -61,20 +61,21 @@ assert c == 6
 assert np.isclose(h, 1 / (1 + np.exp(-3)))
 
 # %% [markdown]
-# You computed these numbers by hand in notebook 01. Two details of this order are easy to get wrong.
+# You computed these numbers by hand in notebook 01. Two details of this order are easy to get
+# wrong.
 #
-# *Before the activation.* If $c_t$ were taken after a sigmoid, it would lie between 0 and 1, and after a ReLU it
-# could never fall below 0. Taken before, it is free.
+# *Before the activation.* If $c_t$ were taken after a sigmoid, it would lie between 0 and 1, and
+# after a ReLU it could never fall below 0. Taken before, it is free.
 #
-# *Before the injection.* The create node and the inject node may be the same. Then $c_t$ is made first, and
-# $c_{t-1}$ arrives too late to be part of it.
+# *Before the injection.* The create node and the inject node may be the same. Then $c_t$ is made
+# first, and $c_{t-1}$ arrives too late to be part of it.
 #
 # > **Exercise 3.1** ★★ · 10 minutes
 # >
-# > A tree of base 1 is a single node: leaf, root, create node and inject node at once. Its sequence is
-# > `Add Tanh Multiply Sigmoid 0 0`. Write what it does with the two values `left` and `right` that it
-# > combines, and with `c`, which is $c_{t-1}$. All three are NumPy arrays, and sigmoid is
-# > `1 / (1 + np.exp(-u))`. Return `(h_t, c_t)`.
+# > A tree of base 1 is a single node: leaf, root, create node and inject node at once. Its
+# > sequence is `Add Tanh Multiply Sigmoid 0 0`. Write what it does with the two values `left` and
+# > `right` that it combines, and with `c`, which is $c_{t-1}$. All three are NumPy arrays, and
+# > sigmoid is `1 / (1 + np.exp(-u))`. Return `(h_t, c_t)`.
 
 
 # %%
@@ -113,8 +114,8 @@ nt.check("3.1", solution_3_1)
 # %% [markdown]
 # ## 2 · One token more or less
 #
-# Take two cells that differ in a single token, the create index. In their pictures, look for an unbroken way from
-# $c_{t-1}$ to $c_t$.
+# Take two cells that differ in a single token, the create index. In their pictures, look for an
+# unbroken way from $c_{t-1}$ to $c_t$.
 
 # %%
 words = "Add Tanh  Add Sigmoid  Multiply Tanh  Add Identity"
@@ -131,8 +132,9 @@ assert len(nt.graph(keeper).memory_edges()) == 4
 assert len(nt.graph(forgetter).memory_edges()) == 0
 
 # %% [markdown]
-# The first cell has such a way. It is drawn thick, and we call it the **memory path**. The second has none: $c_{t-1}$ goes
-# into $h_t$ and ends there, and $c_t$ comes from the right-hand leaf alone. The formulas say the same:
+# The first cell has such a way. It is drawn thick, and we call it the **memory path**. The second
+# has none: $c_{t-1}$ goes into $h_t$ and ends there, and $c_t$ comes from the right-hand leaf
+# alone. The formulas say the same:
 
 # %%
 nt.formulas(keeper)
@@ -143,9 +145,10 @@ nt.formulas(forgetter)
 # %% [markdown]
 # ## 3 · The derivative of the memory path
 #
-# To say exactly what *depends on* means, we need a derivative: if $c_{t-1}$ changes a little, how much does $c_t$ change
-# within one step, with $x_t$ and $h_{t-1}$ held fixed? It is one number for each element, because nothing mixes the
-# elements on the way. First the cell without a path, then the one with it:
+# To say exactly what *depends on* means, we need a derivative: if $c_{t-1}$ changes a little, how
+# much does $c_t$ change within one step, with $x_t$ and $h_{t-1}$ held fixed? It is one number for
+# each element, because nothing mixes the elements on the way. First the cell without a path, then
+# the one with it:
 
 # %%
 sp.diff(nt.formulas(forgetter).c, nt.c_prev)
@@ -160,10 +163,10 @@ slope
 #
 # $$ \frac{\partial c_t}{\partial c_{t-1}} = \text{sigmoid}(W_3 x_t + W_4 h_{t-1}), $$
 #
-# a number between 0 and 1 that the cell computes itself, from what it reads. Near 1 it keeps
-# the memory, near 0 it drops it. Such a factor is called a **gate**. (sympy writes a sigmoid as
-# $1/(1 + e^{-u})$.) Here is the check that it is this sigmoid, and that a step taken by torch has the same
-# derivative:
+# a number between 0 and 1 that the cell computes itself, from what it reads. Near 1 it keeps the
+# memory, near 0 it drops it. Such a factor is called a **gate**. (sympy writes a sigmoid as
+# $1/(1 + e^{-u})$.) Here is the check that it is this sigmoid, and that a step taken by torch has the
+# same derivative:
 
 # %%
 x_1, h_1 = nt.leaf_symbols(1)
@@ -181,8 +184,9 @@ assert torch.isclose(by_torch, torch.sigmoid(x_parts[1] + h_parts[1]))
 # $$ \frac{\partial c_T}{\partial c_0} \;=\; \prod_{t=1}^{T} \frac{\partial c_t}{\partial c_{t-1}}
 # \qquad\text{(along the memory path alone, all } h_t \text{ held fixed)} $$
 #
-# If each factor is 0.5, then after 20 steps a millionth is left. If each is 0.99, four fifths are. A cell that
-# can hold its factor near 1 can keep something for long. This is what LSTM was invented for. Its path:
+# If each factor is 0.5, then after 20 steps a millionth is left. If each is 0.99, four fifths are.
+# A cell that can hold its factor near 1 can keep something for long. This is what LSTM was
+# invented for. Its path:
 
 # %%
 assert nt.zoo.LSTM.has_memory
@@ -194,8 +198,9 @@ assert 0.5**20 < 1e-6
 assert 0.8 < 0.99**20 < 0.82
 
 # %% [markdown]
-# Once more a sigmoid: LSTM's gate for $c$, called the forget gate. (It is made of two leaves here, because LSTM's
-# unbalanced tree has to be filled up to a complete one.) And the article's own cell? It has no memory path. Its $c_t$ is used once, at $t + 1$, and then gone.
+# Once more a sigmoid: LSTM's gate for $c$, called the forget gate. (It is made of two leaves here,
+# because LSTM's unbalanced tree has to be filled up to a complete one.) And the article's own
+# cell? It has no memory path. Its $c_t$ is used once, at $t + 1$, and then gone.
 
 # %%
 assert nt.formulas(nt.zoo.EXAMPLE).memory_path == 0
@@ -204,8 +209,9 @@ assert nt.formulas(nt.zoo.NASCELL).memory_path != 0
 # %% [markdown]
 # > **Exercise 3.2** ★★ · 10 minutes
 # >
-# > In some cell $c_t = a_0 \odot a_1'$ with $a_1' = \tanh(a_1 + c_{t-1})$, where $a_0$ and $a_1$ do not depend on the
-# > memory. Derive $\partial c_t / \partial c_{t-1}$ on paper, and write it in `a_0`, `a_1` and `nt.c_prev`, without $a_1'$.
+# > In some cell $c_t = a_0 \odot a_1'$ with $a_1' = \tanh(a_1 + c_{t-1})$, where $a_0$ and $a_1$
+# > do not depend on the memory. Derive $\partial c_t / \partial c_{t-1}$ on paper, and write it in
+# > `a_0`, `a_1` and `nt.c_prev`, without $a_1'$.
 
 # %%
 a_0, a_1 = sp.symbols("a_{0} a_{1}", real=True)
@@ -226,8 +232,9 @@ solution_3_2 = a_0 * (1 - sp.tanh(a_1 + nt.c_prev) ** 2)
 nt.check("3.2", solution_3_2)
 
 # %% [markdown]
-# NASCell's memory path has this form, and its $a_0$ is a tanh, so below 1. Its factor can be near 1 only while the sum inside the
-# other tanh is near 0: it keeps small values better than large ones.
+# NASCell's memory path has this form, and its $a_0$ is a tanh, so below 1. Its factor can be near
+# 1 only while the sum inside the other tanh is near 0: it keeps small values better than large
+# ones.
 #
 # ## 4 · Which cells have a memory path?
 #
@@ -241,14 +248,15 @@ for create, inject in product(range(3), repeat=2):
     assert cell.has_memory == (path != 0)
 
 # %% [markdown]
-# **Two of nine**: create at the root, inject at a leaf. The reason is in the tree. Values only move upwards. What is
-# injected at a node is seen by the nodes above it, its **ancestors**, and by nobody else. So there is a memory path
-# exactly if the create node is an ancestor of the inject node. It must not be the same node, because of the order in
-# section 1.
+# **Two of nine**: create at the root, inject at a leaf. The reason is in the tree. Values only
+# move upwards. What is injected at a node is seen by the nodes above it, its **ancestors**, and by
+# nobody else. So there is a memory path exactly if the create node is an ancestor of the inject
+# node. It must not be the same node, because of the order in section 1.
 #
-# The rule does not ask which operations stand on the way. Whether the path *carries* much is another question: a ReLU on the
-# way may be shut. For base 8 there are $15^2 = 225$ pairs. In the picture, each row is a create node. The leaves have nothing below them,
-# so their rows are empty. The root, in the last row, has all other nodes below it.
+# The rule does not ask which operations stand on the way. Whether the path *carries* much is
+# another question: a ReLU on the way may be shut. For base 8 there are $15^2 = 225$ pairs. In the
+# picture, each row is a create node. The leaves have nothing below them, so their rows are empty.
+# The root, in the last row, has all other nodes below it.
 
 # %%
 linear = "Add Identity " * 16
@@ -267,9 +275,9 @@ assert paths.sum() == 34
 assert paths[14].sum() == 14
 
 # %% [markdown]
-# 34 of 225, less than one in six. A cell written at random usually has no memory path. Count it in another way: each node
-# contributes as many pairs as it has ancestors. A leaf has three, a node of the next layer two, and so on:
-# $8 \cdot 3 + 4 \cdot 2 + 2 \cdot 1 = 34$.
+# 34 of 225, less than one in six. A cell written at random usually has no memory path. Count it in
+# another way: each node contributes as many pairs as it has ancestors. A leaf has three, a node of
+# the next layer two, and so on: $8 \cdot 3 + 4 \cdot 2 + 2 \cdot 1 = 34$.
 #
 # > **Exercise 3.3** ★★★ · 15 minutes
 # >
@@ -315,15 +323,17 @@ nt.check("3.3", solution_3_3)
 # %% [markdown]
 # ## 5 · Does it matter? An experiment
 #
-# The two cells of section 2 differ in one token. Can one of them do something that the other cannot? We test **recall**:
-# the network reads one of four *keys*, then some random *distractors*, then a question mark. Then it must name the
-# key. Guessing is right once in four.
+# The two cells of section 2 differ in one token. Can one of them do something that the other
+# cannot? We test **recall**: the network reads one of four *keys*, then some random *distractors*,
+# then a question mark. Then it must name the key. Guessing is right once in four.
 #
-# There is a difficulty. A network has *two* ways to carry something along: $c_t$, and the loop of $h_t$ through the
-# matrices $W_2$ and $W_4$. To see what $c_t$ does, we close the other way: in some of the runs these **hidden matrices are
-# switched off** (multiplied by 0). Then $h_{t-1}$ is not used, and nothing but $c_t$ lasts longer than a step.
+# There is a difficulty. A network has *two* ways to carry something along: $c_t$, and the loop of
+# $h_t$ through the matrices $W_2$ and $W_4$. To see what $c_t$ does, we close the other way: in
+# some of the runs these **hidden matrices are switched off** (multiplied by 0). Then $h_{t-1}$ is
+# not used, and nothing but $c_t$ lasts longer than a step.
 #
-# First the data. A batch holds 64 sequences side by side. Each symbol is one-hot: zeros, and a single 1.
+# First the data. A batch holds 64 sequences side by side. Each symbol is one-hot: zeros, and a
+# single 1.
 
 # %%
 KEYS, BATCH = 4, 64
@@ -344,10 +354,11 @@ assert torch.equal(x[0, :, :KEYS].argmax(1), key)
 assert x[1:, :, :KEYS].sum() == 0  # the key is shown once, at the start
 
 # %% [markdown]
-# Then the training loop. If you do not know torch, skim it: weights at random, read the sequences with `nt.evaluate`,
-# compare with the key, improve the weights, two hundred times over. `nt.evaluate` takes tensors of any shape, so
-# five networks are trained side by side. In `einsum`, `n` counts networks, `l` leaves, `h` and `j` hidden elements, `s`
-# symbols, `b` the batch. `W` holds $W_1, W_3$, `U` holds $W_2, W_4$, and `out` reads the answer from the last $h_t$.
+# Then the training loop. If you do not know torch, skim it: weights at random, read the sequences
+# with `nt.evaluate`, compare with the key, improve the weights, two hundred times over.
+# `nt.evaluate` takes tensors of any shape, so five networks are trained side by side. In `einsum`,
+# `n` counts networks, `l` leaves, `h` and `j` hidden elements, `s` symbols, `b` the batch. `W`
+# holds $W_1, W_3$, `U` holds $W_2, W_4$, and `out` reads the answer from the last $h_t$.
 
 
 # %%
@@ -403,21 +414,25 @@ assert final["no path", False] < 0.35
 assert min(final["path", True], final["no path", True]) > 0.9
 
 # %% [markdown]
-# The line is the median of five networks, the band reaches from the worst to the best. The dotted line is guessing.
+# The line is the median of five networks, the band reaches from the worst to the best. The dotted
+# line is guessing.
 #
-# On the left, with the hidden matrices off, the cell with a memory path recalls the key, and the other one
-# guesses. It cannot do otherwise: without a path, nothing of the key is left when the question comes. One token makes
-# the difference between everything and nothing.
+# On the left, with the hidden matrices off, the cell with a memory path recalls the key, and the
+# other one guesses. It cannot do otherwise: without a path, nothing of the key is left when the
+# question comes. One token makes the difference between everything and nothing.
 #
-# On the right, with the hidden matrices on, **both** learn to recall. The loop through $h_t$ is a second memory. The cell
-# *without* a path is even the quicker one here. So do not read the left half as "cells without a memory path are useless".
+# On the right, with the hidden matrices on, **both** learn to recall. The loop through $h_t$ is a
+# second memory. The cell *without* a path is even the quicker one here. So do not read the left
+# half as "cells without a memory path are useless".
 #
 # ## 6 · What the formula foretells
 #
-# The delay was 6. What if it is 12? The memory path of our cell is a product of gates, and a gate starts near
-# $\text{sigmoid}(0) = \tfrac12$, because the weights start near 0. After thirteen steps a ten-thousandth of the key's trace is left, and a
-# gradient that small teaches nothing. The formula says more: if the gates *started* near $\text{sigmoid}(2) = 0.88$, a fifth would be left.
-# To get there, add 2 to the weights $W_3$ before training; every one-hot symbol then adds 2 inside the gate.
+# The delay was 6. What if it is 12? The memory path of our cell is a product of gates, and a gate
+# starts near $\text{sigmoid}(0) = \tfrac12$, because the weights start near 0. After thirteen
+# steps a ten-thousandth of the key's trace is left, and a gradient that small teaches nothing. The
+# formula says more: if the gates *started* near $\text{sigmoid}(2) = 0.88$, a fifth would be left.
+# To get there, add 2 to the weights $W_3$ before training; every one-hot symbol then adds 2 inside
+# the gate.
 
 # %%
 print(f"{0.5**13:.4f}  {(1 / (1 + np.exp(-2))) ** 13:.2f}")
@@ -441,13 +456,14 @@ assert final[0.0] < 0.35
 assert final[2.0] > 0.95
 
 # %% [markdown]
-# The formula was right: with the gate half open the cell with a path only guesses, and with the gate open it recalls everything.
-# The architecture is the same, and so is the training. LSTM's users know the trick as *setting the forget gate's bias
-# to a positive number*.
+# The formula was right: with the gate half open the cell with a path only guesses, and with the
+# gate open it recalls everything. The architecture is the same, and so is the training. LSTM's
+# users know the trick as *setting the forget gate's bias to a positive number*.
 #
-# Three caveats. This is one task, one pair of cells and five networks each. The cell was chosen so that its path has a gate;
-# with other words the path may carry nothing at all. And a path can be there and stay empty: with the injection `Multiply Identity` in
-# place of `Add Identity`, a memory that starts at zero remains zero for ever.
+# Three caveats. This is one task, one pair of cells and five networks each. The cell was chosen so
+# that its path has a gate; with other words the path may carry nothing at all. And a path can be
+# there and stay empty: with the injection `Multiply Identity` in place of `Add Identity`, a memory
+# that starts at zero remains zero for ever.
 
 # %%
 empty = nt.Cell.parse("Add Tanh  Add Sigmoid  Multiply Tanh  Multiply Identity  2 0")
@@ -464,7 +480,8 @@ assert not c.any()
 # - You put the events inside a node in order.
 # - You derived how $c_t$ depends on $c_{t-1}$, and met a gate.
 # - You told from two indices whether a cell has a memory path: 2 of 9, 34 of 225.
-# - You saw in training what a path is good for, and a formula foretold when it fails and how to mend it.
+# - You saw in training what a path is good for, and a formula foretold when it fails and how to
+#   mend it.
 #
 # **Three questions**
 #
@@ -476,21 +493,24 @@ assert not c.any()
 #
 # <details><summary>2. Why is the derivative taken within one step, with h held fixed?</summary>
 #
-# Over several steps $c_{t-1}$ also changes $h_{t-1}$, and so everything. The memory path is the direct way, the one that the
-# two indices decide about.
+# Over several steps $c_{t-1}$ also changes $h_{t-1}$, and so everything. The memory path is the
+# direct way, the one that the two indices decide about.
 #
 # </details>
 #
 # <details><summary>3. The create node is the root and so is the inject node. What is c_t?</summary>
 #
-# The root's combination, before its activation and before the injection. It does not contain $c_{t-1}$: no memory path.
+# The root's combination, before its activation and before the injection. It does not contain
+# $c_{t-1}$: no memory path.
 #
 # </details>
 #
-# **Next:** `04_lstm_as_sequence.ipynb`, where LSTM's textbook formulas become 34 tokens, with a proof that nothing is lost.
+# **Next:** `04_lstm_as_sequence.ipynb`, where LSTM's textbook formulas become 34 tokens, with a
+# proof that nothing is lost.
 #
-# **References.** B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*, ICLR 2017, arXiv
-# 1611.01578, section 3.4 (cell inject, cell indices). S. Hochreiter and J. Schmidhuber, *Long Short-Term Memory*, Neural
-# Computation 9, 1997 (why the factor should stay near 1). F. A. Gers, J. Schmidhuber and F. Cummins, *Learning to Forget*,
-# Neural Computation 12, 2000 (the forget gate). R. Jozefowicz, W. Zaremba and I. Sutskever, *An Empirical Exploration of Recurrent
-# Network Architectures*, ICML 2015 (its bias).
+# **References.** B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*,
+# ICLR 2017, arXiv 1611.01578, section 3.4 (cell inject, cell indices). S. Hochreiter and J.
+# Schmidhuber, *Long Short-Term Memory*, Neural Computation 9, 1997 (why the factor should stay
+# near 1). F. A. Gers, J. Schmidhuber and F. Cummins, *Learning to Forget*, Neural Computation 12,
+# 2000 (the forget gate). R. Jozefowicz, W. Zaremba and I. Sutskever, *An Empirical Exploration of
+# Recurrent Network Architectures*, ICML 2015 (its bias).

@@ -2,9 +2,10 @@
 # # 04 · LSTM as a sequence
 #
 # - *You have* the tokens, their order, and the memory path.
-# - *You will build* the sequence of the most famous cell of all from its textbook formulas, prove it right, and test it
-#   against the implementation that everybody uses.
-# - *It opens the way to* any cell that you find in a paper: does it fit into a tree, and if not, why?
+# - *You will build* the sequence of the most famous cell of all from its textbook formulas, prove
+#   it right, and test it against the implementation that everybody uses.
+# - *It opens the way to* any cell that you find in a paper: does it fit into a tree, and if not,
+#   why?
 
 # %% [markdown]
 # **By the end you can**
@@ -14,7 +15,8 @@
 # - say how many leaves LSTM needs, and why,
 # - say which GRU fits into a tree, and what it costs.
 #
-# *Needs:* notebooks 02 and 03. You need not know LSTM. A look at `torch.nn.LSTM` helps in section 4.
+# *Needs:* notebooks 02 and 03. You need not know LSTM. A look at `torch.nn.LSTM` helps in section
+# 4.
 #
 # *Takes:* 45 minutes of reading, 25 minutes of exercises.
 
@@ -29,7 +31,8 @@ rng = nt.setup(seed=0)
 # %% [markdown]
 # ## 1 · The textbook
 #
-# LSTM, as textbooks write it (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000):
+# LSTM, as textbooks write it (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al.
+# 2000):
 #
 # $$ \begin{aligned}
 # i &= \text{sigmoid}(W_i x_t + U_i h_{t-1}) & \text{input gate} \\
@@ -40,15 +43,17 @@ rng = nt.setup(seed=0)
 # h_t &= o \odot \tanh(c_t)
 # \end{aligned} $$
 #
-# Three gates say how much: how much of the candidate is let in, how much of the memory is kept, how much of it is
-# shown. (The candidate is often counted as a fourth gate, because it is made in the same way.)
+# Three gates say how much: how much of the candidate is let in, how much of the memory is kept,
+# how much of it is shown. (The candidate is often counted as a fourth gate, because it is made in
+# the same way.)
 #
 # ## A prediction
 #
 # Each of the four is made of a matrix times $x_t$ and a matrix times $h_{t-1}$, exactly what a leaf
 # combines. **How many leaves does the tree of LSTM need?**
 #
-# In sympy: `nt.gate("f")` is the sum inside a gate, $W_f x_t + U_f h_{t-1}$; `nt.sigmoid` is a sigmoid; and `nt.c_next` is the symbol $c_t$.
+# In sympy: `nt.gate("f")` is the sum inside a gate, $W_f x_t + U_f h_{t-1}$; `nt.sigmoid` is a
+# sigmoid; and `nt.c_next` is the symbol $c_t$.
 
 # %%
 i, f, o = (nt.sigmoid(nt.gate(name)) for name in "ifo")
@@ -57,8 +62,9 @@ c_textbook = f * nt.c_prev + i * g
 h_textbook = o * sp.tanh(nt.c_next)
 
 # %% [markdown]
-# As a graph, without anything superfluous, it is the usual drawing of LSTM, turned by a quarter. The thick
-# line is the memory path: the old memory is multiplied by the forget gate, then the gated candidate is added.
+# As a graph, without anything superfluous, it is the usual drawing of LSTM, turned by a quarter.
+# The thick line is the memory path: the old memory is multiplied by the forget gate, then the
+# gated candidate is added.
 
 # %%
 nt.draw(nt.zoo.LSTM, fold=True)
@@ -72,15 +78,17 @@ assert activations == ["Sigmoid", "Sigmoid", "Sigmoid", "Tanh", "Tanh"]
 # %% [markdown]
 # ## 2 · Building the tree
 #
-# To **linearize** is to find the tree. Start at the end, $h_t$, which is the root, and ask at each step: *which operation
-# was the last one?*
+# To **linearize** is to find the tree. Start at the end, $h_t$, which is the root, and ask at each
+# step: *which operation was the last one?*
 #
-# - $h_t = o \odot \tanh(c_t)$: the last operation is a product. So the root is `Multiply Identity`, and below it stand $\tanh(c_t)$
-#   and $o$.
-# - $\tanh(c_t)$: a node with activation Tanh whose *combination* gives $c_t = f \odot c_{t-1} + i \odot g$. That is an Add, so the
-#   node is `Add Tanh`. And it is the **create node**, because its value before the activation is $c_t$. One node serves for both $c_t$ and $\tanh(c_t)$.
-# - Below it stand $i \odot g$, a `Multiply Identity` of two leaves, and $f \odot c_{t-1}$. The latter is the gate $f$, joined with the memory
-#   by Multiply. So the **inject node** is the node of $f$, and the injection is `Multiply Identity`.
+# - $h_t = o \odot \tanh(c_t)$: the last operation is a product. So the root is `Multiply
+#   Identity`, and below it stand $\tanh(c_t)$ and $o$.
+# - $\tanh(c_t)$: a node with activation Tanh whose *combination* gives $c_t = f \odot c_{t-1} + i
+#   \odot g$. That is an Add, so the node is `Add Tanh`. And it is the **create node**, because its
+#   value before the activation is $c_t$. One node serves for both $c_t$ and $\tanh(c_t)$.
+# - Below it stand $i \odot g$, a `Multiply Identity` of two leaves, and $f \odot c_{t-1}$. The
+#   latter is the gate $f$, joined with the memory by Multiply. So the **inject node** is the node
+#   of $f$, and the injection is `Multiply Identity`.
 #
 # What is left is a matter of levels. In a complete tree all leaves lie at the same depth:
 
@@ -101,9 +109,10 @@ for node, levels in depth.items():
 # | $f$ | 2 | 9 | joins leaves 2 and 3 |
 # | $o$ | 1 | 13 | joins everything above leaves 4, 5, 6 and 7 |
 #
-# A node further up joins *all* the leaves below it, whether it needs them or not. The way out is a **pass-through** leaf, `Add Identity`: it
-# passes its sum on unchanged. Leaf 2 holds the sum $W_f x_t + U_f h_{t-1}$ and leaf 3 holds zeros. Node 9 adds them and applies the sigmoid: that
-# is the gate $f$. In the same way leaf 4 holds the sum for $o$, and 5, 6 and 7 hold zeros.
+# A node further up joins *all* the leaves below it, whether it needs them or not. The way out is a
+# **pass-through** leaf, `Add Identity`: it passes its sum on unchanged. Leaf 2 holds the sum $W_f
+# x_t + U_f h_{t-1}$ and leaf 3 holds zeros. Node 9 adds them and applies the sigmoid: that is the
+# gate $f$. In the same way leaf 4 holds the sum for $o$, and 5, 6 and 7 hold zeros.
 #
 # `nt.linearize` goes the same way, from the formulas to the tree, and tells what each leaf holds:
 
@@ -114,7 +123,8 @@ assert found.cell.base == 8
 assert (found.cell.create_index, found.cell.inject_index) == (12, 9)
 
 # %% [markdown]
-# So the answer to the prediction is: **eight leaves for four gates**. Here is the whole sequence, and the whole graph.
+# So the answer to the prediction is: **eight leaves for four gates**. Here is the whole sequence,
+# and the whole graph.
 
 # %%
 nt.draw_sequence(found.cell)
@@ -127,8 +137,9 @@ assert found.cell == nt.zoo.LSTM
 assert sum(leaf is None for leaf in found.leaves) == 4
 
 # %% [markdown]
-# Would four leaves not do after all? Try. The root must be $o \odot \tanh(c_t)$. Two of the four leaves lie below $o$, which needs only
-# one. That leaves two for $g$, $i$ and $f$, which are treated in three different ways. **They do not fit.** Without the output gate, four leaves are
+# Would four leaves not do after all? Try. The root must be $o \odot \tanh(c_t)$. Two of the four
+# leaves lie below $o$, which needs only one. That leaves two for $g$, $i$ and $f$, which are
+# treated in three different ways. **They do not fit.** Without the output gate, four leaves are
 # enough:
 
 # %%
@@ -139,8 +150,9 @@ assert without_o.cell.base == 4
 # %% [markdown]
 # > **Exercise 4.1** ★ · 5 minutes
 # >
-# > Eight leaves have sixteen matrices. In LSTM, eight of them are **redundant**: they are zero. The LSTM of 1997 had no forget gate: $c_t = c_{t-1} + i \odot g$, and the
-# > rest as above. It needs eight leaves too. How many of *its* sixteen matrices are redundant?
+# > Eight leaves have sixteen matrices. In LSTM, eight of them are **redundant**: they are zero.
+# > The LSTM of 1997 had no forget gate: $c_t = c_{t-1} + i \odot g$, and the rest as above. It
+# > needs eight leaves too. How many of *its* sixteen matrices are redundant?
 
 # %%
 answer_4_1 = ...
@@ -160,13 +172,14 @@ print(nt.linearize(h_textbook, nt.c_prev + i * g))
 nt.check("4.1", 10)
 
 # %% [markdown]
-# If the redundant matrices are *not* zero, nothing is gained either: $W_5 x_t + W_7 x_t = (W_5 + W_7)\, x_t$. A sum of matrices is a
-# matrix. That is why `fold=True` may draw the leaves 2 and 3 as one.
+# If the redundant matrices are *not* zero, nothing is gained either: $W_5 x_t + W_7 x_t = (W_5 +
+# W_7)\, x_t$. A sum of matrices is a matrix. That is why `fold=True` may draw the leaves 2 and 3
+# as one.
 #
 # > **Exercise 4.2** ★★ · 10 minutes
 # >
-# > Now strip it down: $f$ and $g$ as above, $c_t = f \odot c_{t-1} + g$ and $h_t = \tanh(c_t)$. It fits into base 2. Build the
-# > tree on paper and write its ten tokens as a list.
+# > Now strip it down: $f$ and $g$ as above, $c_t = f \odot c_{t-1} + g$ and $h_t = \tanh(c_t)$. It
+# > fits into base 2. Build the tree on paper and write its ten tokens as a list.
 
 # %%
 answer_4_2 = ...
@@ -193,8 +206,9 @@ nt.check("4.2", solution_4_2)
 # %% [markdown]
 # ## 3 · The proof: symbols
 #
-# "Go through the graph step by step to check that the formulas are the same", says the article. Let sympy do it. We let the *tree* run, with
-# each leaf holding its letters and the pass-through leaves zeros, and look at what comes out:
+# "Go through the graph step by step to check that the formulas are the same", says the article.
+# Let sympy do it. We let the *tree* run, with each leaf holding its letters and the pass-through
+# leaves zeros, and look at what comes out:
 
 # %%
 letters = {symbol: symbol for symbol in (h_textbook + c_textbook).free_symbols}
@@ -205,13 +219,15 @@ assert sp.simplify(h_tree - h_textbook.subs(nt.c_next, c_textbook)) == 0
 print("the tree computes the textbook's h_t and c_t")
 
 # %% [markdown]
-# And if nothing is zero, and all sixteen matrices are at work? These are the formulas of the 34 tokens:
+# And if nothing is zero, and all sixteen matrices are at work? These are the formulas of the 34
+# tokens:
 
 # %%
 nt.formulas(nt.zoo.LSTM)
 
 # %% [markdown]
-# In $a_9$ and in $a_{10}$, $a_{11}$, $a_{13}$ the sums of several leaves meet. We call them by the gate that they end up in, and compare once more:
+# In $a_9$ and in $a_{10}$, $a_{11}$, $a_{13}$ the sums of several leaves meet. We call them by the
+# gate that they end up in, and compare once more:
 
 # %%
 leaf = [sum(nt.leaf_symbols(k)) for k in range(8)]
@@ -223,7 +239,8 @@ assert sp.simplify(tree.c - c_sums) == 0
 assert sp.simplify(tree.h - nt.sigmoid(sums["o"]) * sp.tanh(c_sums)) == 0
 
 # %% [markdown]
-# So *whatever* the sixteen matrices are, this cell is an LSTM: one whose gates have several matrices that add up.
+# So *whatever* the sixteen matrices are, this cell is an LSTM: one whose gates have several
+# matrices that add up.
 #
 # The memory path of notebook 03 is now one line. It is the forget gate itself:
 
@@ -235,9 +252,10 @@ sp.diff(c_textbook, nt.c_prev)
 # %% [markdown]
 # ## 4 · First test: numbers
 #
-# A proof in symbols can still be about the wrong thing: perhaps *everybody else* means something different by LSTM. So we compare with the
-# implementation that everybody uses. `nt.CellRNN` makes a layer from any cell, with the interface of `torch.nn.LSTM`, and
-# `nt.zoo.from_torch_lstm` copies the weights over, gate by gate, into the right leaves.
+# A proof in symbols can still be about the wrong thing: perhaps *everybody else* means something
+# different by LSTM. So we compare with the implementation that everybody uses. `nt.CellRNN` makes
+# a layer from any cell, with the interface of `torch.nn.LSTM`, and `nt.zoo.from_torch_lstm` copies
+# the weights over, gate by gate, into the right leaves.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -255,13 +273,14 @@ for a, b in ((output_theirs, output_ours), (h_theirs, h_ours), (c_theirs, c_ours
 print(tuple(output_ours.shape), "outputs and states differ by less than 1e-12")
 
 # %% [markdown]
-# Two layers, biases, seven time steps, a batch of four. (`nn.LSTM` has two biases for each gate, which are only ever added. Ours has one for each
-# leaf.)
+# Two layers, biases, seven time steps, a batch of four. (`nn.LSTM` has two biases for each gate,
+# which are only ever added. Ours has one for each leaf.)
 #
 # ## 5 · Second test: gradients
 #
-# Equal functions have equal gradients. But a program that computes the right values can still hand wrong gradients to the optimizer, if something in it is cut off or counted
-# twice. So we compare those too, with respect to the input and to every weight that the two have in common:
+# Equal functions have equal gradients. But a program that computes the right values can still hand
+# wrong gradients to the optimizer, if something in it is cut off or counted twice. So we compare
+# those too, with respect to the input and to every weight that the two have in common:
 
 # %%
 by_theirs = torch.autograd.grad(output_theirs.square().sum(), [x, *theirs.parameters()])
@@ -277,7 +296,8 @@ for name, gradient in grad_ours.items():
 print(len(grad_ours), "gradients agree")
 
 # %% [markdown]
-# One difference remains. The redundant matrices have gradients too, the very same ones as those they stand beside:
+# One difference remains. The redundant matrices have gradients too, the very same ones as those
+# they stand beside:
 
 # %%
 leaves = grad_ours["weight_ih_l0"].unflatten(0, (8, 5))
@@ -285,17 +305,19 @@ assert torch.allclose(leaves[2], leaves[3])
 assert all(torch.allclose(leaves[4], leaves[k]) for k in (5, 6, 7))
 
 # %% [markdown]
-# So if this layer were *trained*, its zeros would not stay zeros. It would remain an LSTM. But under plain gradient descent each step would move the sum inside the forget gate twice as far, and that
-# inside the output gate four times as far, as in `nn.LSTM`.
+# So if this layer were *trained*, its zeros would not stay zeros. It would remain an LSTM. But
+# under plain gradient descent each step would move the sum inside the forget gate twice as far,
+# and that inside the output gate four times as far, as in `nn.LSTM`.
 #
 # ## 6 · What does not fit
 #
-# GRU, the other famous cell, has a reset gate $r$, an update gate $z$, and no memory apart from $h$ (Cho et al. 2014):
+# GRU, the other famous cell, has a reset gate $r$, an update gate $z$, and no memory apart from
+# $h$ (Cho et al. 2014):
 #
 # $$ n = \tanh\big(W_n x_t + U_n (r \odot h_{t-1})\big), \qquad h_t = (1 - z) \odot n + z \odot h_{t-1} $$
 #
-# In `nt.gate`, the second argument is what $U_n$ multiplies. `nt.linearize` wants $h_t$ and $c_t$; GRU has one state, so
-# we hand it over twice.
+# In `nt.gate`, the second argument is what $U_n$ multiplies. `nt.linearize` wants $h_t$ and $c_t$;
+# GRU has one state, so we hand it over twice.
 
 # %%
 r, z = (nt.sigmoid(nt.gate(name)) for name in "rz")
@@ -309,16 +331,21 @@ except nt.NotRepresentable as refusal:
     assert len(refusal.problems) == 5
 
 # %% [markdown]
-# Five reasons, and each names its part of the formula. But are they about the cell, or about the way we wrote it down? Go through them.
+# Five reasons, and each names its part of the formula. But are they about the cell, or about the
+# way we wrote it down? Go through them.
 #
-# - *$h_{t-1}$ without a matrix*, and *no $c_{t-1}$*: if $c_t = h_t$, then the $h_{t-1}$ in $z \odot h_{t-1}$ may be called $c_{t-1}$, and it enters as LSTM's
-#   memory does.
-# - *A constant, 1*: $1 - \text{sigmoid}(u) = \text{sigmoid}(-u)$. That is a leaf with negated matrices.
-# - *$z$ at two places*: let another leaf, $y$, play the part of $1 - z$. Its matrices would have to be tied to those of $z$.
-# - *A product with a matrix inside the tree*: $U_n$ multiplies something that the cell has computed itself. Matrices stand at the leaves, and leaves read only $x_t$ and
-#   $h_{t-1}$. **No rewriting helps here.** GRU as published is no such tree.
+# - *$h_{t-1}$ without a matrix*, and *no $c_{t-1}$*: if $c_t = h_t$, then the $h_{t-1}$ in $z
+#   \odot h_{t-1}$ may be called $c_{t-1}$, and it enters as LSTM's memory does.
+# - *A constant, 1*: $1 - \text{sigmoid}(u) = \text{sigmoid}(-u)$. That is a leaf with negated
+#   matrices.
+# - *$z$ at two places*: let another leaf, $y$, play the part of $1 - z$. Its matrices would have
+#   to be tied to those of $z$.
+# - *A product with a matrix inside the tree*: $U_n$ multiplies something that the cell has
+#   computed itself. Matrices stand at the leaves, and leaves read only $x_t$ and $h_{t-1}$. **No
+#   rewriting helps here.** GRU as published is no such tree.
 #
-# `torch.nn.GRU` multiplies by $r$ *after* the matrix, $r \odot U_n h_{t-1}$. Then only the rewriting is left to do:
+# `torch.nn.GRU` multiplies by $r$ *after* the matrix, $r \odot U_n h_{t-1}$. Then only the
+# rewriting is left to do:
 
 # %%
 y = nt.sigmoid(nt.gate("y"))  # it plays 1 - z
@@ -347,17 +374,21 @@ assert torch.allclose(gru(x)[0], layer(x)[0], rtol=0, atol=1e-12)
 print("a tree computes torch's GRU")
 
 # %% [markdown]
-# It needs **sixteen leaves**, eleven of them pass-throughs, because $U_n h_{t-1}$ lies four levels below the root. So this GRU is not among the $6 \times 10^{16}$ sequences of the paper's base 8 in the form that we found, and a
-# search there would not come across it. What a search can find is decided before it starts.
+# It needs **sixteen leaves**, eleven of them pass-throughs, because $U_n h_{t-1}$ lies four levels
+# below the root. So this GRU is not among the $6 \times 10^{16}$ sequences of the paper's base 8
+# in the form that we found, and a search there would not come across it. What a search can find is
+# decided before it starts.
 #
 # > **Exercise 4.3** ★★ · 10 minutes
 # >
-# > Four relatives of LSTM. Each differs from it in one line. Which of them fit into a tree? Answer with a set of letters, such as `{"A", "D"}`.
+# > Four relatives of LSTM. Each differs from it in one line. Which of them fit into a tree? Answer
+# > with a set of letters, such as `{"A", "D"}`.
 # >
 # > - **A** an open output: $h_t = o + \tanh(c_t)$
 # > - **B** no forget gate: $c_t = c_{t-1} + i \odot g$
 # > - **C** a candidate that is reset: $g = \tanh(W_g x_t + U_g (i \odot h_{t-1}))$
-# > - **D** a forget gate that looks at the memory: $f = \text{sigmoid}(W_f x_t + U_f h_{t-1} + c_{t-1})$
+# > - **D** a forget gate that looks at the memory: $f = \text{sigmoid}(W_f x_t + U_f h_{t-1} +
+# >   c_{t-1})$
 
 # %%
 answer_4_3 = ...
@@ -376,7 +407,8 @@ nt.check("4.3", answer_4_3)
 nt.check("4.3", {"A", "B"})
 
 # %% [markdown]
-# `nt.linearize` can tell you the same about any other formula. Try one: its messages are meant to be read.
+# `nt.linearize` can tell you the same about any other formula. Try one: its messages are meant to
+# be read.
 #
 # ## What you can do now
 #
@@ -389,28 +421,31 @@ nt.check("4.3", {"A", "B"})
 #
 # <details><summary>1. Why must c_t be read before the activation for LSTM to fit?</summary>
 #
-# Into eight leaves, that is. Node 12 is `Add Tanh`: before the activation its value is $c_t$, afterwards it is $\tanh(c_t)$, which $h_t$ needs. If $c_t$ could only be
-# read afterwards, one node could not give both, and the tree would need one more level.
+# Into eight leaves, that is. Node 12 is `Add Tanh`: before the activation its value is $c_t$,
+# afterwards it is $\tanh(c_t)$, which $h_t$ needs. If $c_t$ could only be read afterwards, one
+# node could not give both, and the tree would need one more level.
 #
 # </details>
 #
 # <details><summary>2. In the random cells of base 8, how likely is an LSTM?</summary>
 #
-# Its class has 8 of the $6.3 \cdot 10^{16}$ sequences: three of the inner nodes have unlike children that may change places. Many more sequences become an LSTM when their spare leaves are
+# Its class has 8 of the $6.3 \cdot 10^{16}$ sequences: three of the inner nodes have unlike
+# children that may change places. Many more sequences become an LSTM when their spare leaves are
 # zero, thousands of them. It is still hopeless to hit one by chance.
 #
 # </details>
 #
 # <details><summary>3. Does an LSTM written as 34 tokens have twice as many weights?</summary>
 #
-# It has sixteen matrices where eight are needed. With the redundant ones at zero and left out it is the same model. `nn.LSTM` stores only
-# the eight.
+# It has sixteen matrices where eight are needed. With the redundant ones at zero and left out it
+# is the same model. `nn.LSTM` stores only the eight.
 #
 # </details>
 #
 # **Next:** the sequence that a network wrote: NASCell.
 #
-# **References.** S. Hochreiter and J. Schmidhuber, *Long Short-Term Memory*, Neural Computation 9, 1997. F. A. Gers, J. Schmidhuber and
-# F. Cummins, *Learning to Forget*, Neural Computation 12, 2000. K. Cho et al., *Learning Phrase Representations using RNN
-# Encoder-Decoder*, 2014, arXiv 1406.1078 (GRU). B. Zoph and Q. V. Le, ICLR 2017, arXiv 1611.01578, figure 8 (LSTM drawn as an
+# **References.** S. Hochreiter and J. Schmidhuber, *Long Short-Term Memory*, Neural Computation
+# 9, 1997. F. A. Gers, J. Schmidhuber and F. Cummins, *Learning to Forget*, Neural Computation
+# 12, 2000. K. Cho et al., *Learning Phrase Representations using RNN Encoder-Decoder*, 2014, arXiv
+# 1406.1078 (GRU). B. Zoph and Q. V. Le, ICLR 2017, arXiv 1611.01578, figure 8 (LSTM drawn as an
 # unbalanced tree).

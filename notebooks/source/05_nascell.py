@@ -2,8 +2,8 @@
 # # 05 · NASCell
 #
 # - *You have* LSTM as 34 tokens, and three ways to prove that two cells are the same.
-# - *You will build* an opinion on the cell that a network wrote: what it computes, whether ours is the real one, and
-#   whether it is better than LSTM.
+# - *You will build* an opinion on the cell that a network wrote: what it computes, whether ours is
+#   the real one, and whether it is better than LSTM.
 # - *It opens the way to* the network that wrote it.
 
 # %% [markdown]
@@ -35,15 +35,16 @@ _ = torch.set_num_threads(1)
 # %% [markdown]
 # ## A prediction
 #
-# LSTM was designed by people, NASCell by a network that had 400 CPUs to try its ideas. We shall train both on the same text, with equally
-# many weights, tuned alike. **Which is better, and is the difference larger than that between two runs of the
-# same cell?**
+# LSTM was designed by people, NASCell by a network that had 400 CPUs to try its ideas. We shall
+# train both on the same text, with equally many weights, tuned alike. **Which is better, and is
+# the difference larger than that between two runs of the same cell?**
 
 # %% [markdown]
 # ## 1 · The sequence that a network wrote
 #
-# Zoph and Le let their controller write up to 15,000 cells of base 8, each of which was trained on Penn Treebank, a corpus of
-# newspaper English. This is the one that they published, and that TensorFlow shipped under the name **NASCell**:
+# Zoph and Le let their controller write up to 15,000 cells of base 8, each of which was trained on
+# Penn Treebank, a corpus of newspaper English. This is the one that they published, and that
+# TensorFlow shipped under the name **NASCell**:
 
 # %%
 nt.draw_sequence(nt.zoo.NASCELL)
@@ -60,9 +61,10 @@ assert (
 )  # leaves, inner nodes, activations, injection, outputs
 
 # %% [markdown]
-# Compare it with LSTM's graph in notebook 04. What it shares: a memory path that does not pass through a matrix, and values that are
-# multiplied by sigmoids. What is odd: ReLUs next to sigmoids, tanh upon tanh, and one leaf, number 3, that *multiplies* its two
-# products. No reason is known for any of it. The search found that it works. The formulas:
+# Compare it with LSTM's graph in notebook 04. What it shares: a memory path that does not pass
+# through a matrix, and values that are multiplied by sigmoids. What is odd: ReLUs next to
+# sigmoids, tanh upon tanh, and one leaf, number 3, that *multiplies* its two products. No reason
+# is known for any of it. The search found that it works. The formulas:
 
 # %%
 nt.formulas(nt.zoo.NASCELL)
@@ -70,8 +72,9 @@ nt.formulas(nt.zoo.NASCELL)
 # %% [markdown]
 # ## 2 · A memory that cannot grow
 #
-# $c_t = a_8' \odot a_9$, and both factors come out of a tanh. So **every element of $c_t$ lies between −1 and 1**, for ever. LSTM's
-# memory has no such bound: $i \odot g$ is added at every step. We drive both with large random values:
+# $c_t = a_8' \odot a_9$, and both factors come out of a tanh. So **every element of $c_t$ lies
+# between −1 and 1**, for ever. LSTM's memory has no such bound: $i \odot g$ is added at every
+# step. We drive both with large random values:
 
 # %%
 x_parts, h_parts = 10 * rng.normal(size=(2, 500, 8, 1000))  # (time steps, leaves, elements)
@@ -87,13 +90,15 @@ assert largest["NASCell"] <= 1
 assert largest["LSTM"] > 2
 
 # %% [markdown]
-# A bounded memory cannot count: LSTM can add 1 a hundred times, NASCell cannot. It also forgets more readily. Its memory path, derived in notebook
-# 03, is $(1 - \tanh^2(\cdot)) \odot a_9$. Both factors are at most 1, and they are near 1 only for small values.
+# A bounded memory cannot count: LSTM can add 1 a hundred times, NASCell cannot. It also forgets
+# more readily. Its memory path, derived in notebook 03, is $(1 - \tanh^2(\cdot)) \odot a_9$. Both
+# factors are at most 1, and they are near 1 only for small values.
 #
 # > **Exercise 5.1** ★ · 5 minutes
 # >
-# > Four cells have a name: `EXAMPLE`, `LSTM`, `NASCELL` and `MAXCELL` (another cell of the paper; look at
-# > `nt.formulas(nt.zoo.MAXCELL)`). Whose $c_t$ never exceeds 1 in size, whatever comes in? Answer with a set of names.
+# > Four cells have a name: `EXAMPLE`, `LSTM`, `NASCELL` and `MAXCELL` (another cell of the paper;
+# > look at `nt.formulas(nt.zoo.MAXCELL)`). Whose $c_t$ never exceeds 1 in size, whatever comes in?
+# > Answer with a set of names.
 
 # %%
 answer_5_1 = ...
@@ -114,11 +119,14 @@ nt.check("5.1", {"NASCELL"})
 # %% [markdown]
 # ## 3 · Is it the real one?
 #
-# The paper gives no formulas and no sequence for NASCell, only a drawing. What counts as NASCell is therefore the code that its authors
-# released, in TensorFlow. Its test has **golden values**: all weights are 0.5, there are 4 inputs and 6 hidden elements, both states start at 0.1, and the three rows of the batch
-# have all inputs equal to 1, 2 or 3. Then $h_t$ must be 0.576751, 0.618936, 0.627393, and $c_t$ must be 0.7157977, 0.7804162, 0.7945764.
+# The paper gives no formulas and no sequence for NASCell, only a drawing. What counts as NASCell
+# is therefore the code that its authors released, in TensorFlow. Its test has **golden values**:
+# all weights are 0.5, there are 4 inputs and 6 hidden elements, both states start at 0.1, and the
+# three rows of the batch have all inputs equal to 1, 2 or 3. Then $h_t$ must be 0.576751,
+# 0.618936, 0.627393, and $c_t$ must be 0.7157977, 0.7804162, 0.7945764.
 #
-# TensorFlow keeps the weights of all eight leaves in one array, with a shape of (inputs, 8 · hidden). `from_tensorflow_nascell` reads it.
+# TensorFlow keeps the weights of all eight leaves in one array, with a shape of (inputs, 8 ·
+# hidden). `from_tensorflow_nascell` reads it.
 
 # %%
 kernel, recurrent_kernel = np.full((4, 48), 0.5), np.full((6, 48), 0.5)
@@ -132,8 +140,9 @@ assert np.allclose(h[0, :, 0].detach(), [0.576751, 0.618936, 0.627393], atol=1e-
 assert np.allclose(c[0, :, 0].detach(), [0.7157977, 0.7804162, 0.7945764], atol=1e-6)
 
 # %% [markdown]
-# Constant weights are a weak test: many mistakes hide behind them. So we also ran TensorFlow's cell with *random* weights and recorded what it gave
-# (the script lies beside the data). Five time steps, and the gradient of every weight:
+# Constant weights are a weak test: many mistakes hide behind them. So we also ran TensorFlow's
+# cell with *random* weights and recorded what it gave (the script lies beside the data). Five time
+# steps, and the gradient of every weight:
 
 # %%
 recorded = json.loads(Path("../tests/reference/tensorflow_nascell.json").read_text())
@@ -150,9 +159,10 @@ print("outputs agree to 12 digits")
 # %% [markdown]
 # > **Exercise 5.2** ★★★ · 15 minutes
 # >
-# > Somebody ported NASCell to another library. In the golden test the port gives 0.618672, 0.630180, 0.630712. It differs from
-# > the right sequence in one word. Which place (counted from 1), and which word stands there in the port? Answer with a
-# > pair, such as `(2, "Tanh")`. The function below runs the golden test for any cell.
+# > Somebody ported NASCell to another library. In the golden test the port gives 0.618672,
+# > 0.630180, 0.630712. It differs from the right sequence in one word. Which place (counted from
+# > 1), and which word stands there in the port? Answer with a pair, such as `(2, "Tanh")`. The
+# > function below runs the golden test for any cell.
 
 
 # %%
@@ -176,7 +186,8 @@ nt.check("5.2", answer_5_2)
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `tokens = nt.zoo.NASCELL.sequence`, change one entry, `nt.Cell.from_sequence(tokens)`. Skip what raises a SequenceError.
+# `tokens = nt.zoo.NASCELL.sequence`, change one entry, `nt.Cell.from_sequence(tokens)`. Skip what
+# raises a SequenceError.
 #
 # </details>
 
@@ -192,8 +203,9 @@ for place, allowed in enumerate(space.tokens[:32], 1):
             nt.check("5.2", (place, word))
 
 # %% [markdown]
-# Leaf 3 adds in the port, where it should multiply. It is an easy slip, because it is the only leaf of eight that does not add, and at least one
-# published package has it. Such a port trains, and nobody notices: it is just another cell.
+# Leaf 3 adds in the port, where it should multiply. It is an easy slip, because it is the only
+# leaf of eight that does not add, and at least one published package has it. Such a port trains,
+# and nobody notices: it is just another cell.
 
 # %%
 port = nt.zoo.NASCELL.sequence
@@ -203,13 +215,15 @@ print(error.round(3))
 assert error.argmax() == 0
 
 # %% [markdown]
-# Which golden number tells them apart best? The first: there the two differ by 4 in the second digit. In the third row everything is saturated, and the
-# difference is ten times smaller. *A test should sit where the function bends.*
+# Which golden number tells them apart best? The first: there the two differ by 4 in the second
+# digit. In the third row everything is saturated, and the difference is ten times smaller. *A test
+# should sit where the function bends.*
 #
 # ## 4 · Equal size
 #
-# With the same number of hidden elements NASCell has twice the weights of an LSTM (notebook 01). To compare them we fix the number of *weights* and let
-# each cell have as many hidden elements as that allows.
+# With the same number of hidden elements NASCell has twice the weights of an LSTM (notebook 01).
+# To compare them we fix the number of *weights* and let each cell have as many hidden elements as
+# that allows.
 
 # %%
 from nastut.comparison import PARAMETERS, build
@@ -225,9 +239,11 @@ for name in ("LSTM", "NASCell", "MaxCell", "Example"):
 # %% [markdown]
 # ## 5 · On real text
 #
-# The text must be one that you have. Every Python comes with its reference manual, as plain text: about 370,000 characters once its repetitions are
-# removed. The network reads it character by character and predicts the next one. What we report is **perplexity**: among how many equally likely
-# characters it is, in effect, undecided. 1 would be perfect. Guessing blindly gives the number of different characters.
+# The text must be one that you have. Every Python comes with its reference manual, as plain text:
+# about 370,000 characters once its repetitions are removed. The network reads it character by
+# character and predicts the next one. What we report is **perplexity**: among how many equally
+# likely characters it is, in effect, undecided. 1 would be perfect. Guessing blindly gives the
+# number of different characters.
 
 # %%
 task = nt.tasks.python_reference()
@@ -235,7 +251,8 @@ print("".join(task.symbols[i] for i in task.train[:160]))
 assert 90 < len(task.symbols) < 120
 
 # %% [markdown]
-# The text is cut into three parts: one to train on, one to choose by (**validation**), and one to report (**test**), which decides nothing.
+# The text is cut into three parts: one to train on, one to choose by (**validation**), and one to
+# report (**test**), which decides nothing.
 #
 # First a small live run, so that you see it happen: smaller networks, a part of the text, one pass.
 
@@ -253,8 +270,10 @@ for name in ("LSTM", "NASCell"):
     assert live[name].validation[-1] < 0.8 * live[name].validation[0]
 
 # %% [markdown]
-# The real comparison takes a quarter of an hour. It was recorded by `python -m nastut compare`, and the file holds everything that it depends on. Each cell had
-# 100,000 parameters and five learning rates to choose from, on a seed that is used for nothing else. Then it was trained with five other seeds.
+# The real comparison takes a quarter of an hour. It was recorded by `python -m nastut compare`,
+# and the file holds everything that it depends on. Each cell had 100,000 parameters and five
+# learning rates to choose from, on a seed that is used for nothing else. Then it was trained with
+# five other seeds.
 
 # %%
 recorded = nt.comparison.load_comparison(Path("../data/text.json"))
@@ -287,14 +306,17 @@ assert test["LSTM"].max() < test["NASCell"].min()
 assert test["NASCell"].max() < test["MaxCell"].min()
 
 # %% [markdown]
-# The line is the median of five seeds, the band reaches from the worst to the best. The bands of the test perplexities do not even touch: **on this text, at this size, LSTM is
-# better than NASCell**, and the difference is many times that between two runs of one cell. NASCell in turn is better than the paper's
-# other cell, and the article's example, which was only ever meant as an example, comes last.
+# The line is the median of five seeds, the band reaches from the worst to the best. The bands of
+# the test perplexities do not even touch: **on this text, at this size, LSTM is better than
+# NASCell**, and the difference is many times that between two runs of one cell. NASCell in turn is
+# better than the paper's other cell, and the article's example, which was only ever meant as an
+# example, comes last.
 #
 # Before you believe it, the caveats:
 #
 # - One text, and a small one. One size. Characters, not words. No biases, no dropout, eight passes.
-# - At equal weights LSTM has half again as many hidden elements. Somebody who pays for hidden elements instead of weights would compare differently.
+# - At equal weights LSTM has half again as many hidden elements. Somebody who pays for hidden
+#   elements instead of weights would compare differently.
 # - Only the learning rate was tuned, over five values:
 
 # %%
@@ -307,10 +329,11 @@ for name in nt.comparison.CELLS:
 # %% [markdown]
 # ## 6 · What others found
 #
-# **The paper** (2017) reports a test perplexity of 62.4 for NASCell on Penn Treebank (54 million parameters). The LSTM that it compares with had 78.4 (66
-# million). That made NASCell famous.
+# **The paper** (2017) reports a test perplexity of 62.4 for NASCell on Penn Treebank (54 million
+# parameters). The LSTM that it compares with had 78.4 (66 million). That made NASCell famous.
 #
-# **Melis, Dyer and Blunsom** (2017) trained LSTM, NASCell and others again, with *all* of them tuned by the same automatic procedure, at equal size:
+# **Melis, Dyer and Blunsom** (2017) trained LSTM, NASCell and others again, with *all* of them
+# tuned by the same automatic procedure, at equal size:
 #
 # | text | measure | LSTM | NASCell |
 # |---|---|---|---|
@@ -318,12 +341,14 @@ for name in nt.comparison.CELLS:
 # | WikiText-2 | perplexity | **65.9** | 69.8 |
 # | enwik8, 27M | bits per character | **1.310** | 1.398 |
 #
-# LSTM wins each of the three. What had looked like a better cell was to a good part better tuning. **Li and Talwalkar** (2019) and **Yu et al.** (2019) then found that random search among cells does about
-# as well as the published search methods, at equal budget.
+# LSTM wins each of the three. What had looked like a better cell was to a good part better tuning.
+# **Li and Talwalkar** (2019) and **Yu et al.** (2019) then found that random search among cells
+# does about as well as the published search methods, at equal budget.
 #
-# So why go on? Because the *idea* outlived this result: a network is a sequence, and sequences can be written. And because one question is now wide open. If a
-# search does not beat chance, is that the fault of the searcher, or of what it searches in? With a small space one can know the answer, by training
-# every cell in it.
+# So why go on? Because the *idea* outlived this result: a network is a sequence, and sequences can
+# be written. And because one question is now wide open. If a search does not beat chance, is that
+# the fault of the searcher, or of what it searches in? With a small space one can know the answer,
+# by training every cell in it.
 #
 # ## What you can do now
 #
@@ -336,25 +361,30 @@ for name in nt.comparison.CELLS:
 #
 # <details><summary>1. Why is one seed not enough to compare two cells?</summary>
 #
-# Two runs of the same cell differ too. Only a difference that is larger than that says something about the cells.
+# Two runs of the same cell differ too. Only a difference that is larger than that says something
+# about the cells.
 #
 # </details>
 #
 # <details><summary>2. Why may the test text not be used to choose the learning rate?</summary>
 #
-# The lowest of several numbers is low partly by luck. A number that was chosen because it is low says too little about the next text.
+# The lowest of several numbers is low partly by luck. A number that was chosen because it is low
+# says too little about the next text.
 #
 # </details>
 #
 # <details><summary>3. A colleague ports NASCell and gets a better perplexity than you. Is the port right?</summary>
 #
-# That does not follow. A wrong port is another cell, and another cell may be better. Golden values tell, perplexity does not.
+# That does not follow. A wrong port is another cell, and another cell may be better. Golden values
+# tell, perplexity does not.
 #
 # </details>
 #
 # **Next:** the controller, the network that writes the tokens.
 #
-# **References.** B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*, ICLR 2017, arXiv 1611.01578: figure 8, table 2. TensorFlow Addons,
-# `rnn/nas_cell.py` and its test (golden values). G. Melis, C. Dyer and P. Blunsom, *On the State of the Art of Evaluation in Neural Language Models*, 2017, arXiv 1707.05589. L. Li and
-# A. Talwalkar, *Random Search and Reproducibility for Neural Architecture Search*, 2019, arXiv 1902.07638. K. Yu et al., *Evaluating the Search Phase of Neural Architecture
-# Search*, 2019, arXiv 1902.08142.
+# **References.** B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*,
+# ICLR 2017, arXiv 1611.01578: figure 8, table 2. TensorFlow Addons, `rnn/nas_cell.py` and its test
+# (golden values). G. Melis, C. Dyer and P. Blunsom, *On the State of the Art of Evaluation in
+# Neural Language Models*, 2017, arXiv 1707.05589. L. Li and A. Talwalkar, *Random Search and
+# Reproducibility for Neural Architecture Search*, 2019, arXiv 1902.07638. K. Yu et al.,
+# *Evaluating the Search Phase of Neural Architecture Search*, 2019, arXiv 1902.08142.
