@@ -59,7 +59,11 @@ def _compare(path: Path) -> None:
 
     # Processes that start afresh: torch's threads do not survive a fork.
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as executor:
-        compare(path, executor)
+        try:
+            compare(path, executor)
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)  # nobody waits for the rest
+            raise
 
 
 if __name__ == "__main__":

@@ -87,6 +87,7 @@ def compare(path: Path, executor: Executor) -> dict[str, Any]:
     ValueError
         If `path` holds a comparison that was made by other settings.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     wanted = settings(python_reference())
     content = load_comparison(path) if path.exists() else {**wanted, "tuning": [], "runs": []}
     found = {key: content[key] for key in wanted}

@@ -31,13 +31,14 @@ def executor():
 
 
 def test_every_cell_is_tuned_and_then_trained_with_every_seed(small, executor, tmp_path):
-    content = comparison.compare(tmp_path / "text.json", executor)
+    path = tmp_path / "new folder" / "text.json"
+    content = comparison.compare(path, executor)
     assert len(content["tuning"]) == 4 * 2
     assert len(content["runs"]) == 4 * 2
     for run in content["runs"]:
         assert run["learning_rate"] == comparison.best_rate(content, run["cell"])
         assert abs(run["parameters"] - 2_000) < 300
-    assert content == comparison.load_comparison(tmp_path / "text.json")
+    assert content == comparison.load_comparison(path)
 
 
 class Broken:
