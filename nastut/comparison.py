@@ -8,6 +8,7 @@ else. Then it is trained on the seeds that count.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import asdict, replace
@@ -48,7 +49,10 @@ def build(name: str, symbols: int, hidden_size: int) -> LanguageModel:
 
 
 def run(name: str, learning_rate: float, seed: int) -> dict[str, Any]:
-    """Train one model on one thread and return its record, with what it was trained by."""
+    """Train one model on one thread and return its record, with what it was trained by.
+
+    The test perplexity of a model that diverged is None.
+    """
     torch.set_num_threads(1)
     task = python_reference()
     hidden_size = hidden_size_for(PARAMETERS, partial(build, name, len(task.symbols)))
@@ -57,7 +61,10 @@ def run(name: str, learning_rate: float, seed: int) -> dict[str, Any]:
     recipe = replace(RECIPE, learning_rate=learning_rate)
     record = train(model, task, recipe, seed, progress=False)
     made_by = {"cell": name, "hidden_size": hidden_size, "learning_rate": learning_rate}
-    return {**made_by, **asdict(record)}
+    measured = asdict(record) | {"at": list(record.at), "validation": list(record.validation)}
+    if not math.isfinite(record.test):  # JSON has no infinity
+        measured["test"] = None
+    return {**made_by, **measured}
 
 
 def settings(task: Task) -> dict[str, Any]:
