@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import platform
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import asdict, replace
@@ -79,6 +80,7 @@ def settings(task: Task) -> dict[str, Any]:
         "tuning_seed": TUNING_SEED,
         "seeds": list(SEEDS),
         "threads": 1,
+        "python": platform.python_version(),
         "torch": version("torch").partition("+")[0],
     }
 

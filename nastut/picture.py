@@ -19,6 +19,9 @@ import graphviz
 
 from nastut.files import write_atomically
 
+WIDEST = 630
+"""Largest width of an SVG in points; 630 pt are 840 px."""
+
 REMEDY = "no program to draw with: run 'pip install graphviz-pure' or install Graphviz"
 
 
@@ -49,7 +52,7 @@ class Picture:
         DrawingError
             If there is no program to draw with.
         """
-        drawn = _render(self.dot.source, "svg").decode()
+        drawn = fit(_render(self.dot.source, "svg").decode())
         return re.sub(r'font-size="([\d.]+)"([^>]*)>([^<]*_[^<]*)</text>', _lower_in_svg, drawn)
 
     def png(self, dpi: int = 192) -> bytes:
@@ -94,6 +97,20 @@ class Picture:
             return {"text/plain": repr(self), "image/svg+xml": self.svg()}
         except DrawingError as error:
             return {"text/plain": f"{self!r} ({error})\n{self.dot.source}"}
+
+
+def fit(svg: str) -> str:
+    """Return an SVG that is shown no wider than a notebook's column on a small laptop.
+
+    JupyterLab shows an SVG in the size that it asks for, and cuts off what does not fit.
+    """
+
+    def shrink(size: re.Match[str]) -> str:
+        width, height = int(size[1]), int(size[2])
+        scale = min(1.0, WIDEST / max(width, 1))
+        return f'width="{round(width * scale)}pt" height="{round(height * scale)}pt"'
+
+    return re.sub(r'width="(\d+)pt" height="(\d+)pt"', shrink, svg, count=1)
 
 
 def renderers() -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any, overload
 
-from nastut.picture import DrawingError, Picture
+from nastut.picture import DrawingError, Picture, fit
 
 TITLE_HEIGHT = 30
 
@@ -68,7 +68,7 @@ class Steps(Sequence[Picture]):
                 f'<svg x="{x + 10}" y="{y + TITLE_HEIGHT}" width="{w}" height="{h}" '
                 + svg[svg.index("viewBox") :]
             )
-        return "\n".join([*parts, "</svg>"])
+        return fit("\n".join([*parts, "</svg>"]))
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
         try:

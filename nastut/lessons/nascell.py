@@ -56,21 +56,6 @@ def _as_pair(answer: Any) -> tuple[int, str]:
 
 EXERCISES = {
     "5.1": Exercise(
-        truth=_wrong_place,
-        same=lambda answer, wanted: _as_pair(answer) == wanted,
-        mistakes={
-            "places are counted from 1": lambda: (6, "Add"),
-            "that is what stands there in the right sequence; what does the port have?": lambda: (
-                (7, "Multiply")
-            ),
-            "that leaf adds in the right sequence too": lambda: (5, "Add"),
-            "that is the number of the leaf; place 4 is its neighbour's activation": lambda: (
-                (3, "Add")
-            ),
-            "that is node 8, an inner node; the port is wrong at a leaf": lambda: (17, "Add"),
-        },
-    ),
-    "5.2": Exercise(
         truth=lambda: {name for name, cell in NAMED.items() if _is_bounded(cell)},
         same=lambda answer, wanted: {str(name) for name in answer} == set(wanted),
         mistakes={
@@ -85,6 +70,21 @@ EXERCISES = {
             ),
             "NASCELL's c_t is a product of two tanh": lambda: set(),
             "only one of them has every way to c_t closed by a tanh": lambda: set(NAMED),
+        },
+    ),
+    "5.2": Exercise(
+        truth=_wrong_place,
+        same=lambda answer, wanted: _as_pair(answer) == wanted,
+        mistakes={
+            "places are counted from 1": lambda: (6, "Add"),
+            "that is what stands there in the right sequence; what does the port have?": lambda: (
+                (7, "Multiply")
+            ),
+            "that leaf adds in the right sequence too": lambda: (5, "Add"),
+            "that is the number of the leaf; place 4 is its neighbour's activation": lambda: (
+                (3, "Add")
+            ),
+            "that is node 8, an inner node; the port is wrong at a leaf": lambda: (17, "Add"),
         },
     ),
 }

@@ -253,8 +253,8 @@ assert space.decode(choices) == nt.zoo.EXAMPLE
 # > **Exercise 2.3** ★ · 5 minutes
 # >
 # > How many sequences are there for a base $b$ that is a power of two? Write `count(base)`. Each
-# > index may be any node, and the two may be equal. (The paper says "approximately $6 \times
-# > 10^{16}$" for base 8.)
+# > index may be any node, and the two may be equal. (The paper says "approximately
+# > $6 \times 10^{16}$" for base 8.)
 
 
 # %%

@@ -387,8 +387,8 @@ print("a tree computes torch's GRU")
 # > - **A** an open output: $h_t = o + \tanh(c_t)$
 # > - **B** no forget gate: $c_t = c_{t-1} + i \odot g$
 # > - **C** a candidate that is reset: $g = \tanh(W_g x_t + U_g (i \odot h_{t-1}))$
-# > - **D** a forget gate that looks at the memory: $f = \text{sigmoid}(W_f x_t + U_f h_{t-1} +
-# >   c_{t-1})$
+# > - **D** a forget gate that looks at the memory:
+# >   $f = \text{sigmoid}(W_f x_t + U_f h_{t-1} + c_{t-1})$
 
 # %%
 answer_4_3 = ...
