@@ -81,7 +81,7 @@ EXERCISES = {
                 (7, "Multiply")
             ),
             "that leaf adds in the right sequence too": lambda: (5, "Add"),
-            "that is the number of the leaf; place 4 is its neighbour's activation": lambda: (
+            "3 is the number of the leaf; its two words stand at places 7 and 8": lambda: (
                 (3, "Add")
             ),
             "that is node 8, an inner node; the port is wrong at a leaf": lambda: (17, "Add"),

@@ -10,13 +10,13 @@
 # **By the end you can**
 #
 # - read a cell that nobody designed,
-# - check an implementation against published numbers, and find a wrong token by them,
+# - check an implementation against published numbers, and use them to find a wrong token,
 # - compare cells at equal size, over several seeds, on text they were not trained on,
-# - say what is known about NASCell, including what its authors did not find.
+# - say what is known about NASCell, including what later studies found.
 #
 # *Needs:* notebooks 02 to 04.
 #
-# *Takes:* 40 minutes of reading, 20 minutes of exercises.
+# *Takes:* 55 minutes of reading, 20 minutes of exercises.
 
 # %%
 import json
@@ -61,10 +61,11 @@ assert (
 )  # leaves, inner nodes, activations, injection, outputs
 
 # %% [markdown]
-# Compare it with LSTM's graph in notebook 04. What it shares: a memory path that does not pass
-# through a matrix, and values that are multiplied by sigmoids. What is odd: ReLUs next to
-# sigmoids, tanh upon tanh, and one leaf, number 3, that *multiplies* its two products. No reason
-# is known for any of it. The search found that it works. The formulas:
+# Compare it with LSTM's graph in notebook 04. What it shares: the memory is multiplied on its way,
+# and other values are scaled by sigmoids. What differs: the thick line goes through a tanh at
+# every step. And there are oddities: ReLUs beside sigmoids, tanh upon tanh, and one leaf that
+# *multiplies* its two products. The paper gives no reason for any of it. It only reports that the
+# cell scored well. The formulas:
 
 # %%
 nt.formulas(nt.zoo.NASCELL)
@@ -73,26 +74,32 @@ nt.formulas(nt.zoo.NASCELL)
 # ## 2 · A memory that cannot grow
 #
 # $c_t = a_8' \odot a_9$, and both factors come out of a tanh. So **every element of $c_t$ lies
-# between −1 and 1**, for ever. LSTM's memory has no such bound: $i \odot g$ is added at every
-# step. We drive both with large random values:
+# between −1 and 1**, at every step. LSTM's memory has no such bound: $i \odot g$ is added each
+# time. We drive both with large random values, starting from zero, and look at all steps:
 
 # %%
 x_parts, h_parts = 10 * rng.normal(size=(2, 500, 8, 1000))  # (time steps, leaves, elements)
-largest = {}
+lowest, highest = {}, {}
 for name, cell in (("NASCell", nt.zoo.NASCELL), ("LSTM", nt.zoo.LSTM)):
-    h, c = np.zeros(1000), np.zeros(1000)
+    h, c, seen = np.zeros(1000), np.zeros(1000), []
     for x_t, h_t in zip(x_parts, h_parts, strict=True):
         h, c = nt.evaluate(cell, x_t, h_t, c)
-    largest[name] = np.abs(c).max()
-    print(f"{name}: largest element of c after 500 steps {largest[name]:.1f}")
+        seen.append(c)
+    lowest[name], highest[name] = np.min(seen), np.max(seen)
+    print(f"{name}: c stayed between {lowest[name]:.2f} and {highest[name]:.2f}")
 
-assert largest["NASCell"] <= 1
-assert largest["LSTM"] > 2
+assert lowest["NASCell"] >= 0
+assert highest["NASCell"] < 0.97
+assert highest["LSTM"] > 2
 
 # %% [markdown]
-# A bounded memory cannot count: LSTM can add 1 a hundred times, NASCell cannot. It also forgets
-# more readily. Its memory path, derived in notebook 03, is $(1 - \tanh^2(\cdot)) \odot a_9$. Both
-# factors are at most 1, and they are near 1 only for small values.
+# NASCell's memory even stays positive. Started at zero it must: $a_8$ is the tanh of a ReLU times
+# a sigmoid, and $a_9$ the tanh of a positive sum, so nothing negative ever enters. And it cannot
+# pass the number at which $c = \tanh(1 + c)$, about 0.96.
+#
+# Such a memory keeps some values better than others. The path is $(1 - a_8'^2) \odot a_9$
+# (notebook 03). Its first factor is near 1 only while $a_8 + c_{t-1}$ is near 0: for a small
+# memory. LSTM's factor is a free gate, which can be near 1 whatever the memory holds.
 #
 # > **Exercise 5.1** ★ · 5 minutes
 # >
@@ -135,14 +142,15 @@ x = torch.tensor([[[1.0] * 4, [2.0] * 4, [3.0] * 4]], dtype=torch.float64)  # (1
 state = torch.full((1, 3, 6), 0.1, dtype=torch.float64)
 
 _, (h, c) = layer(x, (state, state))
-print(h[0, :, 0].detach().numpy().round(6), c[0, :, 0].detach().numpy().round(6))
+print(*(f"{value:.6f}" for value in [*h[0, :, 0], *c[0, :, 0]]))
 assert np.allclose(h[0, :, 0].detach(), [0.576751, 0.618936, 0.627393], atol=1e-6)
 assert np.allclose(c[0, :, 0].detach(), [0.7157977, 0.7804162, 0.7945764], atol=1e-6)
 
 # %% [markdown]
 # Constant weights are a weak test: many mistakes hide behind them. So we also ran TensorFlow's
-# cell with *random* weights and recorded what it gave (the script lies beside the data). Five time
-# steps, and the gradient of every weight:
+# cell with *random* weights and recorded what it gave (the script lies beside the data): the
+# outputs of five time steps, and the gradients of a weighted sum of outputs and last states.
+# TensorFlow calls $h$ `m`.
 
 # %%
 reference = json.loads(Path("../tests/reference/tensorflow_nascell.json").read_text())
@@ -152,9 +160,15 @@ given = {name: np.array(values) for name, values in case["given"].items()}
 
 layer = nt.zoo.from_tensorflow_nascell(given["kernel"], given["recurrent_kernel"])
 x = torch.tensor(given["inputs"], requires_grad=True)
-output, _ = layer(x, (torch.tensor(given["m"])[None], torch.tensor(given["c"])[None]))
+output, (h, c) = layer(x, (torch.tensor(given["m"])[None], torch.tensor(given["c"])[None]))
 assert np.allclose(output.detach(), case["outputs"], rtol=0, atol=1e-12)
-print("outputs agree to 12 digits")
+
+weights = {name: torch.tensor(np.array(w)) for name, w in case["loss_weights"].items()}
+loss = (output * weights["outputs"]).sum() + (h * weights["m"]).sum() + (c * weights["c"]).sum()
+by_x, by_kernel = torch.autograd.grad(loss, [x, layer.weight_ih_l0])
+assert np.allclose(by_x, case["gradients"]["inputs"], rtol=0, atol=1e-12)
+assert np.allclose(by_kernel.T, case["gradients"]["kernel"], rtol=0, atol=1e-12)
+print("outputs and gradients differ by less than 1e-12")
 
 # %% [markdown]
 # > **Exercise 5.2** ★★★ · 15 minutes
@@ -172,7 +186,7 @@ def golden_test(cell):
     return nt.evaluate(cell, x, h, np.full(3, 0.1))[0]
 
 
-print(golden_test(nt.zoo.NASCELL).round(6))
+print(*(f"{value:.6f}" for value in golden_test(nt.zoo.NASCELL)))
 assert np.allclose(golden_test(nt.zoo.NASCELL), [0.576751, 0.618936, 0.627393], atol=1e-6)
 answer_5_2 = ...
 
@@ -203,21 +217,14 @@ for place, allowed in enumerate(space.tokens[:32], 1):
             nt.check("5.2", (place, word))
 
 # %% [markdown]
+# <details><summary>What was wrong, and what it teaches</summary>
+#
 # Leaf 3 adds in the port, where it should multiply. It is an easy slip, because it is the only
-# leaf of eight that does not add, and at least one published package has it. Such a port trains,
-# and nobody notices: it is just another cell.
-
-# %%
-port = nt.zoo.NASCELL.sequence
-port[6] = "Add"
-error = np.abs(golden_test(nt.Cell.from_sequence(port)) - golden_test(nt.zoo.NASCELL))
-print(error.round(3))
-assert error.argmax() == 0
-
-# %% [markdown]
-# Which golden number tells them apart best? The first: there the two differ by 4 in the second
-# digit. In the third row everything is saturated, and the difference is ten times smaller. *A test
-# should sit where the function bends.*
+# leaf of eight that does not add. Such a port trains, and nobody notices: it is just another cell.
+# The three golden numbers are off by 0.042, 0.011 and 0.003. In the third row everything is
+# saturated. Test where a function is steep, not where it is flat.
+#
+# </details>
 #
 # ## 4 · Equal size
 #
@@ -306,17 +313,24 @@ print("best to worst:", ", ".join(order))
 assert order == ["LSTM", "NASCell", "MaxCell", "Example"]
 assert test["LSTM"].max() < test["NASCell"].min()
 assert test["NASCell"].max() < test["MaxCell"].min()
+assert test["MaxCell"].max() < test["Example"].min()
+assert np.median(test["NASCell"]) - np.median(test["LSTM"]) > np.ptp(test["NASCell"])
+assert np.ptp(test["NASCell"]) > np.ptp(test["LSTM"])
 
 # %% [markdown]
-# The line is the median of five seeds, the band reaches from the worst to the best. The bands of
-# the test perplexities do not even touch: **on this text, at this size, LSTM is better than
-# NASCell**, and the difference is many times that between two runs of one cell. NASCell in turn is
-# better than the paper's other cell, and the article's example, which was only ever meant as an
-# example, comes last.
+# The picture shows the validation text; the printed numbers are of the test text, which is a
+# little harder. The line is the median of five seeds, the band reaches from the worst to the best.
+# In both, the bands of the cells stay apart at the end: **on this text, at this size, LSTM is
+# better than NASCell**, and the difference of the medians is larger than the spread of either.
+# NASCell in turn is better than the paper's other cell, and the article's example, which was only
+# ever meant as an example, comes last.
 #
 # Before you believe it, the caveats:
 #
-# - One text, and a small one. One size. Characters, not words. No biases, no dropout, eight passes.
+# - One text, and a small one. One size, one layer. Characters, not words. No dropout, eight passes.
+# - No biases, so LSTM had to do without the open forget gate of notebook 03.
+# - Five seeds show less than the whole spread: LSTM's tuning run, with a sixth seed, lies outside
+#   the band of the five.
 # - At equal weights LSTM has half again as many hidden elements. Somebody who pays for hidden
 #   elements instead of weights would compare differently.
 # - Only the learning rate was tuned, over five values:
@@ -332,7 +346,8 @@ for name in nt.comparison.CELLS:
 # ## 6 · What others found
 #
 # **The paper** (2017) reports a test perplexity of 62.4 for NASCell on Penn Treebank (54 million
-# parameters). The LSTM that it compares with had 78.4 (66 million). That made NASCell famous.
+# weights). The best model before it had 66.0, and a large LSTM of 2014 had 78.4. That made NASCell
+# famous.
 #
 # **Melis, Dyer and Blunsom** (2017) trained LSTM, NASCell and others again, with *all* of them
 # tuned by the same automatic procedure, at equal size:
@@ -343,7 +358,7 @@ for name in nt.comparison.CELLS:
 # | WikiText-2 | perplexity | **65.9** | 69.8 |
 # | enwik8, 27M | bits per character | **1.310** | 1.398 |
 #
-# LSTM wins each of the three. What had looked like a better cell was to a good part better tuning.
+# LSTM wins each of the three. What had looked like a better cell was largely better tuning.
 # **Li and Talwalkar** (2019) and **Yu et al.** (2019) then found that random search among cells
 # does about as well as the published search methods, at equal budget.
 #
