@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from nastut.grammar import EMBEDDED_REBER, Grammar, recall
+
 Stream = np.ndarray
 """Symbols in their order: a vector of integers."""
 
@@ -31,6 +33,8 @@ class Task:
         The symbol that each number stands for: characters or words.
     train, validation, test
         Streams of the numbers 0 ... ``len(symbols) - 1``.
+    best
+        The best possible perplexity of an endless stream; None where nobody knows it.
     """
 
     name: str
@@ -38,6 +42,7 @@ class Task:
     train: Stream
     validation: Stream
     test: Stream
+    best: float | None = None
 
     @property
     def digest(self) -> str:
@@ -73,6 +78,47 @@ def windows(stream: Stream, batch: int, steps: int) -> Iterator[tuple[np.ndarray
     for start in range(0, length - 1, steps):
         stop = min(start + steps, length - 1)
         yield pieces[start:stop], pieces[start + 1 : stop + 1]
+
+
+def embedded_reber(
+    rng: np.random.Generator, train: int = 131_200, validation: int = 16_400, test: int = 16_400
+) -> Task:
+    """Return streams of the embedded Reber grammar; see :data:`nastut.grammar.EMBEDDED_REBER`.
+
+    Parameters
+    ----------
+    rng
+        What the sentences are drawn from, such as ``np.random.default_rng(seed)``.
+    train, validation, test
+        Numbers of symbols.
+    """
+    return _from_grammar("embedded Reber grammar", EMBEDDED_REBER, rng, (train, validation, test))
+
+
+def delayed_recall(
+    rng: np.random.Generator,
+    delay: int = 8,
+    keys: int = 4,
+    distractors: int = 2,
+    train: int = 131_200,
+    validation: int = 16_400,
+    test: int = 16_400,
+) -> Task:
+    """Return streams of keys that return after `delay` distractors.
+
+    See :func:`nastut.grammar.recall` for the numbers, and :func:`embedded_reber` for the rest.
+    """
+    name = f"recall of {keys} keys after {delay} of {distractors} distractors"
+    return _from_grammar(name, recall(delay, keys, distractors), rng, (train, validation, test))
+
+
+def _from_grammar(
+    name: str, grammar: Grammar, rng: np.random.Generator, lengths: tuple[int, int, int]
+) -> Task:
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng is {rng!r}; it must be a generator: np.random.default_rng(seed)")
+    train, validation, test = (grammar.stream(rng, length) for length in lengths)
+    return Task(name, grammar.symbols, train, validation, test, grammar.perplexity())
 
 
 def python_reference() -> Task:
@@ -124,8 +170,8 @@ def word_files(
                     f"{path}, line {line}: the word {word!r} is not in {train}, which has no "
                     "<unk> to stand for it; use the three files of one corpus"
                 )
-    streams = (np.array([number.get(word, unknown) for _, word in part]) for part in words)
-    return Task(f"words of {Path(train).name}", symbols, *streams)
+    streams = [np.array([number.get(word, unknown) for _, word in part]) for part in words]
+    return Task(f"words of {Path(train).name}", symbols, streams[0], streams[1], streams[2])
 
 
 def _words(path: Path) -> Iterator[tuple[int, str]]:
