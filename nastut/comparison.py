@@ -68,11 +68,11 @@ def run(name: str, learning_rate: float, seed: int) -> dict[str, Any]:
     return {**made_by, **measured}
 
 
-def settings(task: Task) -> dict[str, Any]:
-    """Return what a recorded result depends on."""
+def settings(task: Task | None) -> dict[str, Any]:
+    """Return what a recorded result depends on; without a task, only the names matter."""
     return {
         "command": "python -m nastut compare",
-        "task": {"name": task.name, "digest": task.digest, "symbols": len(task.symbols)},
+        "task": task and {"name": task.name, "digest": task.digest, "symbols": len(task.symbols)},
         "parameters": PARAMETERS,
         "embedding": EMBEDDING,
         "recipe": {key: value for key, value in asdict(RECIPE).items() if key != "learning_rate"},
@@ -132,7 +132,7 @@ def load_comparison(path: Path) -> dict[str, Any]:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        complete = set(settings(python_reference())) | {"tuning", "runs"} <= set(content)
+        complete = set(settings(task=None)) | {"tuning", "runs"} <= set(content)
     except FileNotFoundError:
         raise FileNotFoundError(
             f"{path} does not exist; 'python -m nastut compare' makes it"

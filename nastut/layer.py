@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (the name it has everywhere)
 
 from nastut import kernel
-from nastut.cell import Cell
+from nastut.cell import Cell, require_cell
 from nastut.recurrence import Weights, recur
 from nastut.sequence import is_whole_number
 
@@ -80,11 +80,7 @@ class CellRNN(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        if not isinstance(cell, Cell):
-            raise TypeError(
-                f"cell is a {type(cell).__name__} where a Cell belongs; "
-                "a list of tokens becomes one by Cell.from_sequence, a text by Cell.parse"
-            )
+        require_cell(cell)
         for name, size, least in (
             ("input_size", input_size, 1),
             ("hidden_size", hidden_size, 1),

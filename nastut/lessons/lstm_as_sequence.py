@@ -8,9 +8,10 @@ import sympy as sp
 
 from nastut.cell import Cell
 from nastut.lessons.exercise import Exercise
+from nastut.lessons.tokens import about_tokens
 from nastut.linearize import linearize
 from nastut.reading import NotRepresentable
-from nastut.sequence import SequenceError, Token, split_text
+from nastut.sequence import Token, split_text
 from nastut.symbols import c_next, c_prev, gate, h_prev, sigmoid
 from nastut.zoo import LSTM
 
@@ -67,13 +68,6 @@ def _same_cell(answer: Any, wanted: list[Token]) -> bool:
     return Cell.from_sequence(answer).canonical() == Cell.from_sequence(wanted).canonical()
 
 
-def _about_tokens(answer: Any) -> str:
-    try:
-        return f"{Cell.from_sequence(answer)} is a cell, but another one"
-    except SequenceError as error:
-        return str(error)
-
-
 EXERCISES = {
     "4.1": Exercise(
         truth=lambda: 4 * LSTM.base // 2 - _matrices_needed(),
@@ -88,7 +82,7 @@ EXERCISES = {
     "4.2": Exercise(
         truth=lambda: linearize(sp.tanh(c_next), _F * c_prev + _G).cell.sequence,
         same=_same_cell,
-        remark=_about_tokens,
+        remark=about_tokens,
         mistakes={
             "c_{t-1} is multiplied with f, so it enters at the leaf of f": lambda: split_text(
                 "Add Sigmoid  Add Tanh  Add Tanh  Multiply Identity  2 1"

@@ -6,6 +6,7 @@ from typing import Any
 
 from nastut.cell import Cell
 from nastut.lessons.exercise import Exercise
+from nastut.lessons.tokens import about_tokens
 from nastut.operations import COMBINATIONS
 from nastut.sequence import SequenceError
 from nastut.zoo import EXAMPLE
@@ -37,16 +38,9 @@ EXERCISES = {
             "this is a cell, but of another base; ten tokens make base 2": lambda: "base",
         },
         same=lambda answer, kind: _kind(answer) == kind,
-        remark=lambda answer: _complaint(answer),
+        remark=about_tokens,
     ),
 }
-
-
-def _complaint(tokens: Any) -> str:
-    try:
-        return f"a cell is expected, this is {Cell.from_sequence(tokens)}"
-    except SequenceError as error:
-        return str(error)
 
 
 def _kind(answer: Any) -> str:

@@ -1,0 +1,16 @@
+"""Judging a list of tokens that is neither right nor a known mistake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nastut.cell import Cell
+from nastut.sequence import SequenceError
+
+
+def about_tokens(answer: Any) -> str:
+    """Say which token keeps an answer from being a cell, if one does."""
+    try:
+        return f"{Cell.from_sequence(answer)} is a cell, but another one"
+    except SequenceError as error:
+        return str(error)
