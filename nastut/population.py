@@ -27,7 +27,7 @@ from nastut.elementwise import bind_members, step_programs
 from nastut.tasks import Stream, Task, windows
 from nastut.training import Recipe, Record, State, losses, optimizer_and_rate, plan
 
-CHILD = Recipe(epochs=1, batch=16, steps=32, learning_rate=0.02, reports=4)
+CHILD = Recipe(epochs=1, batch=16, steps=32, learning_rate=0.01, reports=4)
 """The recipe for small children: 256 steps on a task of the usual size."""
 
 
