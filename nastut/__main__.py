@@ -1,9 +1,11 @@
-"""The command line: ``python -m nastut doctor``, ``show`` and ``compare``."""
+"""The command line: ``python -m nastut doctor``, ``show``, ``compare`` and ``table build``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
+from concurrent.futures import Executor
 from pathlib import Path
 
 from nastut.cell import Cell
@@ -21,6 +23,11 @@ def main(arguments: list[str] | None = None) -> int:
         "compare", help="train the named cells on real text; goes on where it was broken off"
     )
     compare.add_argument("file", nargs="?", type=Path, default=Path("data/text.json"))
+    table = commands.add_parser("table", help="the table of all cells of base 2")
+    build = table.add_subparsers(dest="action", required=True).add_parser(
+        "build", help="train every cell, for hours; goes on where it was broken off"
+    )
+    build.add_argument("file", nargs="?", type=Path, default=Path("data/base2.csv.gz"))
     options = parser.parse_args(arguments)
     if options.command == "doctor":
         from nastut.doctor import doctor
@@ -33,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "show":
             _show(Cell.parse(" ".join(options.sequence)), options.out)
         else:
-            _compare(options.file)
+            _in_processes(_compare if options.command == "compare" else _build, options.file)
     except (DrawingError, ValueError, OSError) as error:
         print(f"{parser.prog} {options.command}: {error}", file=sys.stderr)
         return 2
@@ -51,16 +58,28 @@ def _show(cell: Cell, out: str | None) -> None:
         print(f"\npicture written to {written}")
 
 
-def _compare(path: Path) -> None:
+def _compare(path: Path, executor: Executor) -> None:
+    from nastut.comparison import compare
+
+    compare(path, executor)
+
+
+def _build(path: Path, executor: Executor) -> None:
+    from nastut.exhaustive import build
+
+    table = build(path, executor)
+    print(f"{path} has {len(table):,} cells; the best is {table.best(1)[0]}")
+
+
+def _in_processes(make: Callable[[Path, Executor], None], path: Path) -> None:
+    """Let all processors work on what is recorded in a file."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
-
-    from nastut.comparison import compare
 
     # Processes that start afresh: torch's threads do not survive a fork.
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as executor:
         try:
-            compare(path, executor)
+            make(path, executor)
         except BaseException:
             executor.shutdown(wait=False, cancel_futures=True)  # nobody waits for the rest
             raise

@@ -1,0 +1,309 @@
+"""Train every cell of a space: the making of the table, ``python -m nastut table build``.
+
+The classes are trained in batches that are always the same. Each batch is written down when it
+ends, in a folder beside the table, so that a build that was broken off loses only the batches
+under way and goes on to the identical file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import platform
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, as_completed
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from nastut.cell import Cell
+from nastut.files import write_atomically
+from nastut.population import CHILD, train
+from nastut.space import Space
+from nastut.table import Table, load_table, pack
+from nastut.tasks import Task, delayed_recall, embedded_reber
+from nastut.training import Recipe, Record, plan
+
+DIGITS = 5
+"""Significant digits of a perplexity in the table."""
+
+MAKERS: dict[str, Callable[..., Task]] = {
+    "embedded_reber": embedded_reber,
+    "delayed_recall": delayed_recall,
+}
+LENGTHS = {"train": 131_200, "validation": 16_400, "test": 16_400}
+
+
+@dataclass(frozen=True)
+class TaskSettings:
+    """How the cells are trained on one task.
+
+    Attributes
+    ----------
+    stream_seed, arguments
+        What the function of :mod:`nastut.tasks` gets: the seed of its generator, and the rest
+        by name. All children learn from the same streams.
+    recipe, hidden_size
+        How each child is trained, and its size.
+    at_once
+        Number of cells in a batch.
+    seeds
+        Seeds of the starting weights.
+    """
+
+    stream_seed: int = 0
+    arguments: Mapping[str, int] = field(default_factory=lambda: dict(LENGTHS))
+    recipe: Recipe = CHILD
+    hidden_size: int = 16
+    at_once: int = 128
+    seeds: tuple[int, ...] = (0, 1, 2)
+
+    @classmethod
+    def recorded(cls, table: Table, task: str) -> TaskSettings:
+        """Return how a table says that its cells were trained."""
+        made = table.settings["tasks"][task]
+        values = {name: made[name] for name in cls.__dataclass_fields__}
+        values |= {"recipe": Recipe(**made["recipe"]), "seeds": tuple(made["seeds"])}
+        return cls(**values)
+
+    def make(self, task: str) -> Task:
+        """Return the streams of the task of that name."""
+        return MAKERS[task](np.random.default_rng(self.stream_seed), **self.arguments)
+
+
+SPACE = Space()
+TASKS = {
+    "embedded_reber": TaskSettings(),
+    "delayed_recall": TaskSettings(
+        arguments={"delay": 8, "keys": 4, "distractors": 2, **LENGTHS}, seeds=(0,)
+    ),
+}
+
+
+def settings(space: Space, tasks: Mapping[str, TaskSettings]) -> dict[str, Any]:
+    """Return all that a table depends on, as JSON has it."""
+    described = {}
+    for name, how in tasks.items():
+        task = how.make(name)
+        described[name] = {
+            "name": task.name,
+            "best": task.best and round(task.best, 9),  # the last digits depend on the machine
+            "digest": task.digest,
+            **asdict(how),
+            "at": sorted(plan(task, how.recipe)[1]),
+        }
+    content = {
+        "command": "python -m nastut table build",
+        "python": platform.python_version(),
+        "torch": version("torch").partition("+")[0],
+        "space": asdict(space),
+        "tasks": described,
+    }
+    return dict(json.loads(json.dumps(content)))
+
+
+def classes(space: Space) -> list[Cell]:
+    """Return the canonical cell of each class, in the order of the space."""
+    return [cell for cell in space if cell.canonical() == cell]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Cells that are trained side by side on one task from one seed.
+
+    Attributes
+    ----------
+    start
+        Place of the first cell among all classes.
+    """
+
+    task: str
+    seed: int
+    start: int
+    cells: tuple[Cell, ...]
+
+    @property
+    def file(self) -> str:
+        """What the file of its results is called."""
+        return f"{self.task}-seed{self.seed}-{self.start:05}.json"
+
+
+def run(batch: Batch, task: Task, how: TaskSettings) -> list[Record]:
+    """Train a batch on one thread and return the record of each cell."""
+    torch.set_num_threads(1)
+    return train(
+        batch.cells,
+        task,
+        recipe=how.recipe,
+        hidden_size=how.hidden_size,
+        seed=batch.seed,
+        progress=False,
+    )
+
+
+def build(
+    path: Path,
+    executor: Executor,
+    space: Space = SPACE,
+    tasks: Mapping[str, TaskSettings] = TASKS,
+) -> Table:
+    """Make the table, or go on with it, and return what `path` then holds.
+
+    Each batch is written down when it ends, in the folder ``<path>.parts``, which is removed
+    once the table is there.
+
+    Raises
+    ------
+    ValueError
+        If `path` or the folder was made by other settings, or is damaged.
+    """
+    wanted = settings(space, tasks)
+    folder = path.with_name(f"{path.name}.parts")
+    if not path.exists():
+        _claim(folder, wanted)
+        cells = classes(space)
+        batches = _batches(cells, tasks)
+        fields = _train_missing(folder, wanted, batches, tasks, executor)
+        write_atomically(path, pack(wanted, _rows(cells, tasks, batches, fields)))
+    table = load_table(path)
+    _require_same(path, table.settings, wanted)
+    _remove(folder, wanted)
+    return table
+
+
+def _batches(cells: Sequence[Cell], tasks: Mapping[str, TaskSettings]) -> list[Batch]:
+    return [
+        Batch(task, seed, start, tuple(cells[start : start + how.at_once]))
+        for task, how in tasks.items()
+        for seed in how.seeds
+        for start in range(0, len(cells), how.at_once)
+    ]
+
+
+def _train_missing(
+    folder: Path,
+    wanted: dict[str, Any],
+    batches: Sequence[Batch],
+    tasks: Mapping[str, TaskSettings],
+    executor: Executor,
+) -> dict[str, list[list[str]]]:
+    """Train the batches that have no file yet; return the fields of each, by its file."""
+    stamp = _stamp(wanted)
+    there = {b.file: _part(folder, b, stamp) for b in batches if (folder / b.file).exists()}
+    streams = {name: how.make(name) for name, how in tasks.items()}
+    futures = {
+        executor.submit(run, batch, streams[batch.task], tasks[batch.task]): batch
+        for batch in batches
+        if batch.file not in there
+    }
+    count = sum(len(batch.cells) for batch in batches)
+    done = sum(map(len, there.values()))
+    with tqdm(total=count, initial=done, desc="table", unit="child", smoothing=0) as bar:
+        for future in as_completed(futures):
+            batch = futures[future]
+            at = wanted["tasks"][batch.task]["at"]
+            fields = [_fields(record, at) for record in future.result()]
+            content = json.dumps({"settings": stamp, "fields": fields})
+            write_atomically(folder / batch.file, content.encode())
+            there[batch.file] = fields
+            bar.update(len(batch.cells))
+    return there
+
+
+def _fields(record: Record, at: Sequence[int]) -> list[str]:
+    """Return parameters, validation perplexities, test perplexity and step of divergence."""
+    if list(record.at) != list(at[: len(record.at)]):
+        raise ValueError(f"a record has measured at {record.at}; the settings say {at}")
+    lost = [math.inf] * (len(at) - len(record.at))
+    perplexities = (f"{p:.{DIGITS}g}" for p in (*record.validation, *lost, record.test))
+    return [str(record.parameters), *perplexities, str(record.diverged or "")]
+
+
+def _rows(
+    cells: Sequence[Cell],
+    tasks: Mapping[str, TaskSettings],
+    batches: Sequence[Batch],
+    fields: Mapping[str, list[list[str]]],
+) -> Iterator[list[str]]:
+    """Yield the row of each cell, task after task and seed after seed."""
+    results: dict[tuple[str, int], list[list[str]]] = {}
+    for batch in batches:
+        results.setdefault((batch.task, batch.seed), []).extend(fields[batch.file])
+    for place, cell in enumerate(cells):
+        row = [str(cell), str(int(cell.has_memory))]
+        for task, how in tasks.items():
+            by_seed = [results[task, seed][place] for seed in how.seeds]
+            row.append(by_seed[0][0])  # the number of parameters depends on no seed
+            row += [number for of_seed in by_seed for number in of_seed[1:]]
+        yield row
+
+
+def _part(folder: Path, batch: Batch, stamp: str) -> list[list[str]]:
+    """Return what is written down of a batch."""
+    path = folder / batch.file
+    content = _read(path)
+    if content.get("settings") != stamp:
+        raise ValueError(f"{path} was made with other settings; delete it and build again")
+    if len(content["fields"]) != len(batch.cells):
+        raise ValueError(
+            f"{path} has {len(content['fields'])} results for {len(batch.cells)} cells; "
+            "delete it and build again"
+        )
+    return list(content["fields"])
+
+
+def _stamp(wanted: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:16]
+
+
+def _claim(folder: Path, wanted: dict[str, Any]) -> None:
+    """Write the settings into the folder of the parts, or compare them with those there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "settings.json"
+    if not path.exists():
+        write_atomically(path, json.dumps(wanted, indent=1).encode())
+    _require_same(folder, _read(path), wanted)
+
+
+def _remove(folder: Path, wanted: dict[str, Any]) -> None:
+    """Delete the parts of a table that is there, and the folder if that leaves it empty."""
+    if not (folder / "settings.json").exists() or _read(folder / "settings.json") != wanted:
+        return
+    for path in [*folder.glob("*-seed*.json"), *folder.glob(".*"), folder / "settings.json"]:
+        path.unlink()
+    with suppress(OSError):  # something else is in it
+        folder.rmdir()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path} is damaged ({error}); delete it and build again") from None
+
+
+def _require_same(path: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    before, now = _flat(found), _flat(wanted)
+    different = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+    if different:
+        raise ValueError(
+            f"{path} was made with other {', '.join(different)}; move it away, or restore its "
+            "settings"
+        )
+
+
+def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested settings as one level: ``{"a": {"b": 1}}`` becomes ``{"a.b": 1}``."""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        flat |= (
+            _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+        )
+    return flat
