@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     build = table.add_subparsers(dest="action", required=True).add_parser(
         "build", help="train every cell, for hours; goes on where it was broken off"
     )
-    build.add_argument("file", nargs="?", type=Path, default=Path("data/base2.csv.gz"))
+    build.add_argument("file", nargs="?", type=Path, default=Path("data/base2.csv.xz"))
     options = parser.parse_args(arguments)
     if options.command == "doctor":
         from nastut.doctor import doctor

@@ -170,8 +170,8 @@ def build(
         _claim(folder, wanted)
         cells = classes(space)
         batches = _batches(cells, tasks)
-        fields = _train_missing(folder, wanted, batches, tasks, executor)
-        write_atomically(path, pack(wanted, _rows(cells, tasks, batches, fields)))
+        records = _train_missing(folder, wanted, batches, tasks, executor)
+        write_atomically(path, pack(wanted, _rows(cells, wanted, batches, records)))
     table = load_table(path)
     _require_same(path, table.settings, wanted)
     _remove(folder, wanted)
@@ -193,8 +193,8 @@ def _train_missing(
     batches: Sequence[Batch],
     tasks: Mapping[str, TaskSettings],
     executor: Executor,
-) -> dict[str, list[list[str]]]:
-    """Train the batches that have no file yet; return the fields of each, by its file."""
+) -> dict[str, list[Record]]:
+    """Train the batches that have no file yet; return the records of each, by its file."""
     stamp = _stamp(wanted)
     there = {b.file: _part(folder, b, stamp) for b in batches if (folder / b.file).exists()}
     streams = {name: how.make(name) for name, how in tasks.items()}
@@ -207,56 +207,59 @@ def _train_missing(
     done = sum(map(len, there.values()))
     with tqdm(total=count, initial=done, desc="table", unit="child", smoothing=0) as bar:
         for future in as_completed(futures):
-            batch = futures[future]
-            at = wanted["tasks"][batch.task]["at"]
-            fields = [_fields(record, at) for record in future.result()]
-            content = json.dumps({"settings": stamp, "fields": fields})
-            write_atomically(folder / batch.file, content.encode())
-            there[batch.file] = fields
+            batch, records = futures[future], future.result()
+            content = {"settings": stamp, "records": [asdict(record) for record in records]}
+            write_atomically(folder / batch.file, json.dumps(content).encode())
+            there[batch.file] = records
             bar.update(len(batch.cells))
     return there
 
 
-def _fields(record: Record, at: Sequence[int]) -> list[str]:
-    """Return parameters, validation perplexities, test perplexity and step of divergence."""
-    if list(record.at) != list(at[: len(record.at)]):
-        raise ValueError(f"a record has measured at {record.at}; the settings say {at}")
-    lost = [math.inf] * (len(at) - len(record.at))
-    perplexities = (f"{p:.{DIGITS}g}" for p in (*record.validation, *lost, record.test))
-    return [str(record.parameters), *perplexities, str(record.diverged or "")]
-
-
 def _rows(
     cells: Sequence[Cell],
-    tasks: Mapping[str, TaskSettings],
+    wanted: dict[str, Any],
     batches: Sequence[Batch],
-    fields: Mapping[str, list[list[str]]],
+    records: Mapping[str, list[Record]],
 ) -> Iterator[list[str]]:
     """Yield the row of each cell, task after task and seed after seed."""
-    results: dict[tuple[str, int], list[list[str]]] = {}
+    results: dict[tuple[str, int], list[Record]] = {}
     for batch in batches:
-        results.setdefault((batch.task, batch.seed), []).extend(fields[batch.file])
+        results.setdefault((batch.task, batch.seed), []).extend(records[batch.file])
     for place, cell in enumerate(cells):
         row = [str(cell), str(int(cell.has_memory))]
-        for task, how in tasks.items():
-            by_seed = [results[task, seed][place] for seed in how.seeds]
-            row.append(by_seed[0][0])  # the number of parameters depends on no seed
-            row += [number for of_seed in by_seed for number in of_seed[1:]]
+        for task, made in wanted["tasks"].items():
+            by_seed = [results[task, seed][place] for seed in made["seeds"]]
+            row.append(str(by_seed[0].parameters))  # depends on no seed
+            for record in by_seed:
+                row += _fields(record, made["at"])
         yield row
 
 
-def _part(folder: Path, batch: Batch, stamp: str) -> list[list[str]]:
+def _fields(record: Record, at: Sequence[int]) -> list[str]:
+    """Return the validation perplexities, the test perplexity and the step of divergence."""
+    if list(record.at) != list(at[: len(record.at)]):
+        raise ValueError(f"a record was measured at steps {record.at}; the settings say {at}")
+    lost = [math.inf] * (len(at) - len(record.at))
+    perplexities = (*record.validation, *lost, record.test)
+    return [*(f"{number:.{DIGITS}g}" for number in perplexities), str(record.diverged or "")]
+
+
+def _part(folder: Path, batch: Batch, stamp: str) -> list[Record]:
     """Return what is written down of a batch."""
     path = folder / batch.file
     content = _read(path)
     if content.get("settings") != stamp:
         raise ValueError(f"{path} was made with other settings; delete it and build again")
-    if len(content["fields"]) != len(batch.cells):
+    try:
+        records = [Record(**record) for record in content["records"]]
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path} is damaged ({error}); delete it and build again") from None
+    if len(records) != len(batch.cells):
         raise ValueError(
-            f"{path} has {len(content['fields'])} results for {len(batch.cells)} cells; "
+            f"{path} has {len(records)} records for {len(batch.cells)} cells; "
             "delete it and build again"
         )
-    return list(content["fields"])
+    return records
 
 
 def _stamp(wanted: dict[str, Any]) -> str:

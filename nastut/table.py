@@ -1,19 +1,17 @@
 """The table: every cell of a space, with what came of training it.
 
-The file is a CSV, packed by gzip. Its first lines start with ``#``: a hash of all that follows,
+The file is a CSV, packed by xz. Its first lines start with ``#``: a hash of all that follows,
 then the settings as JSON. ``nastut.exhaustive`` makes it; reading it needs no torch.
 """
 
 from __future__ import annotations
 
 import csv
-import gzip
 import hashlib
 import io
 import json
+import lzma
 import os
-import struct
-import zlib
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +22,7 @@ import numpy as np
 from nastut.cell import Cell
 from nastut.space import Space
 
-RECORDED = Path(__file__).parent.parent / "data" / "base2.csv.gz"
+RECORDED = Path(__file__).parent.parent / "data" / "base2.csv.xz"
 """The table that comes with the repository."""
 
 HASH = b"# sha256 of all that follows this line: "
@@ -236,7 +234,7 @@ def pack(settings: dict[str, Any], rows: Iterable[Sequence[str]]) -> bytes:
     text.writelines(f"# {line}\n" for line in json.dumps(settings, indent=1).splitlines())
     csv.writer(text, lineterminator="\n").writerows([column_names(settings), *rows])
     body = text.getvalue().encode()
-    return gzip.compress(HASH + _sha256(body) + b"\n" + body, mtime=0)
+    return lzma.compress(HASH + _sha256(body) + b"\n" + body)
 
 
 def load_table(path: str | os.PathLike[str] = RECORDED) -> Table:
@@ -258,8 +256,8 @@ def load_table(path: str | os.PathLike[str] = RECORDED) -> Table:
         ) from None
     remedy = "restore it, or move it away and make it anew: python -m nastut table build"
     try:
-        content = gzip.decompress(packed)
-    except (OSError, EOFError, zlib.error, struct.error) as error:
+        content = lzma.decompress(packed)
+    except lzma.LZMAError as error:
         raise ValueError(f"{path} is damaged or no table ({error}); {remedy}") from None
     first, _, body = content.partition(b"\n")
     if not first.startswith(HASH):
