@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
-from concurrent.futures import Executor
 from pathlib import Path
 
 from nastut.cell import Cell
@@ -39,8 +37,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "show":
             _show(Cell.parse(" ".join(options.sequence)), options.out)
+        elif options.command == "compare":
+            _compare(options.file)
         else:
-            _in_processes(_compare if options.command == "compare" else _build, options.file)
+            _build(options.file)
     except (DrawingError, ValueError, OSError) as error:
         print(f"{parser.prog} {options.command}: {error}", file=sys.stderr)
         return 2
@@ -58,31 +58,21 @@ def _show(cell: Cell, out: str | None) -> None:
         print(f"\npicture written to {written}")
 
 
-def _compare(path: Path, executor: Executor) -> None:
+def _compare(path: Path) -> None:
     from nastut.comparison import compare
+    from nastut.processes import processes
 
-    compare(path, executor)
+    with processes() as executor:
+        compare(path, executor)
 
 
-def _build(path: Path, executor: Executor) -> None:
+def _build(path: Path) -> None:
     from nastut.exhaustive import build
+    from nastut.processes import processes
 
-    table = build(path, executor)
+    with processes() as executor:
+        table = build(path, executor)
     print(f"{path} has {len(table):,} cells; the best is {table.best(1)[0]}")
-
-
-def _in_processes(make: Callable[[Path, Executor], None], path: Path) -> None:
-    """Let all processors work on what is recorded in a file."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    # Processes that start afresh: torch's threads do not survive a fork.
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as executor:
-        try:
-            make(path, executor)
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)  # nobody waits for the rest
-            raise
 
 
 if __name__ == "__main__":

@@ -7,13 +7,11 @@ under way and goes on to the identical file.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +23,7 @@ from tqdm import tqdm
 
 from nastut.cell import Cell
 from nastut.files import write_atomically
+from nastut.parts import Parts, require_same
 from nastut.population import CHILD, train
 from nastut.space import Space
 from nastut.table import Table, load_table, pack
@@ -130,9 +129,9 @@ class Batch:
     cells: tuple[Cell, ...]
 
     @property
-    def file(self) -> str:
-        """What the file of its results is called."""
-        return f"{self.task}-seed{self.seed}-{self.start:05}.json"
+    def name(self) -> str:
+        """What the part with its records is called."""
+        return f"{self.task}-seed{self.seed}-{self.start:05}"
 
 
 def run(batch: Batch, task: Task, how: TaskSettings) -> list[Record]:
@@ -165,16 +164,15 @@ def build(
         If `path` or the folder was made by other settings, or is damaged.
     """
     wanted = settings(space, tasks)
-    folder = path.with_name(f"{path.name}.parts")
+    parts = Parts(path.with_name(f"{path.name}.parts"), wanted)
     if not path.exists():
-        _claim(folder, wanted)
         cells = classes(space)
         batches = _batches(cells, tasks)
-        records = _train_missing(folder, wanted, batches, tasks, executor)
+        records = _train_missing(parts, batches, tasks, executor)
         write_atomically(path, pack(wanted, _rows(cells, wanted, batches, records)))
     table = load_table(path)
-    _require_same(path, table.settings, wanted)
-    _remove(folder, wanted)
+    require_same(path, table.settings, wanted)
+    parts.remove()
     return table
 
 
@@ -188,31 +186,39 @@ def _batches(cells: Sequence[Cell], tasks: Mapping[str, TaskSettings]) -> list[B
 
 
 def _train_missing(
-    folder: Path,
-    wanted: dict[str, Any],
-    batches: Sequence[Batch],
-    tasks: Mapping[str, TaskSettings],
-    executor: Executor,
+    parts: Parts, batches: Sequence[Batch], tasks: Mapping[str, TaskSettings], executor: Executor
 ) -> dict[str, list[Record]]:
-    """Train the batches that have no file yet; return the records of each, by its file."""
-    stamp = _stamp(wanted)
-    there = {b.file: _part(folder, b, stamp) for b in batches if (folder / b.file).exists()}
+    """Train the batches that are not there yet; return the records of each, by its name."""
+    parts.open()
+    there = {b.name: records for b in batches if (records := _read(parts, b)) is not None}
     streams = {name: how.make(name) for name, how in tasks.items()}
     futures = {
         executor.submit(run, batch, streams[batch.task], tasks[batch.task]): batch
         for batch in batches
-        if batch.file not in there
+        if batch.name not in there
     }
     count = sum(len(batch.cells) for batch in batches)
     done = sum(map(len, there.values()))
     with tqdm(total=count, initial=done, desc="table", unit="child", smoothing=0) as bar:
         for future in as_completed(futures):
-            batch, records = futures[future], future.result()
-            content = {"settings": stamp, "records": [asdict(record) for record in records]}
-            write_atomically(folder / batch.file, json.dumps(content).encode())
-            there[batch.file] = records
+            batch = futures[future]
+            there[batch.name] = future.result()
+            parts.write(batch.name, [asdict(record) for record in there[batch.name]])
             bar.update(len(batch.cells))
     return there
+
+
+def _read(parts: Parts, batch: Batch) -> list[Record] | None:
+    """Return what is written down of a batch; None if nothing is."""
+    content = parts.read(batch.name)
+    if content is None:
+        return None
+    if len(content) != len(batch.cells):
+        raise ValueError(
+            f"part {batch.name} in {parts.folder} has {len(content)} records for "
+            f"{len(batch.cells)} cells; delete it and build again"
+        )
+    return [Record(**record) for record in content]
 
 
 def _rows(
@@ -224,7 +230,7 @@ def _rows(
     """Yield the row of each cell, task after task and seed after seed."""
     results: dict[tuple[str, int], list[Record]] = {}
     for batch in batches:
-        results.setdefault((batch.task, batch.seed), []).extend(records[batch.file])
+        results.setdefault((batch.task, batch.seed), []).extend(records[batch.name])
     for place, cell in enumerate(cells):
         row = [str(cell), str(int(cell.has_memory))]
         for task, made in wanted["tasks"].items():
@@ -242,71 +248,3 @@ def _fields(record: Record, at: Sequence[int]) -> list[str]:
     lost = [math.inf] * (len(at) - len(record.at))
     perplexities = (*record.validation, *lost, record.test)
     return [*(f"{number:.{DIGITS}g}" for number in perplexities), str(record.diverged or "")]
-
-
-def _part(folder: Path, batch: Batch, stamp: str) -> list[Record]:
-    """Return what is written down of a batch."""
-    path = folder / batch.file
-    content = _read(path)
-    if content.get("settings") != stamp:
-        raise ValueError(f"{path} was made with other settings; delete it and build again")
-    try:
-        records = [Record(**record) for record in content["records"]]
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error}); delete it and build again") from None
-    if len(records) != len(batch.cells):
-        raise ValueError(
-            f"{path} has {len(records)} records for {len(batch.cells)} cells; "
-            "delete it and build again"
-        )
-    return records
-
-
-def _stamp(wanted: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:16]
-
-
-def _claim(folder: Path, wanted: dict[str, Any]) -> None:
-    """Write the settings into the folder of the parts, or compare them with those there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "settings.json"
-    if not path.exists():
-        write_atomically(path, json.dumps(wanted, indent=1).encode())
-    _require_same(folder, _read(path), wanted)
-
-
-def _remove(folder: Path, wanted: dict[str, Any]) -> None:
-    """Delete the parts of a table that is there, and the folder if that leaves it empty."""
-    if not (folder / "settings.json").exists() or _read(folder / "settings.json") != wanted:
-        return
-    for path in [*folder.glob("*-seed*.json"), *folder.glob(".*"), folder / "settings.json"]:
-        path.unlink()
-    with suppress(OSError):  # something else is in it
-        folder.rmdir()
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{path} is damaged ({error}); delete it and build again") from None
-
-
-def _require_same(path: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
-    before, now = _flat(found), _flat(wanted)
-    different = [key for key in {**before, **now} if before.get(key) != now.get(key)]
-    if different:
-        raise ValueError(
-            f"{path} was made with other {', '.join(different)}; move it away, or restore its "
-            "settings"
-        )
-
-
-def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested settings as one level: ``{"a": {"b": 1}}`` becomes ``{"a.b": 1}``."""
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        flat |= (
-            _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-        )
-    return flat

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nastut import exhaustive
+from nastut import exhaustive, parts
 from nastut.exhaustive import TaskSettings
 from nastut.files import write_atomically
 from nastut.space import Space
@@ -64,7 +64,8 @@ def build_until(path, files, end):
         left -= 1
         write_atomically(target, data)
 
-    exhaustive.train, exhaustive.write_atomically = fake_train, write
+    exhaustive.train = fake_train
+    exhaustive.write_atomically = parts.write_atomically = write
     with ThreadPoolExecutor(1) as executor:
         exhaustive.build(path, executor, SPACE, TASKS)
 
