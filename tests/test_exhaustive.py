@@ -182,7 +182,10 @@ def test_a_finished_table_leaves_parts_of_other_settings_alone(whole, broken_off
         (lambda part: "[]", r"json was made with other settings"),
         (lambda part: json.dumps({**part, "settings": "0"}), r"json was made with other settings"),
         (lambda part: json.dumps({"settings": part["settings"]}), r"json was made with other"),
-        (lambda part: json.dumps({**part, "content": part["content"][1:]}), r"has \d records for \d"),
+        (
+            lambda part: json.dumps({**part, "content": part["content"][1:]}),
+            r"has \d records for \d",
+        ),
     ],
 )
 def test_a_damaged_part_is_named(broken_off, fake, executor, damage, said):
