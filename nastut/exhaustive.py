@@ -143,6 +143,7 @@ def run(batch: Batch, task: Task, how: TaskSettings) -> list[Record]:
         recipe=how.recipe,
         hidden_size=how.hidden_size,
         seed=batch.seed,
+        at_once=how.at_once,
         progress=False,
     )
 

@@ -14,17 +14,15 @@ from threading import Thread
 def processes() -> Iterator[Executor]:
     """Give an executor with a process for each processor.
 
-    When the block ends by an exception, what has not begun is dropped. When the program is
-    killed, its processes end too.
+    At the end of the block, be it by an exception, what has not begun is dropped. When the
+    program is killed, its processes end too.
     """
     # They start afresh: torch's threads do not survive a fork.
-    context = get_context("spawn")
-    with ProcessPoolExecutor(mp_context=context, initializer=_end_with_parent) as executor:
-        try:
-            yield executor
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
+    executor = ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=_end_with_parent)
+    try:
+        yield executor
+    finally:
+        executor.shutdown(cancel_futures=True)
 
 
 def _end_with_parent() -> None:

@@ -34,6 +34,10 @@ class Table:
     Sequences that differ only by swaps of children are one class and share a row, so any of
     them may be asked for. Arrays have one row for each class, in the order of :attr:`cells`.
 
+    Whoever trains a cell again by the recorded settings gets the recorded perplexity, rounded
+    to five digits, on a machine of the same kind. On another, rounding differs from the start
+    and grows with training.
+
     `task` is the name of a task in :attr:`tasks`; the first of them if left out.
 
     Attributes

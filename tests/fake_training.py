@@ -32,7 +32,7 @@ TASKS = {
 AT = (2, 4)
 
 
-def fake_train(cells, task, recipe, hidden_size, seed, progress):
+def fake_train(cells, task, recipe, hidden_size, seed, at_once=0, progress=True):
     """Return records that depend on all that is given; every ninth or so is diverged."""
     assert not progress
     return [_record(f"{cell} {task.digest} {recipe} {hidden_size} {seed}", seed) for cell in cells]
