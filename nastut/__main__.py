@@ -10,7 +10,10 @@ from nastut.cell import Cell
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 well, 1 something is missing, 2 bad input."""
+    """Run one command and return its exit status.
+
+    0 well, 1 something is missing, 2 bad input, 130 broken off by the keyboard.
+    """
     parser = argparse.ArgumentParser(prog="python -m nastut", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("doctor", help="check that everything the notebooks need is here")
@@ -44,6 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (DrawingError, ValueError, OSError) as error:
         print(f"{parser.prog} {options.command}: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"{parser.prog} {options.command}: broken off", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from threading import Thread
 
 
@@ -14,22 +15,29 @@ from threading import Thread
 def processes() -> Iterator[Executor]:
     """Give an executor with a process for each processor.
 
-    At the end of the block, be it by an exception, what has not begun is dropped. When the
-    program is killed, its processes end too.
+    When the block ends by an exception, or the program is killed, its processes end at once.
     """
-    # They start afresh: torch's threads do not survive a fork.
-    executor = ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=_end_with_parent)
+    context = get_context("spawn")  # processes that start afresh: torch's threads survive no fork
+    here, there = context.Pipe(duplex=False)
+    executor = ProcessPoolExecutor(mp_context=context, initializer=_end_with, initargs=(here,))
     try:
         yield executor
-    finally:
+    except BaseException:
+        there.close()
         executor.shutdown(cancel_futures=True)
+        raise
+    else:
+        executor.shutdown()
+    finally:
+        there.close()
+        here.close()
 
 
-def _end_with_parent() -> None:
+def _end_with(pipe: Connection) -> None:
+    """End this process when nobody holds the other end of a pipe."""
+
     def wait() -> None:
-        parent = parent_process()
-        assert parent is not None
-        parent.join()
+        pipe.poll(None)
         os._exit(1)  # whatever the other threads do
 
     Thread(target=wait, daemon=True).start()

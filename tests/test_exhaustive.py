@@ -279,3 +279,12 @@ def test_the_command_tells_of_a_damaged_table_on_stderr(tmp_path, capsys):
     assert printed == ""
     assert complaints.startswith(f"python -m nastut table: {path} is damaged or no table")
     assert path.read_bytes() == b"no table"
+
+
+def test_the_command_may_be_broken_off_by_the_keyboard(monkeypatch, tmp_path, capsys):
+    def interrupted(path, executor):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(exhaustive, "build", interrupted)
+    assert main(["table", "build", str(tmp_path / "base2.csv.xz")]) == 130
+    assert capsys.readouterr() == ("", "python -m nastut table: broken off\n")
