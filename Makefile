@@ -20,6 +20,7 @@ notebooks: $(READY)  ## make the notebooks from notebooks/source, executed
 
 data: $(READY)  ## make the recorded results anew, or go on making them
 	$(BIN)/python -m nastut compare
+	$(BIN)/python -m nastut table build
 
 check: $(READY)  ## lint, format, types
 	$(BIN)/ruff check

@@ -1,4 +1,5 @@
 from . import comparison as comparison
+from . import exhaustive as exhaustive
 from . import symbols as symbols
 from . import tasks as tasks
 from . import training as training
@@ -29,3 +30,5 @@ from .symbols import gate as gate
 from .symbols import h_prev as h_prev
 from .symbols import leaf_symbols as leaf_symbols
 from .symbols import sigmoid as sigmoid
+from .table import Table as Table
+from .table import load_table as load_table

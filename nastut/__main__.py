@@ -1,4 +1,4 @@
-"""The command line: ``python -m nastut doctor``, ``show`` and ``compare``."""
+"""The command line: ``python -m nastut doctor``, ``show``, ``compare`` and ``table build``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from nastut.cell import Cell
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 well, 1 something is missing, 2 bad input."""
+    """Run one command and return its exit status.
+
+    0 well, 1 something is missing, 2 bad input, 130 broken off by the keyboard.
+    """
     parser = argparse.ArgumentParser(prog="python -m nastut", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("doctor", help="check that everything the notebooks need is here")
@@ -21,6 +24,11 @@ def main(arguments: list[str] | None = None) -> int:
         "compare", help="train the named cells on real text; goes on where it was broken off"
     )
     compare.add_argument("file", nargs="?", type=Path, default=Path("data/text.json"))
+    table = commands.add_parser("table", help="the table of all cells of base 2")
+    build = table.add_subparsers(dest="action", required=True).add_parser(
+        "build", help="train every cell, for hours; goes on where it was broken off"
+    )
+    build.add_argument("file", nargs="?", type=Path, default=Path("data/base2.csv.xz"))
     options = parser.parse_args(arguments)
     if options.command == "doctor":
         from nastut.doctor import doctor
@@ -32,11 +40,16 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "show":
             _show(Cell.parse(" ".join(options.sequence)), options.out)
-        else:
+        elif options.command == "compare":
             _compare(options.file)
+        else:
+            _build(options.file)
     except (DrawingError, ValueError, OSError) as error:
         print(f"{parser.prog} {options.command}: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"{parser.prog} {options.command}: broken off", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -52,18 +65,20 @@ def _show(cell: Cell, out: str | None) -> None:
 
 
 def _compare(path: Path) -> None:
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
     from nastut.comparison import compare
+    from nastut.processes import processes
 
-    # Processes that start afresh: torch's threads do not survive a fork.
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as executor:
-        try:
-            compare(path, executor)
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)  # nobody waits for the rest
-            raise
+    with processes() as executor:
+        compare(path, executor)
+
+
+def _build(path: Path) -> None:
+    from nastut.exhaustive import build
+    from nastut.processes import processes
+
+    with processes() as executor:
+        table = build(path, executor)
+    print(f"{path} has {len(table):,} cells; the best is {table.best(1)[0]}")
 
 
 if __name__ == "__main__":

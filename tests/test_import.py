@@ -37,3 +37,8 @@ def test_numbers_wait_for_neither_torch_nor_sympy():
 def test_formulas_wait_for_no_torch():
     code = "import nastut as nt; nt.formulas(nt.zoo.EXAMPLE).latex()"
     assert loaded_by(code, ["torch", "sympy", "matplotlib"]) == ["sympy"]
+
+
+def test_a_table_waits_for_no_torch():
+    code = "import nastut as nt\ntry: nt.load_table('none')\nexcept FileNotFoundError: nt.Table"
+    assert loaded_by(code, ["torch", "sympy", "matplotlib", "numpy"]) == ["numpy"]

@@ -1,0 +1,103 @@
+"""A folder where the parts of a long computation wait until all are there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from nastut.files import write_atomically
+
+SETTINGS = "settings.json"
+
+
+class Parts:
+    """The parts of one computation: each a JSON file, marked with the settings it was made by.
+
+    Parameters
+    ----------
+    folder
+        Where the files are; made when the first is written.
+    settings
+        All that the parts depend on, as JSON has it.
+    """
+
+    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
+        self.folder, self.settings = folder, settings
+        self._mark = hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:16]
+
+    def open(self) -> None:
+        """Make the folder, or see that the parts in it are of these settings.
+
+        Raises
+        ------
+        ValueError
+            If they are not.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / SETTINGS
+        if not path.exists():
+            write_atomically(path, json.dumps(self.settings, indent=1).encode())
+        require_same(self.folder, _read(path), self.settings)
+
+    def write(self, name: str, content: list[dict[str, Any]]) -> None:
+        """Write one part; a kill leaves all of it or nothing."""
+        marked = {"settings": self._mark, "content": content}
+        write_atomically(self.folder / f"{name}.part.json", json.dumps(marked).encode())
+
+    def read(self, name: str) -> list[dict[str, Any]] | None:
+        """Return what was written under that name; None if nothing was.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged or was made by other settings.
+        """
+        path = self.folder / f"{name}.part.json"
+        if not path.exists():
+            return None
+        marked = _read(path)
+        if marked.get("settings") != self._mark or "content" not in marked:
+            raise ValueError(f"{path} was made with other settings; delete it and build again")
+        return list(marked["content"])
+
+    def remove(self) -> None:
+        """Delete the parts, if they are of these settings; and the folder, if that empties it."""
+        path = self.folder / SETTINGS
+        if not path.exists() or _read(path) != self.settings:
+            return
+        # A kill in the middle of writing leaves a hidden file.
+        for part in [*self.folder.glob("*.part.json"), *self.folder.glob(".*.json.*"), path]:
+            part.unlink()
+        with suppress(OSError):  # something else is in it
+            self.folder.rmdir()
+
+
+def require_same(path: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Raise a ValueError that names the settings in which `found` and `wanted` differ, if any."""
+    before, now = _flat(found), _flat(wanted)
+    different = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+    if different:
+        raise ValueError(
+            f"{path} was made with other {', '.join(different)}; move it away, or restore its "
+            "settings"
+        )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path} is damaged ({error}); delete it and build again") from None
+
+
+def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested settings as one level: ``{"a": {"b": 1}}`` becomes ``{"a.b": 1}``."""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        name = f"{prefix}{key}"
+        flat |= _flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
+    return flat

@@ -1,0 +1,43 @@
+"""All processors at work, and none left behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from threading import Thread
+
+
+@contextmanager
+def processes() -> Iterator[Executor]:
+    """Give an executor with a process for each processor.
+
+    When the block ends by an exception, or the program is killed, its processes end at once.
+    """
+    context = get_context("spawn")  # processes that start afresh: torch's threads survive no fork
+    here, there = context.Pipe(duplex=False)
+    executor = ProcessPoolExecutor(mp_context=context, initializer=_end_with, initargs=(here,))
+    try:
+        yield executor
+    except BaseException:
+        there.close()
+        executor.shutdown(cancel_futures=True)
+        raise
+    else:
+        executor.shutdown()
+    finally:
+        there.close()
+        here.close()
+
+
+def _end_with(pipe: Connection) -> None:
+    """End this process when nobody holds the other end of a pipe."""
+
+    def wait() -> None:
+        pipe.poll(None)
+        os._exit(1)  # whatever the other threads do
+
+    Thread(target=wait, daemon=True).start()
