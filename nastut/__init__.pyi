@@ -1,10 +1,12 @@
 from . import comparison as comparison
+from . import search as search
 from . import symbols as symbols
 from . import tasks as tasks
 from . import training as training
 from . import zoo as zoo
 from .cell import Cell as Cell
 from .cell import Node as Node
+from .controller import Controller as Controller
 from .doctor import doctor as doctor
 from .drawing import draw as draw
 from .drawing import draw_sequence as draw_sequence
@@ -28,3 +30,5 @@ from .symbols import gate as gate
 from .symbols import h_prev as h_prev
 from .symbols import leaf_symbols as leaf_symbols
 from .symbols import sigmoid as sigmoid
+
+__version__: str
