@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import deepcopy
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -10,6 +13,7 @@ from torch import Tensor
 
 from nastut.controller import Controller
 from nastut.policy import entropies, of_chosen
+from nastut.sequence import require_whole_number
 from nastut.strategies import Choices
 
 
@@ -38,6 +42,9 @@ class Learner:
         learning_rate: float,
         entropy: float,
     ) -> None:
+        require_whole_number("batch", batch)
+        _require_number("learning_rate", learning_rate, lambda rate: 0 < rate < inf, "above 0")
+        _require_number("entropy", entropy, lambda weight: 0 <= weight < inf, "from 0 on")
         self.controller, self.rng, self.batch, self.entropy = controller, rng, batch, entropy
         self.optimizer = torch.optim.Adam(controller.parameters(), learning_rate, fused=True)
 
@@ -47,15 +54,15 @@ class Learner:
         return proposed
 
     def learn(self, proposed: list[Choices], rewards: list[float]) -> dict[str, Any]:
-        """Climb one step; return the entropy and the mean probabilities at each place."""
+        """Climb one step; return the entropy and the mean probabilities at each place before it."""
         self.optimizer.zero_grad()
         logs, objective = self.objective(torch.tensor(proposed), torch.tensor(rewards).double())
         entropy = entropies(logs)
         (-objective - self.entropy * entropy.sum()).backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         return {
-            "entropy": entropy.tolist(),
-            "probabilities": [place.detach().exp().mean(0).tolist() for place in logs],
+            "entropy": _rounded(entropy),
+            "probabilities": [_rounded(place.exp().mean(0)) for place in logs],
         }
 
     def objective(self, choices: Tensor, rewards: Tensor) -> tuple[list[Tensor], Tensor]:
@@ -82,7 +89,7 @@ class Learner:
         """Go back to a state."""
         self.rng.bit_generator.state = state["rng"]
         self.controller.load_state_dict(state["controller"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.optimizer.load_state_dict(deepcopy(state["optimizer"]))  # It would share tensors.
 
 
 class Reinforce(Learner):
@@ -111,6 +118,7 @@ class Reinforce(Learner):
         entropy: float = 0.0,
     ) -> None:
         super().__init__(controller, rng, batch, learning_rate, entropy)
+        _require_number("decay", decay, lambda kept: 0 <= kept < 1, "from 0 to below 1")
         self.decay = decay
         self.average: float | None = None
 
@@ -174,6 +182,7 @@ class PriorityQueue(Learner):
         best: int = 20,
     ) -> None:
         super().__init__(controller, rng, batch, learning_rate, entropy)
+        require_whole_number("best", best)
         self.best = best
         self.queue: list[tuple[float, Choices]] = []
 
@@ -204,3 +213,13 @@ class PriorityQueue(Learner):
         """Go back to a state."""
         super().load_state_dict(state)
         self.queue = list(state["queue"])
+
+
+def _require_number(name: str, value: object, fits: Callable[[float], bool], wanted: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not fits(value):
+        raise ValueError(f"{name} is {value!r}; it must be a number {wanted}")
+
+
+def _rounded(values: Tensor) -> list[float]:
+    """Return numbers to draw: six decimals, which every machine agrees on."""
+    return [round(value, 6) for value in values.tolist()]

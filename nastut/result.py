@@ -111,6 +111,8 @@ class SearchResult:
             if content["format"] != FORMAT:
                 raise ValueError(f"its format is {content['format']!r}, not {FORMAT!r}")
             cells = [Cell.parse(text) for text in content["cells"]]
+            if len(cells) != len(content["rewards"]):
+                raise ValueError(f"{len(cells)} cells have {len(content['rewards'])} rewards")
             return cls(
                 dict(content["settings"]),
                 Space(**content["space"]),

@@ -39,7 +39,8 @@ def random(
 ) -> SearchResult:
     """Propose cells at random: what every other method has to beat.
 
-    See :func:`nastut.runner.run` for the parameters, and :class:`nastut.strategies.Random` for the method.
+    See :func:`nastut.runner.run` for what is common to all, :class:`nastut.strategies.Random`
+    for the method and its settings.
     """
     settings = {"method": "random", "seed": seed, "batch": batch}
     strategy = Random(_choices(space), _rng(seed), batch)
@@ -60,8 +61,8 @@ def evolution(
 ) -> SearchResult:
     """Change one token of a good cell at a time: regularized evolution (Real et al. 2019).
 
-    See :func:`nastut.runner.run` for the parameters, and :class:`nastut.strategies.Evolution` for the method.
-    The default batch of 1 is the method at its best; an executor needs a larger one.
+    See :func:`nastut.runner.run` for what is common to all, :class:`nastut.strategies.Evolution`
+    for the method and its settings. The default batch of 1 is the method at its best; an executor needs a larger one.
     """
     settings = {"method": "evolution", "seed": seed, "batch": batch}
     settings |= {"population": population, "sample": sample}
@@ -85,7 +86,8 @@ def reinforce(
 ) -> SearchResult:
     """Make the mean reward of a controller grow: the method of Zoph & Le (2017).
 
-    See :func:`nastut.runner.run` for the parameters, and :class:`nastut.learners.Reinforce` for the method.
+    See :func:`nastut.runner.run` for what is common to all, :class:`nastut.learners.Reinforce`
+    for the method and its settings.
     `cell` is the controller's own cell; None stands for :class:`torch.nn.LSTM`.
     """
     settings = {"method": "reinforce", "seed": seed, "cell": cell and str(cell), "batch": batch}
@@ -111,8 +113,8 @@ def priority_queue(
 ) -> SearchResult:
     """Let a controller learn the best cells so far: priority-queue training (Abolafia et al. 2018).
 
-    See :func:`nastut.runner.run` for the parameters, and :class:`nastut.learners.PriorityQueue` for the
-    method. `cell` is the controller's own cell; None stands for :class:`torch.nn.LSTM`.
+    See :func:`nastut.runner.run` for what is common to all, :class:`nastut.learners.PriorityQueue`
+    for the method and its settings. `cell` is the controller's own cell; None stands for :class:`torch.nn.LSTM`.
     """
     settings = {"method": "priority_queue", "seed": seed, "cell": cell and str(cell)}
     settings |= {"batch": batch, "learning_rate": learning_rate, "entropy": entropy, "best": best}

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from nastut.sequence import require_whole_number
+
 Choices = list[int]
 """The number of the token at each place of one sequence."""
 
@@ -46,6 +48,7 @@ class Random:
     """
 
     def __init__(self, choices: Sequence[int], rng: np.random.Generator, batch: int = 10) -> None:
+        require_whole_number("batch", batch)
         self.choices, self.rng, self.batch = choices, rng, batch
 
     def propose(self) -> list[Choices]:
@@ -91,6 +94,8 @@ class Evolution(Random):
         sample: int = 10,
     ) -> None:
         super().__init__(choices, rng, batch)
+        require_whole_number("population", population)
+        require_whole_number("sample", sample)
         self.population, self.sample = population, sample
         self.alive: list[tuple[float, Choices]] = []
 
