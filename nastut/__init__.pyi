@@ -1,11 +1,13 @@
 from . import comparison as comparison
 from . import exhaustive as exhaustive
+from . import search as search
 from . import symbols as symbols
 from . import tasks as tasks
 from . import training as training
 from . import zoo as zoo
 from .cell import Cell as Cell
 from .cell import Node as Node
+from .controller import Controller as Controller
 from .doctor import doctor as doctor
 from .drawing import draw as draw
 from .drawing import draw_sequence as draw_sequence
@@ -32,3 +34,5 @@ from .symbols import leaf_symbols as leaf_symbols
 from .symbols import sigmoid as sigmoid
 from .table import Table as Table
 from .table import load_table as load_table
+
+__version__: str

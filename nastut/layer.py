@@ -12,7 +12,7 @@ from torch.nn import functional as F  # noqa: N812 (the name it has everywhere)
 from nastut import kernel
 from nastut.cell import Cell, require_cell
 from nastut.recurrence import Weights, recur
-from nastut.sequence import is_whole_number
+from nastut.sequence import require_whole_number
 
 State = tuple[Tensor, Tensor]
 """(h, c): the output state and the memory of all layers."""
@@ -87,10 +87,7 @@ class CellRNN(nn.Module):
             ("num_layers", num_layers, 1),
             ("proj_size", proj_size, 0),
         ):
-            if not is_whole_number(size):
-                raise TypeError(f"{name} is {size!r} where a whole number belongs")
-            if size < least:
-                raise ValueError(f"{name} is {size}; it must be at least {least}")
+            require_whole_number(name, size, least)
         if proj_size >= hidden_size:
             raise ValueError(
                 f"proj_size is {proj_size}; it must be smaller than hidden_size, {hidden_size} "

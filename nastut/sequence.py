@@ -73,6 +73,14 @@ def is_whole_number(value: object) -> TypeGuard[int]:
     return not isinstance(value, bool) and isinstance(value, Integral)
 
 
+def require_whole_number(name: str, value: object, least: int = 1) -> None:
+    """Raise a TypeError or a ValueError that names the argument, unless it is a size."""
+    if not is_whole_number(value):
+        raise TypeError(f"{name} is {value!r} where a whole number belongs")
+    if value < least:
+        raise ValueError(f"{name} is {value}; it must be at least {least}")
+
+
 def is_base(number: object) -> TypeGuard[int]:
     """Tell whether `number` is a possible number of leaves: 1, 2, 4, 8, ..."""
     return is_whole_number(number) and number >= 1 and int(number).bit_count() == 1

@@ -1,0 +1,193 @@
+"""The loop of every search: propose, evaluate, learn, and keep a checkpoint."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tqdm.auto import tqdm
+
+from nastut import __version__
+from nastut.cell import Cell
+from nastut.checkpoint import Checkpoint
+from nastut.result import Failure, SearchResult
+from nastut.rewards import Outcome, Reward, Rewards
+from nastut.sequence import describe, require_whole_number
+from nastut.space import Space
+from nastut.strategies import Choices, Strategy
+
+
+def run(
+    strategy: Strategy,
+    space: Space,
+    reward: Reward,
+    evaluations: int = 2_000,
+    settings: dict[str, Any] | None = None,
+    executor: Executor | None = None,
+    checkpoint: str | Path | None = None,
+    progress: bool = True,
+) -> SearchResult:
+    """Search with any strategy: it proposes, the cells are evaluated, it learns, and so on.
+
+    The same strategy, space and reward function give the same result, wherever and in
+    whatever order the rewards are computed.
+
+    Parameters
+    ----------
+    strategy
+        Proposes sequences of choices of `space`.
+    space
+        The cells to search among.
+    reward
+        A function of a cell; the larger, the better. A child that raises an exception, or whose
+        reward is no finite number, has the reward 0 and is reported in ``result.failures``.
+    evaluations
+        How many cells are proposed.
+    settings
+        What the search depends on, as plain values; written into the result and the checkpoint.
+    executor
+        Any :class:`concurrent.futures.Executor`; the new cells of a batch go to it together.
+    checkpoint
+        A file that holds the whole state. If it is there already, the search goes on from it,
+        and gives what it would have given without a break; with more `evaluations` than
+        before, too. That the reward function is the same is for you to know.
+    progress
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    SearchResult
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument does not fit, a reward is no number, or the checkpoint is damaged or
+        belongs to another search (it is left as it is).
+    RuntimeError
+        If the executor does not do its work. What had finished is in the checkpoint.
+    """
+    require_space(space)
+    require_whole_number("evaluations", evaluations)
+    settings = settings or {"method": type(strategy).__name__}
+    rewards = Rewards(reward, executor)
+    search = _Search(strategy, space, rewards)
+    if checkpoint is not None:
+        search.keep(
+            Checkpoint(
+                checkpoint, {"version": __version__, "space": asdict(space), "settings": settings}
+            ),
+            evaluations,
+        )
+    with tqdm(total=evaluations, disable=not progress, desc=settings["method"]) as bar:
+        search.go(evaluations, bar)
+    return search.result(evaluations, settings)
+
+
+class _Search:
+    """A search under way: what was proposed, how much of it was learned, and the rewards."""
+
+    def __init__(self, strategy: Strategy, space: Space, rewards: Rewards) -> None:
+        self.strategy, self.space, self.rewards = strategy, space, rewards
+        self.proposed: list[Choices] = []
+        self.cells: list[Cell] = []
+        self.learned = 0
+        self.updates: list[dict[str, Any]] = []
+        self.checkpoint: Checkpoint | None = None
+
+    def go(self, evaluations: int, bar: tqdm[Any]) -> None:
+        """Go on until that many cells are evaluated.
+
+        The last batch may be larger than what is left to evaluate. It is not learned then, so
+        that a search with a larger budget can go on from here as if it had never stopped.
+        """
+        bar.update(min(self.learned, evaluations))
+        while self.learned < evaluations:
+            if self.learned == len(self.proposed):
+                self.propose()
+            batch = slice(self.learned, len(self.proposed))
+            self.evaluate(self.cells[batch][: evaluations - self.learned], bar)
+            if len(self.proposed) > evaluations:
+                break
+            rewards = [self.reward(cell) for cell in self.cells[batch]]
+            drawn = self.strategy.learn(self.proposed[batch], rewards)
+            self.learned = len(self.proposed)
+            mean = sum(rewards) / len(rewards)
+            self.updates.append({"evaluations": self.learned, "mean_reward": mean, **drawn})
+        self.write()
+
+    def propose(self) -> None:
+        proposed = self.strategy.propose()
+        self.cells += [self.space.decode(choices) for choices in proposed]
+        self.proposed += proposed
+
+    def evaluate(self, cells: list[Cell], bar: tqdm[Any]) -> None:
+        done = bar.n + len(cells)
+        try:
+            for _ in self.rewards.ask(cells):
+                bar.update()
+                if self.checkpoint is not None and self.checkpoint.due:
+                    self.write()
+        except BaseException:  # An interrupt, too: nothing that finished is lost.
+            self.write()
+            raise
+        bar.update(done - bar.n)
+        failed = sum(outcome.error is not None for outcome in self.rewards.memory.values())
+        best = max(outcome.reward for outcome in self.rewards.memory.values())
+        bar.set_postfix(best=f"{best:.4f}", failed=failed, refresh=False)
+
+    def reward(self, cell: Cell) -> float:
+        return self.rewards.memory[cell.canonical()].reward
+
+    def keep(self, checkpoint: Checkpoint, evaluations: int) -> None:
+        """Go back to the checkpoint's state if it has one, and write to it from now on."""
+        state = checkpoint.read()
+        self.checkpoint = checkpoint
+        if state is None:
+            return
+        if state["learned"] > evaluations:
+            raise ValueError(
+                f"{checkpoint.path} holds {state['learned']} evaluations, more than the "
+                f"{evaluations} asked for; ask for at least as many, or give another path"
+            )
+        self.strategy.load_state_dict(state["strategy"])
+        self.proposed = state["proposed"]
+        self.cells = [self.space.decode(choices) for choices in self.proposed]
+        self.learned, self.updates = state["learned"], state["updates"]
+        self.rewards.memory = {
+            Cell.parse(text): Outcome(reward, error)
+            for text, (reward, error) in state["memory"].items()
+        }
+
+    def write(self) -> None:
+        if self.checkpoint is None:
+            return
+        self.checkpoint.write(
+            {
+                "strategy": self.strategy.state_dict(),
+                "proposed": self.proposed,
+                "learned": self.learned,
+                "updates": self.updates,
+                "memory": {str(cell): tuple(o) for cell, o in self.rewards.memory.items()},
+            }
+        )
+
+    def result(self, evaluations: int, settings: dict[str, Any]) -> SearchResult:
+        cells = self.cells[:evaluations]
+        failures: dict[Cell, Failure] = {}
+        for index, cell in enumerate(cells):
+            error = self.rewards.memory[cell.canonical()].error
+            if error is not None:
+                failures.setdefault(cell.canonical(), Failure(index, cell, error))
+        rewards = [self.reward(cell) for cell in cells]
+        return SearchResult(
+            settings, self.space, cells, rewards, list(failures.values()), self.updates
+        )
+
+
+def require_space(space: Space) -> Space:
+    """Return `space`, or raise a TypeError if it is none."""
+    if not isinstance(space, Space):
+        raise TypeError(f"space is {describe(space)} where a Space belongs, such as nt.Space(2)")
+    return space
