@@ -26,6 +26,7 @@ from .population import train as train
 from .reading import NotRepresentable as NotRepresentable
 from .sequence import SequenceError as SequenceError
 from .space import Space as Space
+from .study import load_study as load_study
 from .symbols import c_next as c_next
 from .symbols import c_prev as c_prev
 from .symbols import gate as gate

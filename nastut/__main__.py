@@ -1,4 +1,4 @@
-"""The command line: ``python -m nastut doctor``, ``show``, ``compare`` and ``table build``."""
+"""The command line: ``python -m nastut`` with one of doctor, show, compare, table, study."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ def main(arguments: list[str] | None = None) -> int:
         "build", help="train every cell, for hours; goes on where it was broken off"
     )
     build.add_argument("file", nargs="?", type=Path, default=Path("data/base2.csv.xz"))
+    study = commands.add_parser(
+        "study", help="run searches on the table, or cells of it on text; goes on, too"
+    )
+    study.add_argument("name", choices=["searches", "generations", "transfer"])
+    study.add_argument("file", nargs="?", type=Path, help="data/NAME.json if left out")
     options = parser.parse_args(arguments)
     if options.command == "doctor":
         from nastut.doctor import doctor
@@ -42,8 +47,10 @@ def main(arguments: list[str] | None = None) -> int:
             _show(Cell.parse(" ".join(options.sequence)), options.out)
         elif options.command == "compare":
             _compare(options.file)
-        else:
+        elif options.command == "table":
             _build(options.file)
+        else:
+            _study(options.name, options.file or Path(f"data/{options.name}.json"))
     except (DrawingError, ValueError, OSError) as error:
         print(f"{parser.prog} {options.command}: {error}", file=sys.stderr)
         return 2
@@ -79,6 +86,17 @@ def _build(path: Path) -> None:
     with processes() as executor:
         table = build(path, executor)
     print(f"{path} has {len(table):,} cells; the best is {table.best(1)[0]}")
+
+
+def _study(name: str, path: Path) -> None:
+    from nastut.contest import contest
+    from nastut.generations import generations
+    from nastut.processes import processes
+    from nastut.transfer import transfer
+
+    study = {"searches": contest, "generations": generations, "transfer": transfer}[name]()
+    with processes() as executor:
+        study.conduct(path, executor)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import math
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ MAKERS: dict[str, Callable[..., Task]] = {
     "embedded_reber": embedded_reber,
     "delayed_recall": delayed_recall,
 }
-LENGTHS = {"train": 131_200, "validation": 16_400, "test": 16_400}
+LENGTHS = {"train": 131_088, "validation": 8_208, "test": 16_400}
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,9 @@ SPACE = Space()
 TASKS = {
     "embedded_reber": TaskSettings(),
     "delayed_recall": TaskSettings(
-        arguments={"delay": 8, "keys": 4, "distractors": 2, **LENGTHS}, seeds=(0,)
+        arguments={"delay": 8, "keys": 4, "distractors": 2, **LENGTHS},
+        recipe=replace(CHILD, learning_rate=0.02),
+        seeds=(0,),
     ),
 }
 

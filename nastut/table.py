@@ -52,9 +52,14 @@ class Table:
         The canonical sequence of each class, as text.
     has_memory : (classes,)
         Whether c_t can depend on c_{t-1}.
+    digest
+        A hash of the content, to be written beside any result that depends on it.
     """
 
-    def __init__(self, settings: dict[str, Any], columns: Sequence[Sequence[str]]) -> None:
+    def __init__(
+        self, settings: dict[str, Any], columns: Sequence[Sequence[str]], digest: str
+    ) -> None:
+        self.digest = digest
         self.space = Space(**settings["space"])
         self.settings = settings
         self.tasks = tuple(settings["tasks"])
@@ -269,19 +274,19 @@ def load_table(path: str | os.PathLike[str] = RECORDED) -> Table:
     if first.removeprefix(HASH) != _sha256(body):
         raise ValueError(f"{path} is damaged: its content is not what its hash says; {remedy}")
     try:
-        return _read(body.decode())
+        return _read(body.decode(), _sha256(body).decode()[:16])
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} holds a table that cannot be read ({error}); {remedy}") from None
 
 
-def _read(text: str) -> Table:
+def _read(text: str, digest: str) -> Table:
     lines = text.splitlines()
     comments = [line for line in lines if line.startswith("#")]
     settings = json.loads("\n".join(line.removeprefix("#") for line in comments))
     names, *rows = csv.reader(lines[len(comments) :])
     if names != column_names(settings):
         raise ValueError("its columns are not those that its settings name")
-    return Table(settings, list(zip(*rows, strict=True)))
+    return Table(settings, list(zip(*rows, strict=True)), digest)
 
 
 def _sha256(content: bytes) -> bytes:
