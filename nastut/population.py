@@ -13,7 +13,7 @@ one that is trained in company ends where it would have ended alone, up to round
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,11 +24,16 @@ from tqdm.auto import tqdm
 
 from nastut.cell import Cell, require_cell
 from nastut.elementwise import bind_members, step_programs
+from nastut.sequence import is_whole_number
 from nastut.tasks import Stream, Task, windows
 from nastut.training import Recipe, Record, State, losses, optimizer_and_rate, plan
 
 CHILD = Recipe(epochs=1, batch=16, steps=32, learning_rate=0.01, reports=4)
-"""The recipe for small children: 256 steps on a task of the usual size."""
+"""The recipe for small children: about 256 steps on a task of the usual size.
+
+The rate is small enough for the order of the best to repeat itself from seed to seed. At twice
+the rate, all good cells end near the best possible perplexity and chance decides between them.
+"""
 
 
 class Population(nn.Module):
@@ -96,7 +101,7 @@ class Population(nn.Module):
         if state is None:
             state = (self.hidden.new_zeros(members, batch, size),) * 2
         one_hot = F.one_hot(symbols.flatten(), n_symbols).to(self.input.dtype)
-        x_parts = (one_hot @ self.input).unflatten(1, (steps, batch))
+        x_parts = (one_hot @ self.input).view(members, steps, batch, -1)
         h, *last = _Recurrence.apply(self.cells, x_parts, *state, self.hidden)  # type: ignore[no-untyped-call]
         over_time = h.transpose(0, 1).flatten(1, 2)
         scores = torch.baddbmm(self.decoder_bias, self.decoder, over_time.mT)
@@ -170,7 +175,7 @@ class _Recurrence(torch.autograd.Function):
 
 
 def train(
-    cells: Iterable[Cell],
+    cells: Cell | Iterable[Cell],
     task: Task,
     recipe: Recipe = CHILD,
     hidden_size: int = 16,
@@ -183,7 +188,7 @@ def train(
     Parameters
     ----------
     cells
-        Any cells, of any bases.
+        One cell, or any number of them, of any bases.
     task, recipe
         What is learned, and how; a record's ``test`` belongs to the weights that were best in
         validation, as in :func:`nastut.training.fit`.
@@ -199,11 +204,18 @@ def train(
     Raises
     ------
     TypeError
-        If something among `cells` is no cell.
+        If something among `cells` is no cell, or a size is no whole number.
+    ValueError
+        If a size is not positive, or the task too short for the recipe.
     """
-    cells = list(cells)
+    cells = [cells] if isinstance(cells, Cell) else list(cells)
     for cell in cells:
         require_cell(cell)
+    for name, size in (("hidden_size", hidden_size), ("at_once", at_once)):
+        if not is_whole_number(size):
+            raise TypeError(f"{name} is {size!r} where a whole number belongs")
+        if size < 1:
+            raise ValueError(f"{name} is {size}; it must be at least 1")
     records: dict[int, Record] = {}
     with tqdm(total=len(cells), desc=f"seed {seed}", unit="cell", disable=not progress) as bar:
         for base in sorted({cell.base for cell in cells}):
@@ -230,7 +242,7 @@ def _fit(population: Population, task: Task, recipe: Recipe, seed: int) -> list[
         diverged[newly] = step
         optimizer.zero_grad()
         loss.sum().backward()  # type: ignore[no-untyped-call]
-        _clip(population, recipe.clip)
+        clip(population, recipe.clip)
         optimizer.step()
         rate.step()
         if step in reports:
@@ -264,7 +276,7 @@ def _copy(population: Population) -> dict[str, Tensor]:
     return {name: weight.detach().clone() for name, weight in population.named_parameters()}
 
 
-def _clip(population: Population, largest: float) -> None:
+def clip(population: Population, largest: float) -> None:
     """Shorten each member's gradient, of all its weights together, to a norm of `largest`."""
     gradients = [weight.grad for weight in population.parameters() if weight.grad is not None]
     norm = torch.stack([grad.flatten(1).norm(dim=1) for grad in gradients]).norm(dim=0)
@@ -276,7 +288,7 @@ def _clip(population: Population, largest: float) -> None:
 @torch.no_grad()
 def perplexities(population: Population, stream: Stream, recipe: Recipe) -> np.ndarray:
     """Return the perplexity of each member, as :func:`nastut.training.perplexity` defines it."""
-    state, total, count = None, 0.0, 0
+    state, total, count = None, np.zeros(len(population.cells)), 0
     for symbols, following in windows(stream, recipe.batch, recipe.steps):
         loss, state = population.loss(symbols, following, state)
         total += loss.double().numpy() * symbols.size

@@ -147,6 +147,19 @@ def test_what_is_no_cell_is_refused(task):
         train(CELLS[0].sequence, task, RECIPE, progress=False)
 
 
+@pytest.mark.parametrize("size", ["hidden_size", "at_once"])
+def test_sizes_are_positive_whole_numbers(task, size):
+    with pytest.raises(ValueError, match=f"{size} is 0; it must be at least 1"):
+        train(CELLS[:1], task, RECIPE, progress=False, **{size: 0})
+    with pytest.raises(TypeError, match=f"{size} is 2.5 where a whole number belongs"):
+        train(CELLS[:1], task, RECIPE, progress=False, **{size: 2.5})
+
+
+def test_a_single_cell_will_do(task):
+    alone, listed = (train(c, task, RECIPE, 6, progress=False) for c in (CELLS[0], CELLS[:1]))
+    assert alone == listed
+
+
 def test_a_population_has_one_base():
     with pytest.raises(ValueError, match=r"bases \[2, 8\]"):
         Population([CELLS[0], nt.zoo.LSTM], 5, 6, seed=0)

@@ -43,12 +43,8 @@ def test_a_circle_is_learned(task):
 
 
 def test_the_same_seed_gives_the_same_record(task):
-    assert fit(model(), task, RECIPE, progress=False) == fit(
-        model(), task, RECIPE, progress=False
-    )
-    assert fit(model(1), task, RECIPE, progress=False) != fit(
-        model(), task, RECIPE, progress=False
-    )
+    assert fit(model(), task, RECIPE, progress=False) == fit(model(), task, RECIPE, progress=False)
+    assert fit(model(1), task, RECIPE, progress=False) != fit(model(), task, RECIPE, progress=False)
 
 
 def test_seeding_leaves_the_global_state_alone():
