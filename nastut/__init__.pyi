@@ -21,6 +21,7 @@ from .lessons import check as check
 from .lessons import setup as setup
 from .linearize import linearize as linearize
 from .picture import Picture as Picture
+from .population import train as train
 from .reading import NotRepresentable as NotRepresentable
 from .sequence import SequenceError as SequenceError
 from .space import Space as Space

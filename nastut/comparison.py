@@ -25,7 +25,7 @@ from tqdm import tqdm
 from nastut.files import write_atomically
 from nastut.layer import CellRNN
 from nastut.tasks import Task, python_reference
-from nastut.training import LanguageModel, Recipe, hidden_size_for, seeded, train
+from nastut.training import LanguageModel, Recipe, fit, hidden_size_for, seeded
 from nastut.zoo import EXAMPLE, MAXCELL, NASCELL
 
 PARAMETERS = 100_000
@@ -60,7 +60,7 @@ def run(name: str, learning_rate: float, seed: int) -> dict[str, Any]:
     with seeded(seed):
         model = build(name, len(task.symbols), hidden_size)
     recipe = replace(RECIPE, learning_rate=learning_rate)
-    record = train(model, task, recipe, seed, progress=False)
+    record = fit(model, task, recipe, seed, progress=False)
     made_by = {"cell": name, "hidden_size": hidden_size, "learning_rate": learning_rate}
     measured = asdict(record) | {"at": list(record.at), "validation": list(record.validation)}
     if not math.isfinite(record.test):  # JSON has no infinity

@@ -41,7 +41,7 @@ class StepPrograms(NamedTuple):
     backward: Program
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def step_programs(cell: Cell) -> StepPrograms:
     """Return the programs of a cell."""
     xp = recording_system()
@@ -67,10 +67,38 @@ def bind(program: Program, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) 
         Arrays of shape (T, B, p * H) where the program takes or gives p parts; of one type and
         on one device; contiguous at each t. An input and an output may be the same array.
     """
+    return bind_members(
+        [program], *([array.unsqueeze(1) for array in arrays] for arrays in (inputs, outputs))
+    )
+
+
+def bind_members(
+    programs: Sequence[Program], inputs: Sequence[Tensor], outputs: Sequence[Tensor]
+) -> kernel.Run:
+    """Return a function of t that runs program m on ``inputs[...][t, m]``, for all m.
+
+    Parameters
+    ----------
+    programs
+        One for each of M members; they take and give the same numbers of parts.
+    inputs, outputs
+        As for :func:`bind`, with the members' axis after that of time: shape (T, M, B, p * H).
+    """
     compiled = kernel.load()
     if compiled.runs_on(inputs[0]):
-        return compiled.bind(program, inputs, outputs)
-    return _bind_to_library(program, inputs, outputs)
+        return compiled.bind(programs, inputs, outputs)
+    runs = [
+        _bind_to_library(
+            program, [array[:, m] for array in inputs], [array[:, m] for array in outputs]
+        )
+        for m, program in enumerate(programs)
+    ]
+
+    def run(t: int) -> None:
+        for run_member in runs:
+            run_member(t)
+
+    return run
 
 
 def _bind_to_library(

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <numeric>
 #include <vector>
 
@@ -77,10 +78,9 @@ void apply(int32_t operation, T* out, const T* a, const T* b, int64_t n) {
 
 // `arrays` are the inputs, then the outputs; one of p parts is contiguous (rows, p, width).
 template <typename T>
-void run(const Program& p, void* const* arrays, int64_t rows, int64_t width) {
-  std::vector<Register<T>> registers(p.n_registers);
+void run(const Program& p, T* const* arrays, Register<T>* registers, int64_t rows, int64_t width) {
   Register<T>* constant =
-      registers.data() + std::accumulate(p.loaded, p.loaded + p.n_loaded, int64_t{0});
+      registers + std::accumulate(p.loaded, p.loaded + p.n_loaded, int64_t{0});
   for (int64_t k = 0; k < p.n_constants; ++k, ++constant)
     std::fill_n(constant->values, BLOCK, static_cast<T>(p.constants[k]));
 
@@ -90,11 +90,11 @@ void run(const Program& p, void* const* arrays, int64_t rows, int64_t width) {
     const int64_t m = std::min(block_rows, rows - row);
     for (int64_t column = 0; column < width; column += block_width) {
       const int64_t n = std::min(block_width, width - column);
-      void* const* array = arrays;
-      Register<T>* next = registers.data();
+      T* const* array = arrays;
+      Register<T>* next = registers;
       for (int64_t k = 0; k < p.n_loaded; ++k, ++array) {
         const int64_t row_size = p.loaded[k] * width;
-        const T* part = static_cast<const T*>(*array) + row * row_size + column;
+        const T* part = *array + row * row_size + column;
         for (int64_t i = 0; i < p.loaded[k]; ++i, part += width, ++next)
           for (int64_t j = 0; j < m; ++j) copy(next->values + j * n, part + j * row_size, n);
       }
@@ -106,7 +106,7 @@ void run(const Program& p, void* const* arrays, int64_t rows, int64_t width) {
       const int32_t* result = p.results;
       for (int64_t k = 0; k < p.n_stored; ++k, ++array) {
         const int64_t row_size = p.stored[k] * width;
-        T* part = static_cast<T*>(*array) + row * row_size + column;
+        T* part = *array + row * row_size + column;
         for (int64_t i = 0; i < p.stored[k]; ++i, part += width, ++result)
           for (int64_t j = 0; j < m; ++j)
             copy(part + j * row_size, registers[*result].values + j * n, n);
@@ -115,11 +115,37 @@ void run(const Program& p, void* const* arrays, int64_t rows, int64_t width) {
   }
 }
 
-extern "C" {
-void run_float32(const Program* p, void* const* arrays, int64_t rows, int64_t width) {
-  run<float>(*p, arrays, rows, width);
+// Where an array starts, and the bytes from one step, and from one member, to the next.
+struct Array {
+  char* start;
+  int64_t step, member;
+};
+
+// Runs the program of each member on its part of step t.
+template <typename T>
+void run_members(const Program* const* programs, int64_t members, const Array* arrays, int64_t t,
+                 int64_t rows, int64_t width) {
+  int64_t n_registers = 0;
+  for (int64_t m = 0; m < members; ++m)
+    n_registers = std::max(n_registers, programs[m]->n_registers);
+  const auto registers = std::make_unique_for_overwrite<Register<T>[]>(n_registers);
+  std::vector<T*> parts;
+  for (int64_t m = 0; m < members; ++m) {
+    const Program& p = *programs[m];
+    parts.clear();
+    for (const Array* a = arrays; a < arrays + p.n_loaded + p.n_stored; ++a)
+      parts.push_back(reinterpret_cast<T*>(a->start + t * a->step + m * a->member));
+    run(p, parts.data(), registers.get(), rows, width);
+  }
 }
-void run_float64(const Program* p, void* const* arrays, int64_t rows, int64_t width) {
-  run<double>(*p, arrays, rows, width);
+
+extern "C" {
+void run_float32(const Program* const* programs, int64_t members, const Array* arrays, int64_t t,
+                 int64_t rows, int64_t width) {
+  run_members<float>(programs, members, arrays, t, rows, width);
+}
+void run_float64(const Program* const* programs, int64_t members, const Array* arrays, int64_t t,
+                 int64_t rows, int64_t width) {
+  run_members<double>(programs, members, arrays, t, rows, width);
 }
 }

@@ -81,21 +81,21 @@ class Kernel:
         on_cpu = like.device.type == "cpu" and like.dtype in _FUNCTIONS
         return on_cpu and self.library is not None
 
-    def bind(self, program: Program, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Run:
-        """Return a function that runs `program`; see :func:`nastut.elementwise.bind`."""
-        arrays = (*inputs, *outputs)  # kept alive by `run`, which knows their addresses only
-        starts = [(array.data_ptr(), array.stride(0) * array.element_size()) for array in arrays]
-        pointers = ctypes.c_void_p * len(arrays)
-        _, rows, columns = arrays[0].shape
-        width = columns // program.loaded[0]
-        function, structure = (
-            getattr(self.library, _FUNCTIONS[arrays[0].dtype]),
-            _structure(program),
+    def bind(
+        self, programs: Sequence[Program], inputs: Sequence[Tensor], outputs: Sequence[Tensor]
+    ) -> Run:
+        """Return a function that runs programs; see :func:`nastut.elementwise.bind_members`."""
+        tensors = (*inputs, *outputs)  # kept alive by `run`, which knows their addresses only
+        arrays = (_Array * len(tensors))(*map(_Array.of, tensors))
+        structures = (ctypes.POINTER(_Program) * len(programs))(
+            *[ctypes.pointer(_structure(program)) for program in programs]
         )
+        *_, rows, columns = tensors[0].shape
+        width = columns // programs[0].loaded[0]
+        function = getattr(self.library, _FUNCTIONS[tensors[0].dtype])
 
-        def run(t: int, _alive: object = arrays) -> None:
-            addresses = pointers(*[start + t * stride for start, stride in starts])
-            function(structure, addresses, rows, width)
+        def run(t: int, _alive: object = tensors) -> None:
+            function(structures, len(structures), arrays, t, rows, width)
 
         return run
 
@@ -110,8 +110,10 @@ def load() -> Kernel:
             function = getattr(library, name)
             function.restype = None
             function.argtypes = (
-                ctypes.POINTER(_Program),
-                ctypes.POINTER(ctypes.c_void_p),
+                ctypes.POINTER(ctypes.POINTER(_Program)),
+                ctypes.c_int64,
+                ctypes.POINTER(_Array),
+                ctypes.c_int64,
                 ctypes.c_int64,
                 ctypes.c_int64,
             )
@@ -194,7 +196,23 @@ class _Program(ctypes.Structure):
     )
 
 
-@lru_cache(maxsize=1024)
+class _Array(ctypes.Structure):
+    """The struct of the same name in kernel.cpp."""
+
+    _fields_ = (
+        ("start", ctypes.c_void_p),
+        ("step", ctypes.c_int64),
+        ("member", ctypes.c_int64),
+    )
+
+    @classmethod
+    def of(cls, tensor: Tensor) -> _Array:
+        """Return the structure of a tensor whose first axes are time and members."""
+        size = tensor.element_size()
+        return cls(tensor.data_ptr(), tensor.stride(0) * size, tensor.stride(1) * size)
+
+
+@lru_cache(maxsize=4096)
 def _structure(program: Program) -> _Program:
     def array(kind: Any, numbers: Sequence[float]) -> Any:
         return (kind * len(numbers))(*numbers)

@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 from nastut.tasks import Stream, Task, windows
 
 State = tuple[Tensor, Tensor]
+LossOf = Callable[[np.ndarray, np.ndarray, State | None], tuple[Tensor, State]]
 
 
 class LanguageModel(nn.Module):
@@ -49,6 +50,20 @@ class LanguageModel(nn.Module):
         """
         output, state = self.core(self.embedding(symbols), state)
         return self.decoder(output), state
+
+    def loss(
+        self, symbols: np.ndarray, following: np.ndarray, state: State | None
+    ) -> tuple[Tensor, State]:
+        """Return the mean loss of a window, in nats, and the state after the last step.
+
+        Parameters
+        ----------
+        symbols, following
+            Integers of shape ``(steps, batch)``: a window of a stream.
+        """
+        scores, state = self(torch.as_tensor(symbols), state)
+        targets = torch.as_tensor(following).flatten()
+        return nn.functional.cross_entropy(scores.flatten(0, 1), targets), state
 
 
 @dataclass(frozen=True)
@@ -155,7 +170,7 @@ def perplexity(model: LanguageModel, stream: Stream, recipe: Recipe) -> float:
     return math.exp(mean) if mean < math.log(np.finfo(float).max) else math.inf
 
 
-def train(
+def fit(
     model: LanguageModel, task: Task, recipe: Recipe, seed: int = 0, progress: bool = True
 ) -> Record:
     """Train a model in place and return the record; it ends with its best weights.
@@ -170,16 +185,13 @@ def train(
     progress
         Whether to show a progress bar.
     """
-    optimizer = torch.optim.Adam(model.parameters(), recipe.learning_rate)
-    window_count = sum(1 for _ in windows(task.train, recipe.batch, recipe.steps))
-    total = recipe.epochs * window_count
-    rate = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / total)
-    reports = {total * (i + 1) // recipe.reports for i in range(recipe.reports)}
+    total, reports = plan(task, recipe)
+    optimizer, rate = optimizer_and_rate(model, recipe, total)
     at, validation = [], []
     best, best_weights = math.inf, deepcopy(model.state_dict())
     diverged = None
     bar = tqdm(total=total, disable=not progress, desc=f"seed {seed}", leave=False)
-    for step, loss in enumerate(_losses(model, task, recipe), 1):
+    for step, loss in enumerate(losses(model.loss, task, recipe), 1):
         if not math.isfinite(loss.item()):
             diverged = step
             bar.write(f"seed {seed}: the loss is {loss.item()} at step {step}; training ends here")
@@ -202,12 +214,31 @@ def train(
     return Record(seed, count_parameters(model), tuple(at), tuple(validation), test, diverged)
 
 
-def _losses(model: LanguageModel, task: Task, recipe: Recipe) -> Iterator[Tensor]:
-    """Yield the mean loss of each window of each epoch; the state is carried along, detached."""
+def plan(task: Task, recipe: Recipe) -> tuple[int, frozenset[int]]:
+    """Return the number of training steps, and those after which validation is measured."""
+    total = recipe.epochs * sum(1 for _ in windows(task.train, recipe.batch, recipe.steps))
+    return total, frozenset(total * (i + 1) // recipe.reports for i in range(recipe.reports))
+
+
+def optimizer_and_rate(
+    model: nn.Module, recipe: Recipe, total: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """Return Adam for a model, and what lets its rate fall to zero in `total` steps."""
+    optimizer = torch.optim.Adam(model.parameters(), recipe.learning_rate)
+    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / total)
+
+
+def losses(loss_of: LossOf, task: Task, recipe: Recipe) -> Iterator[Tensor]:
+    """Yield the loss of each window of each epoch; the state is carried along, detached.
+
+    Parameters
+    ----------
+    loss_of
+        Such as :meth:`LanguageModel.loss`.
+    """
     for _ in range(recipe.epochs):
         state: State | None = None
         for symbols, following in windows(task.train, recipe.batch, recipe.steps):
-            scores, state = model(torch.as_tensor(symbols), state)
-            targets = torch.as_tensor(following).flatten()
-            yield nn.functional.cross_entropy(scores.flatten(0, 1), targets)
-            state = (state[0].detach(), state[1].detach())
+            loss, (h, c) = loss_of(symbols, following, state)
+            yield loss
+            state = h.detach(), c.detach()

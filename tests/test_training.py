@@ -13,10 +13,10 @@ from nastut.training import (
     LanguageModel,
     Recipe,
     count_parameters,
+    fit,
     hidden_size_for,
     perplexity,
     seeded,
-    train,
 )
 
 RECIPE = Recipe(epochs=3, batch=4, steps=10, learning_rate=0.02, reports=3)
@@ -35,7 +35,7 @@ def model(seed=0, core=None):
 
 
 def test_a_circle_is_learned(task):
-    record = train(model(), task, replace(RECIPE, epochs=10), progress=False)
+    record = fit(model(), task, replace(RECIPE, epochs=10), progress=False)
     assert record.validation[0] > record.validation[-1]
     assert record.test < 1.5
     assert record.at == (33, 66, 100)
@@ -43,12 +43,8 @@ def test_a_circle_is_learned(task):
 
 
 def test_the_same_seed_gives_the_same_record(task):
-    assert train(model(), task, RECIPE, progress=False) == train(
-        model(), task, RECIPE, progress=False
-    )
-    assert train(model(1), task, RECIPE, progress=False) != train(
-        model(), task, RECIPE, progress=False
-    )
+    assert fit(model(), task, RECIPE, progress=False) == fit(model(), task, RECIPE, progress=False)
+    assert fit(model(1), task, RECIPE, progress=False) != fit(model(), task, RECIPE, progress=False)
 
 
 def test_seeding_leaves_the_global_state_alone():
@@ -59,14 +55,14 @@ def test_seeding_leaves_the_global_state_alone():
 
 def test_the_test_stream_decides_nothing(task):
     other = replace(task, test=task.test[::-1].copy())
-    one, two = (train(model(), t, RECIPE, progress=False) for t in (task, other))
+    one, two = (fit(model(), t, RECIPE, progress=False) for t in (task, other))
     assert one.validation == two.validation
     assert one.test != two.test
 
 
 def test_the_test_uses_the_weights_that_were_best_in_validation(task):
     trained = model()
-    record = train(trained, task, RECIPE, progress=False)
+    record = fit(trained, task, RECIPE, progress=False)
     assert perplexity(trained, task.validation, RECIPE) == min(record.validation)
     assert perplexity(trained, task.test, RECIPE) == record.test
 
@@ -83,7 +79,7 @@ class Exploding(nn.LSTM):
 
 
 def test_a_divergence_ends_training_and_is_recorded(task):
-    record = train(model(core=Exploding(6, 8)), task, RECIPE, progress=False)
+    record = fit(model(core=Exploding(6, 8)), task, RECIPE, progress=False)
     assert record.diverged == 3
     assert record.validation == ()
     assert record.test == math.inf

@@ -272,7 +272,7 @@ live = {}
 for name in ("LSTM", "NASCell"):
     with nt.training.seeded(0):
         model = build(name, len(task.symbols), hidden_size=64 if name == "LSTM" else 44)
-    live[name] = nt.training.train(model, small, recipe, progress=False)
+    live[name] = nt.training.fit(model, small, recipe, progress=False)
     print(
         name, "learns" if live[name].validation[-1] < live[name].validation[0] else "does not learn"
     )
