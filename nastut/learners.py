@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from math import inf
 from typing import Any
@@ -50,16 +51,18 @@ class Learner:
 
     def propose(self) -> list[Choices]:
         """Sample a batch."""
-        proposed: list[Choices] = self.controller.sample(self.batch, self.rng).tolist()
+        with _one_thread():
+            proposed: list[Choices] = self.controller.sample(self.batch, self.rng).tolist()
         return proposed
 
     def learn(self, proposed: list[Choices], rewards: list[float]) -> dict[str, Any]:
         """Climb one step; return the entropy and the mean probabilities at each place before it."""
-        self.optimizer.zero_grad()
-        logs, objective = self.objective(torch.tensor(proposed), torch.tensor(rewards).double())
-        entropy = entropies(logs)
-        (-objective - self.entropy * entropy.sum()).backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
+        with _one_thread():
+            self.optimizer.zero_grad()
+            logs, objective = self.objective(torch.tensor(proposed), torch.tensor(rewards).double())
+            entropy = entropies(logs)
+            (-objective - self.entropy * entropy.sum()).backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
         return {
             "entropy": _rounded(entropy),
             "probabilities": [_rounded(place.exp().mean(0)) for place in logs],
@@ -164,6 +167,9 @@ class PriorityQueue(Learner):
     Norouzi, Shen, Zhao & Le (2018), "Neural Program Synthesis with Priority Queue Training",
     arXiv 1801.03526.
 
+    One thing is added: a sequence that was proposed before is drawn anew, so that a controller
+    that has become sure does not spend the budget on what it knows.
+
     Parameters
     ----------
     controller, rng, batch, learning_rate, entropy
@@ -185,6 +191,19 @@ class PriorityQueue(Learner):
         require_whole_number("best", best)
         self.best = best
         self.queue: list[tuple[float, Choices]] = []
+        self.known: set[tuple[int, ...]] = set()
+
+    def propose(self) -> list[Choices]:
+        """Sample until the batch is full of new sequences, or ten times; then take any."""
+        new: list[Choices] = []
+        for last in [False] * 9 + [True]:
+            for choices in super().propose():
+                if len(new) < self.batch and (last or tuple(choices) not in self.known):
+                    self.known.add(tuple(choices))
+                    new.append(choices)
+            if len(new) == self.batch:
+                break
+        return new
 
     def learn(self, proposed: list[Choices], rewards: list[float]) -> dict[str, Any]:
         """Let the best into the queue, and climb one step."""
@@ -206,13 +225,29 @@ class PriorityQueue(Learner):
         return logs, of_chosen(logs, queue).sum(1).mean()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state of a learner, and the queue."""
-        return {**super().state_dict(), "queue": list(self.queue)}
+        """Return the state of a learner, the queue, and what was proposed."""
+        known = [list(choices) for choices in self.known]
+        return {**super().state_dict(), "queue": list(self.queue), "known": known}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go back to a state."""
         super().load_state_dict(state)
         self.queue = list(state["queue"])
+        self.known = {tuple(choices) for choices in state["known"]}
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch compute on one thread, and then on as many as before.
+
+    More are slower with matrices this small, and would make the last digits depend on them.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _require_number(name: str, value: object, fits: Callable[[float], bool], wanted: str) -> None:

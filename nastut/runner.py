@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from dataclasses import asdict
+from math import inf
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm.auto import tqdm
 
 from nastut import __version__
@@ -71,15 +73,12 @@ def run(
     require_space(space)
     require_whole_number("evaluations", evaluations)
     settings = settings or {"method": type(strategy).__name__}
-    rewards = Rewards(reward, executor)
-    search = _Search(strategy, space, rewards)
+    # Plain numbers: files hold no NumPy scalars.
+    settings = {k: v.item() if isinstance(v, np.generic) else v for k, v in settings.items()}
+    search = _Search(strategy, space, Rewards(reward, executor))
     if checkpoint is not None:
-        search.keep(
-            Checkpoint(
-                checkpoint, {"version": __version__, "space": asdict(space), "settings": settings}
-            ),
-            evaluations,
-        )
+        owner = {"version": __version__, "space": asdict(space), "settings": settings}
+        search.keep(Checkpoint(checkpoint, owner), evaluations)
     with tqdm(total=evaluations, disable=not progress, desc=settings["method"]) as bar:
         search.go(evaluations, bar)
     return search.result(evaluations, settings)
@@ -92,9 +91,11 @@ class _Search:
         self.strategy, self.space, self.rewards = strategy, space, rewards
         self.proposed: list[Choices] = []
         self.cells: list[Cell] = []
+        self.forms: list[Cell] = []  # canonical
         self.learned = 0
         self.updates: list[dict[str, Any]] = []
         self.checkpoint: Checkpoint | None = None
+        self.best, self.failed = -inf, 0
 
     def go(self, evaluations: int, bar: tqdm[Any]) -> None:
         """Go on until that many cells are evaluated.
@@ -105,40 +106,41 @@ class _Search:
         bar.update(min(self.learned, evaluations))
         while self.learned < evaluations:
             if self.learned == len(self.proposed):
-                self.propose()
-            batch = slice(self.learned, len(self.proposed))
-            self.evaluate(self.cells[batch][: evaluations - self.learned], bar)
+                self.take_in(self.strategy.propose())
+            self.evaluate(slice(self.learned, min(len(self.proposed), evaluations)), bar)
             if len(self.proposed) > evaluations:
                 break
-            rewards = [self.reward(cell) for cell in self.cells[batch]]
+            batch = slice(self.learned, len(self.proposed))
+            rewards = [self.rewards.memory[form].reward for form in self.forms[batch]]
             drawn = self.strategy.learn(self.proposed[batch], rewards)
             self.learned = len(self.proposed)
             mean = sum(rewards) / len(rewards)
             self.updates.append({"evaluations": self.learned, "mean_reward": mean, **drawn})
         self.write()
 
-    def propose(self) -> None:
-        proposed = self.strategy.propose()
-        self.cells += [self.space.decode(choices) for choices in proposed]
-        self.proposed += proposed
+    def take_in(self, proposed: list[Choices]) -> None:
+        cells = [self.space.decode(choices) for choices in proposed]
+        self.proposed += [[int(choice) for choice in choices] for choices in proposed]
+        self.cells += cells
+        self.forms += [cell.canonical() for cell in cells]
 
-    def evaluate(self, cells: list[Cell], bar: tqdm[Any]) -> None:
-        done = bar.n + len(cells)
+    def evaluate(self, batch: slice, bar: tqdm[Any]) -> None:
         try:
-            for _ in self.rewards.ask(cells):
+            for outcome in self.rewards.ask(zip(self.cells[batch], self.forms[batch], strict=True)):
+                self.note(outcome)
                 bar.update()
                 if self.checkpoint is not None and self.checkpoint.due:
                     self.write()
         except BaseException:  # An interrupt, too: nothing that finished is lost.
             self.write()
             raise
-        bar.update(done - bar.n)
-        failed = sum(outcome.error is not None for outcome in self.rewards.memory.values())
-        best = max(outcome.reward for outcome in self.rewards.memory.values())
-        bar.set_postfix(best=f"{best:.4f}", failed=failed, refresh=False)
+        bar.update(batch.stop - bar.n)
+        bar.set_postfix(best=f"{self.best:.4f}", failed=self.failed, refresh=False)
 
-    def reward(self, cell: Cell) -> float:
-        return self.rewards.memory[cell.canonical()].reward
+    def note(self, outcome: Outcome) -> None:
+        """Count for the progress bar."""
+        self.best = max(self.best, outcome.reward)
+        self.failed += outcome.error is not None
 
     def keep(self, checkpoint: Checkpoint, evaluations: int) -> None:
         """Go back to the checkpoint's state if it has one, and write to it from now on."""
@@ -152,13 +154,14 @@ class _Search:
                 f"{evaluations} asked for; ask for at least as many, or give another path"
             )
         self.strategy.load_state_dict(state["strategy"])
-        self.proposed = state["proposed"]
-        self.cells = [self.space.decode(choices) for choices in self.proposed]
+        self.take_in(state["proposed"])
         self.learned, self.updates = state["learned"], state["updates"]
         self.rewards.memory = {
             Cell.parse(text): Outcome(reward, error)
             for text, (reward, error) in state["memory"].items()
         }
+        for outcome in self.rewards.memory.values():
+            self.note(outcome)
 
     def write(self) -> None:
         if self.checkpoint is None:
@@ -174,13 +177,13 @@ class _Search:
         )
 
     def result(self, evaluations: int, settings: dict[str, Any]) -> SearchResult:
-        cells = self.cells[:evaluations]
+        cells, forms = self.cells[:evaluations], self.forms[:evaluations]
+        outcomes = [self.rewards.memory[form] for form in forms]
         failures: dict[Cell, Failure] = {}
-        for index, cell in enumerate(cells):
-            error = self.rewards.memory[cell.canonical()].error
-            if error is not None:
-                failures.setdefault(cell.canonical(), Failure(index, cell, error))
-        rewards = [self.reward(cell) for cell in cells]
+        for place, (form, outcome) in enumerate(zip(forms, outcomes, strict=True)):
+            if outcome.error is not None:
+                failures.setdefault(form, Failure(place, cells[place], outcome.error))
+        rewards = [outcome.reward for outcome in outcomes]
         return SearchResult(
             settings, self.space, cells, rewards, list(failures.values()), self.updates
         )
