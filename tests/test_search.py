@@ -266,6 +266,15 @@ def test_no_folder_for_the_checkpoint_is_said_before_any_work(tmp_path):
         find(search.random, lambda cell: pytest.fail("asked"), checkpoint=tmp_path / "no" / "file")
 
 
+@each_method
+def test_settings_may_be_numpy_numbers(method, tmp_path):
+    path, batch = tmp_path / "search.ckpt", np.int64(4)
+    result = method(SPACE, reward, np.int64(20), np.int64(5), None, path, False, batch=batch)
+    assert result == method(SPACE, reward, 20, 5, None, path, False, batch=4)
+    result.save(tmp_path / "result.json")
+    assert search.SearchResult.load(tmp_path / "result.json") == result
+
+
 # Bad input
 
 
