@@ -113,25 +113,25 @@ def searched(core: Cell | None, units: int, seed: int) -> dict[str, Any]:
         ``core``: its sequence (None: LSTM). ``best``: that of the best cell found, in canonical
         form, so that equal cells are equal. ``reached`` and ``improvements``: see
         :func:`nastut.contest.summary`; of each improvement the evaluation and the rank.
-        ``distinct``: the number of different cells proposed. ``entropy`` of the policy at the
-        end, and ``dependence``, the largest on the way: see :func:`dependence`; both in nats, and
-        None if the policy was lost to infinities.
+        ``trained``: the number of different cells proposed until ``reached``; ``distinct``: in
+        all. ``entropy`` and :func:`dependence` of the policy at the end, in nats; None if the
+        policy was lost to infinities.
     """
     space = table().space
     controller = Controller(space, core, units, seed=seed)
     strategy = PriorityQueue(controller, np.random.default_rng(seed))
     result = search.run(strategy, space, table().reward, EVALUATIONS, progress=False)
     found = summary(result, table())
-    entropy = sum(result.updates[-1]["entropy"])
-    owed = max(map(dependence, result.updates))
+    last, reached = result.updates[-1], found["reached"]
+    measured = {"entropy": sum(last["entropy"]), "dependence": dependence(last)}
     return {
         "core": core and str(core),
         "best": str(result.best.canonical()),
-        "reached": found["reached"],
+        "reached": reached,
+        "trained": int(result.distinct()[reached - 1]) if reached else None,
         "improvements": [[evaluation, rank] for evaluation, _, rank in found["improvements"]],
         "distinct": result.calls,
-        "entropy": round(entropy, 4) if np.isfinite(entropy) else None,
-        "dependence": round(owed, 4) if np.isfinite(owed) else None,
+        **{name: round(x, 4) if np.isfinite(x) else None for name, x in measured.items()},
     }
 
 

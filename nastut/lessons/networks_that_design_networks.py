@@ -125,9 +125,9 @@ EXERCISES = {
         cases=_maps,
         truth=_cycle,
         mistakes={
-            "that is (length, steps before it); the steps come first": lambda m, s: (
-                _cycle(m, s)[::-1]
-            ),
+            "that is (length, steps before it); the steps come first": lambda m, s: _cycle(m, s)[
+                ::-1
+            ],
             "the cycle is one shorter: its first element must not be counted twice": lambda m, s: (
                 _one_off(*_cycle(m, s))
             ),
@@ -152,8 +152,8 @@ EXERCISES = {
             "runs that never arrived are left out; they are the slowest of all": (
                 _of_those_that_arrived
             ),
-            "never is late, not early: it must not count as 0": lambda reached: (
-                _lower_middle(reached, 0)
+            "never is late, not early: it must not count as 0": lambda reached: _lower_middle(
+                reached, 0
             ),
             "never is not 1,500: nobody knows that the next one would do": lambda reached: (
                 _lower_middle(reached, 1_500)
@@ -161,8 +161,8 @@ EXERCISES = {
             "that is halfway between the middle two, where no run had just arrived": (
                 lambda reached: _median(reached, inf)
             ),
-            "that is a mean, and of those alone that arrived": lambda reached: (
-                mean([n for n in reached if n is not None] or [0])
+            "that is a mean, and of those alone that arrived": lambda reached: mean(
+                [n for n in reached if n is not None] or [0]
             ),
         },
     ),
