@@ -131,7 +131,8 @@ def searched(core: Cell | None, units: int, seed: int) -> dict[str, Any]:
         "trained": int(result.distinct()[reached - 1]) if reached else None,
         "improvements": [[evaluation, rank] for evaluation, _, rank in found["improvements"]],
         "distinct": result.calls,
-        **{name: round(x, 4) if np.isfinite(x) else None for name, x in measured.items()},
+        # Adding 0 makes -0.0 a plain zero.
+        **{name: round(x, 4) + 0.0 if np.isfinite(x) else None for name, x in measured.items()},
     }
 
 
