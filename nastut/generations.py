@@ -17,7 +17,7 @@ import torch
 
 from nastut import search
 from nastut.cell import Cell
-from nastut.contest import per_mille, summary, table
+from nastut.contest import own_settings, per_mille, summary, table
 from nastut.controller import Controller
 from nastut.learners import PriorityQueue
 from nastut.space import Space
@@ -53,6 +53,7 @@ def generations() -> Study:
         "task": table().tasks[0],
         "evaluations": EVALUATIONS,
         "per_mille": per_mille(table()),
+        "method": own_settings(PriorityQueue),
         "generations": GENERATIONS,
         "seeds": SEEDS,
         "units": UNITS,
