@@ -2,13 +2,15 @@
 
 The controller of generation 0 has LSTM as its own cell, its *core*. The best cell that it finds
 becomes the core of the next controller, and so on: the question with which the article ends.
-A line alone says nothing, so others are run beside it: controllers with a core drawn at random,
-with LSTM for ever, with LSTM at as many parameters, and with a core that passes nothing on.
+A line of controllers alone says nothing, so others are run beside it: with cores drawn at random,
+with LSTM for ever, with LSTM at as many parameters, with a core that passes nothing on, and with
+half the learning rate, because the usual one was chosen for LSTM.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
@@ -23,27 +25,56 @@ from nastut.learners import PriorityQueue
 from nastut.space import Space
 from nastut.study import Study
 
-EVALUATIONS = 1_500
+EVALUATIONS = 1_000
 GENERATIONS = 5
 SEEDS = tuple(range(1_000, 1_020))
-UNITS = 35
-SMALL = 25
-"""Units with which an LSTM controller has as many parameters as one of base 2 with 35 units."""
 
-DEAD = Cell.parse("Multiply Tanh  Multiply Tanh  Multiply Tanh  Add Identity  2 0")
-"""Its h_t is 0 at every step, because h_0 is: a controller with this core reads nothing."""
+UNITS, SMALL = 35, 25
+"""Units of a layer. LSTM with 25 has as many parameters as a cell of base 2 with 35."""
+
+RATE, HALF = 0.02, 0.01
+"""Learning rates: what suits LSTM, and half of it."""
+
+DEAD = "Multiply Tanh Multiply Tanh Multiply Tanh Add Identity 2 0"
+"""A cell whose h_t is 0 at every step, because h_0 is: a controller with it reads nothing."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of controllers.
+
+    Attributes
+    ----------
+    next_core
+        ``found``: what was found last; ``random``: a cell drawn at random; ``same``: no other.
+    first
+        The sequence of the core in generation 0; None: LSTM.
+    units, learning_rate
+        Of each controller.
+    new_seeds
+        Whether each generation has a seed of its own.
+    """
+
+    next_core: str
+    first: str | None = None
+    units: int = UNITS
+    learning_rate: float = RATE
+    new_seeds: bool = True
+
 
 LINES = {
-    "found": "the cell that was found, and a new seed for each generation",
-    "same seed": "the cell that was found, and one seed for all generations",
-    "random": "a cell drawn at random",
-    "LSTM": "LSTM again",
-    "small LSTM": "LSTM again, with as many parameters as the others",
-    "dead": "a cell whose h_t is always 0",
+    "found": Line("found"),
+    "same seed": Line("found", new_seeds=False),
+    "random": Line("random"),
+    "LSTM": Line("same"),
+    "small LSTM": Line("same", units=SMALL),
+    "dead": Line("same", first=DEAD),
+    "found, half rate": Line("found", learning_rate=HALF),
+    "random, half rate": Line("random", learning_rate=HALF),
+    "LSTM, half rate": Line("same", learning_rate=HALF),
 }
-"""Name of each line -> what the core of its next controller is."""
 
-Searched = Callable[[Cell | None, int, int], dict[str, Any]]
+Searched = Callable[[Cell | None, int, float, int], dict[str, Any]]
 
 
 def generations() -> Study:
@@ -56,10 +87,7 @@ def generations() -> Study:
         "method": own_settings(PriorityQueue),
         "generations": GENERATIONS,
         "seeds": SEEDS,
-        "units": UNITS,
-        "small": SMALL,
-        "dead": str(DEAD),
-        "lines": LINES,
+        "lines": {name: asdict(line) for name, line in LINES.items()},
     }
     return Study("generations", settings, {f"seed {seed}": (seed,) for seed in SEEDS}, run)
 
@@ -68,44 +96,37 @@ def run(seed: int) -> dict[str, list[dict[str, Any]]]:
     """Return, for each line, what :func:`searched` says of generation 0, 1, and so on."""
     torch.set_num_threads(1)
     once = cache(searched)  # Several lines begin with the same search.
-    return {line: lineage(line, seed, table().space, once) for line in LINES}
+    return {name: lineage(line, seed, table().space, once) for name, line in LINES.items()}
 
 
-def lineage(line: str, seed: int, space: Space, searched: Searched) -> list[dict[str, Any]]:
+def lineage(line: Line, seed: int, space: Space, searched: Searched) -> list[dict[str, Any]]:
     """Search again and again, each time with the core that the line says.
 
     Parameters
     ----------
     line
-        One of :data:`LINES`.
+        What changes from one generation to the next.
     seed
-        Of generation 0; a thousand more for each later one, but in the line ``same seed``.
+        Of generation 0; with new seeds, a thousand more for each later one.
     space
         Where cells are drawn from.
     searched
-        Called with a core (None: LSTM), a number of units and a seed. It returns a dict, in
-        which ``best`` is the sequence of the found cell.
-
-    Raises
-    ------
-    ValueError
-        If there is no such line.
+        Called with a core (None: LSTM), a number of units, a learning rate and a seed. It
+        returns a dict, in which ``best`` is the sequence of the found cell.
     """
-    if line not in LINES:
-        raise ValueError(f"line is {line!r}; it must be one of {', '.join(LINES)}")
-    core = DEAD if line == "dead" else None
-    units = SMALL if line == "small LSTM" else UNITS
+    core = None if line.first is None else Cell.parse(line.first)
     history = []
     for generation in range(GENERATIONS + 1):
-        history.append(searched(core, units, seed + 1_000 * generation * (line != "same seed")))
-        if line in ("found", "same seed"):
+        of_search = seed + 1_000 * generation if line.new_seeds else seed
+        history.append(searched(core, line.units, line.learning_rate, of_search))
+        if line.next_core == "found":
             core = Cell.parse(history[-1]["best"])
-        elif line == "random":
+        elif line.next_core == "random":
             core = space.sample(np.random.default_rng([seed, generation]))
     return history
 
 
-def searched(core: Cell | None, units: int, seed: int) -> dict[str, Any]:
+def searched(core: Cell | None, units: int, learning_rate: float, seed: int) -> dict[str, Any]:
     """Search the table with a controller of that core, and return what came of it.
 
     Returns
@@ -120,7 +141,7 @@ def searched(core: Cell | None, units: int, seed: int) -> dict[str, Any]:
     """
     space = table().space
     controller = Controller(space, core, units, seed=seed)
-    strategy = PriorityQueue(controller, np.random.default_rng(seed))
+    strategy = PriorityQueue(controller, np.random.default_rng(seed), learning_rate=learning_rate)
     result = search.run(strategy, space, table().reward, EVALUATIONS, progress=False)
     found = summary(result, table())
     last, reached = result.updates[-1], found["reached"]

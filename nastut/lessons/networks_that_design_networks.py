@@ -104,7 +104,7 @@ def _is_dead(cell: Cell) -> bool:
     w, u = rng.normal(size=(2, 2, 6, 6))
     h = c = np.zeros((6, 50))
     for _ in range(8):
-        h, c = evaluate(cell, w @ rng.normal(size=(6, 50)), u @ h, c)
+        h, c = evaluate(cell, [*(w @ rng.normal(size=(6, 50)))], [*(u @ h)], c)
         if np.any(h):
             return False
     return True
@@ -112,7 +112,7 @@ def _is_dead(cell: Cell) -> bool:
 
 def _first_step(cell: Cell) -> tuple[np.ndarray, np.ndarray]:
     x = np.random.default_rng(1).normal(size=(2, 50))
-    h, c = evaluate(cell, x, np.zeros((2, 50)), np.zeros(50))
+    h, c = evaluate(cell, [*x], [*np.zeros((2, 50))], np.zeros(50))
     return np.asarray(h), np.asarray(c)
 
 
