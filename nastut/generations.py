@@ -32,7 +32,7 @@ SEEDS = tuple(range(1_000, 1_020))
 UNITS, SMALL = 35, 25
 """Units of a layer. LSTM with 25 has as many parameters as a cell of base 2 with 35."""
 
-RATE, HALF = 0.02, 0.01
+RATE, HALF = 0.03, 0.015
 """Learning rates: what suits LSTM, and half of it."""
 
 DEAD = "Multiply Tanh Multiply Tanh Multiply Tanh Add Identity 2 0"
