@@ -33,7 +33,7 @@ UNITS, SMALL = 35, 25
 """Units of a layer. LSTM with 25 has as many parameters as a cell of base 2 with 35."""
 
 RATE, HALF = 0.03, 0.015
-"""Learning rates: what suits LSTM, and half of it."""
+"""Learning rates: the usual one, which suits LSTM, and half of it."""
 
 DEAD = "Multiply Tanh Multiply Tanh Multiply Tanh Add Identity 2 0"
 """A cell whose h_t is 0 at every step, because h_0 is: a controller with it reads nothing."""
@@ -135,22 +135,20 @@ def searched(core: Cell | None, units: int, learning_rate: float, seed: int) -> 
         ``core``: its sequence (None: LSTM). ``best``: that of the best cell found, in canonical
         form, so that equal cells are equal. ``reached`` and ``improvements``: see
         :func:`nastut.contest.summary`; of each improvement the evaluation and the rank.
-        ``trained``: the number of different cells proposed until ``reached``; ``distinct``: in
-        all. ``entropy`` and :func:`dependence` of the policy at the end, in nats; None if the
-        policy was lost to infinities.
+        ``distinct``: the number of different cells proposed. ``entropy`` and :func:`dependence`
+        of the policy at the end, in nats; None if the policy was lost to infinities.
     """
     space = table().space
     controller = Controller(space, core, units, seed=seed)
     strategy = PriorityQueue(controller, np.random.default_rng(seed), learning_rate=learning_rate)
     result = search.run(strategy, space, table().reward, EVALUATIONS, progress=False)
     found = summary(result, table())
-    last, reached = result.updates[-1], found["reached"]
+    last = result.updates[-1]
     measured = {"entropy": sum(last["entropy"]), "dependence": dependence(last)}
     return {
         "core": core and str(core),
         "best": str(result.best.canonical()),
-        "reached": reached,
-        "trained": int(result.distinct()[reached - 1]) if reached else None,
+        "reached": found["reached"],
         "improvements": [[evaluation, rank] for evaluation, _, rank in found["improvements"]],
         "distinct": result.calls,
         # Adding 0 makes -0.0 a plain zero.

@@ -1,0 +1,518 @@
+# %% [markdown]
+# # 07 · Networks that design networks
+#
+# - *You have* a controller that writes cells, and a table that knows what each cell is worth.
+# - *You will build* the experiment that the article only asks for: the cell that was found becomes
+#   the controller's own, and again. And the controls, without which it would say nothing.
+# - *It opens the way to* spaces that no table holds.
+
+# %% [markdown]
+# **By the end you can**
+#
+# - say what in this loop can converge, and what cannot,
+# - tell a fixed point and a cycle of a map from a distribution that has settled,
+# - choose the controls that an experiment needs, and count runs that never arrive,
+# - test whether a difference over seeds is more than chance, and say what the test cannot show.
+#
+# *Needs:* notebooks 03 and 06.
+#
+# *Takes:* 55 minutes of reading, 35 minutes of exercises.
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+import nastut as nt
+from nastut.generations import DEAD, LINES, SMALL, UNITS
+from nastut.learners import PriorityQueue
+
+rng = nt.setup(seed=0)
+_ = torch.set_num_threads(1)
+
+# %% [markdown]
+# ## A prediction
+#
+# The controller is a recurrent network, so it has a cell of its own. We call it the **core**. In
+# the paper the core is LSTM. The article proposes to replace it by the cell that was found, to
+# search again with that controller, and so on. *"My guess is that it would converge, but who knows,
+# maybe you get an infinitely better network."*
+#
+# **After five such generations: does the found cell stay the same? Is it found faster? Is it
+# better?** Answer each of the three before you read on.
+
+# %% [markdown]
+# ## 1 · What can converge
+#
+# One answer needs no experiment. What a cell is worth, its reward, comes from *its own* training.
+# The controller only decides in which order cells are tried. So the best cell is the same for every
+# controller, and there is a best one. The table has it:
+
+# %%
+table = nt.load_table()
+best = table.best(1)[0]
+print(f"the best of {len(table):,} classes: {best}, reward {table.reward(best):.4f}")
+assert max(table.rewards()) == table.reward(best) < 1
+
+# %% [markdown]
+# No infinitely better network, then: in a finite space there is a ceiling, and even without one a
+# reward of 1 cannot be passed. What *can* change from core to core is how many **evaluations** a
+# search needs. So this is what we measure: the number of cells proposed until one of the best per
+# mille appears.
+#
+# All searches here are by priority-queue training, the method of notebook 06 that did well: ten
+# cells a batch, and after each batch the controller learns the 20 best cells so far. Every core has
+# 35 units. That is fair in one way and unfair in another, because LSTM has four leaves' worth of
+# matrices, where a cell of base 2 has two. So a *small* LSTM of 25 units comes along:
+
+# %%
+for name, core, units in (
+    ("LSTM", None, UNITS),
+    ("small LSTM", None, SMALL),
+    ("base 2", best, UNITS),
+):
+    controller = nt.Controller(table.space, core, units)
+    count = sum(parameter.numel() for parameter in controller.parameters())
+    print(f"{name:10s} {units} units, {count:,} parameters")
+assert abs(count - 11_880) < 40
+
+# %% [markdown]
+# ## 2 · Two generations
+#
+# Generation 0 has LSTM as its core. The best cell that it finds is handed to generation 1, of which
+# you make the first 300 evaluations here.
+
+
+# %%
+def search(core, seed, evaluations):
+    return nt.search.priority_queue(
+        table.space, table.reward, evaluations, seed=seed, cell=core, progress=False
+    )
+
+
+results = [search(None, seed=1_000, evaluations=1_500)]
+found = results[0].best.canonical()
+results.append(search(found, seed=2_000, evaluations=300))
+
+print(f"LSTM found rank {table.rank(found)}: {found}")
+
+# %% [markdown]
+# Here it is, drawn. This cell now sits in the controller, in both of its layers, in the place
+# where LSTM was.
+
+# %%
+found
+
+# %% [markdown]
+# That was one run, and one run says nothing. The same was done for 20 seeds and six generations,
+# with five other lines of controllers beside it, and recorded (`python -m nastut study generations`
+# does it again). What you have just computed is the beginning of its first run. We compare all
+# **improvements**: at which evaluation a better cell came, and which rank it had.
+
+# %%
+recorded = nt.load_study("generations")
+settings, runs = recorded["settings"], list(recorded["runs"].values())
+assert settings["table"] == table.digest
+assert runs[0]["found"][1]["core"] == str(found)
+
+for result, record in zip(results, runs[0]["found"], strict=False):
+    curve = result.curve()
+    improved = np.flatnonzero(np.diff(curve, prepend=-1) > 0)
+    yours = [[int(i) + 1, table.rank(result.cells[i])] for i in improved]
+    theirs = [entry for entry in record["improvements"] if entry[0] <= len(curve)]
+    assert yours == theirs
+    print(f"{len(curve)} evaluations, {len(yours)} improvements: as recorded")
+
+# %%
+assert len(runs) == len(settings["seeds"]) >= 20
+for line, meaning in LINES.items():
+    assert {len(run[line]) for run in runs} == {6}
+    print(f"{line:10s} the next core is {meaning}")
+
+# %% [markdown]
+# ## 3 · One seed: a map
+#
+# First the line that keeps its seed. Then nothing is left to chance: the same core always finds the
+# same cell. So the search is a **map**: it sends each cell to the cell that it finds,
+#
+# $$ F : \{\text{cells}\} \to \{\text{cells}\}, \qquad \text{core} \mapsto \text{what a controller
+# with this core finds}, $$
+#
+# and the article's loop is LSTM, $F(\text{LSTM})$, $F(F(\text{LSTM}))$, and so on. There are only
+# 18,688 classes of cells. So some cell must come a second time, and from there on everything
+# repeats. **With one seed the loop must end in a cycle**, whatever the search is like. A cycle of
+# length 1 is a **fixed point**: a cell that, as a core, finds itself.
+#
+# > **Exercise 7.1** ★★ · 10 minutes
+# >
+# > A map is given as a dictionary, such as `{"A": "B", "B": "C", "C": "B"}`: A leads to B, and so
+# > on. Write `cycle(leads_to, start)`. It returns a pair: the number of steps *before* the cycle is
+# > entered, and the length of the cycle. Here, from A: `(1, 2)`.
+
+
+# %%
+def cycle(leads_to, start):
+    return ...  # steps before the cycle, length of the cycle
+
+
+nt.check("7.1", cycle)
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Keep a list of what you visited, in order. When do you stop?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# When the next letter is in the list already. Where it stands there is the first number.
+#
+# </details>
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 7.1
+def solution_7_1(leads_to, start):
+    visited = [start]
+    while (following := leads_to[visited[-1]]) not in visited:
+        visited.append(following)
+    before = visited.index(following)
+    return before, len(visited) - before
+
+
+nt.check("7.1", solution_7_1)
+
+# %% [markdown]
+# The theorem does not say *when* the cycle is entered, and 18,688 is a large number. Here is what
+# happened. Each row is a seed, each column a generation, and each number the rank of the found
+# cell. Framed is a cell that had itself as core: a fixed point.
+
+
+# %%
+def ranks(line):
+    """Return the rank of what was found, of shape (seeds, generations)."""
+    return np.array([[g["improvements"][-1][1] for g in run[line]] for run in runs])
+
+
+def found_itself(line):
+    return np.array([[g["core"] == g["best"] for g in run[line]] for run in runs])
+
+
+def show_ranks(axis, line, title):
+    axis.imshow(np.log(ranks(line)), cmap="Blues", vmin=-1, vmax=6, aspect="auto")
+    for (row, column), rank in np.ndenumerate(ranks(line)):
+        framed = {"boxstyle": "square", "fc": "none"} if found_itself(line)[row, column] else None
+        axis.text(column, row, rank, ha="center", va="center", fontsize=7, bbox=framed)
+    axis.set(title=title, xlabel="generation", xticks=range(6), yticks=[])
+    axis.grid(visible=False)
+
+
+fig, axes = plt.subplots(1, 2, figsize=(8, 5))
+show_ranks(axes[0], "same seed", "one seed for all generations")
+show_ranks(axes[1], "found", "a new seed for each generation")
+axes[0].set_ylabel("runs")
+plt.show()
+
+# %%
+for line in ("same seed", "found"):
+    last = found_itself(line)[:, -1].sum()
+    print(f"{line}: {last} of {len(runs)} at a fixed point in generation 5")
+
+# %% [markdown]
+# PROSE3
+#
+# One caution. A fixed point of this map is one for *one* seed and *one* machine. Change the first
+# weights by a ten-billionth of their size, less than any rounding could matter in a picture:
+
+
+# %%
+def nudged(core, seed, evaluations, by):
+    controller = nt.Controller(table.space, core, seed=seed)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for weights in controller.parameters():
+            noise = torch.randn(weights.shape, generator=generator, dtype=weights.dtype)
+            weights *= 1 + by * noise
+    learner = PriorityQueue(controller, np.random.default_rng(seed))
+    return nt.search.run(learner, table.space, table.reward, evaluations, progress=False)
+
+
+# %% [markdown]
+# ## 4 · New seeds: what settles
+#
+# The article surely means a new seed for each generation: one search, then another. Now the found
+# cell is *drawn*, with probabilities that may depend on the core. Such a loop is called a **Markov
+# chain**. It need not stop at any cell. What can settle is the *distribution* of the found cell. And
+# if the core made no difference at all, it would settle after one step, in the dullest way: every
+# generation would be a fresh draw from the same pot.
+#
+# So ask: is a cell found more often by a controller that has this very cell as its core? We count
+# how often a generation found the cell that it had as its core. Then we shuffle: the cores of a
+# generation are dealt out to the 20 runs anew, and we count again, ten thousand times. If the core
+# does not matter, the true count looks like the shuffled ones.
+
+# %%
+cores = np.array([[g["core"] for g in run["found"][1:]] for run in runs])
+finds = np.array([[g["best"] for g in run["found"][1:]] for run in runs])
+counted = (cores == finds).sum()
+
+shuffled = [(rng.permuted(cores, axis=0) == finds).sum() for _ in range(10_000)]
+p = (1 + np.sum(shuffled >= counted)) / (1 + len(shuffled))
+print(f"found itself: {counted} of {cores.size}; shuffled: {np.mean(shuffled):.1f}; p = {p:.2f}")
+
+# %% [markdown]
+# PROSE4
+#
+# ## 5 · Is anything found faster?
+#
+# Some runs never reach the best per mille within 1,500 evaluations. Of those we know only that they
+# need *more*. Such numbers are called **censored**.
+#
+# > **Exercise 7.2** ★★ · 10 minutes
+# >
+# > `reached` is a list: for each run the evaluation at which it arrived, or None if it never did.
+# > Write `half_arrived(reached)`: the smallest number of evaluations within which at least half of
+# > *all* runs had arrived. Return None if fewer
+# > than half ever did.
+
+
+# %%
+def half_arrived(reached):
+    return ...
+
+
+nt.check("7.2", half_arrived)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Sort, with infinity in the place of None. Which place of the sorted list is the answer? Try it for
+# lists of 4 and of 5.
+#
+# </details>
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 7.2
+def solution_7_2(reached):
+    sorted_ = sorted(np.inf if number is None else number for number in reached)
+    middle = sorted_[(len(reached) + 1) // 2 - 1]
+    return middle if np.isfinite(middle) else None
+
+
+nt.check("7.2", solution_7_2)
+
+# %%
+def needed(line, what="reached"):
+    """Return evaluations until the best per mille, of shape (seeds, generations)."""
+    return np.array([[g[what] or np.inf for g in run[line]] for run in runs])
+
+
+def half(numbers):
+    return np.quantile(numbers, 0.5, method="inverted_cdf")
+
+
+fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
+for line, style in (("found", "o-"), ("random", "s--"), ("LSTM", "^:")):
+    left.plot(range(6), [half(n) for n in needed(line).T], style, label=line)
+left.set(xlabel="generation", ylabel="evaluations until half arrived", ylim=0)
+left.legend()
+for line, style in zip(LINES, ("-", ":", "--", "-.", (0, (1, 1)), (0, (5, 1))), strict=True):
+    right.ecdf(needed(line)[:, 1:].ravel(), label=line, linestyle=style)
+right.set(xlabel="evaluations", ylabel="share that arrived", xlim=(0, 1500))
+right.legend(fontsize=7)
+plt.show()
+
+# %%
+for line in LINES:
+    later, of = needed(line)[:, 1:], [g for run in runs for g in run[line][1:]]
+    print(
+        f"{line:10s} half {half(later):5.0f}"
+        f"  never {np.isinf(later).sum():3d}"
+        f"  trained {half(needed(line, 'trained')[:, 1:]):4.0f}"
+        f"  median rank {np.median(ranks(line)[:, 1:]):3.0f}"
+        f"  different {np.median([g['distinct'] for g in of]):5.0f}"
+        f"  entropy {np.median([g['entropy'] for g in of]):.1f}"
+        f"  dependence {np.median([g['dependence'] for g in of]):.1f}"
+    )
+
+# %%
+def duels(a, b):
+    """Return the share of duels that `a` wins, for each seed; a draw counts as half."""
+    sooner = (a < b) + 0.5 * (a == b)
+    return sooner.mean(axis=1)
+
+
+def verdict(share):
+    """Return the mean share, its band, and the probability of one so far from a half by chance."""
+    signs = rng.choice([-1, 1], size=(10_000, len(share)))
+    by_chance = np.abs((signs * (share - 0.5)).mean(1))
+    p = (1 + np.sum(by_chance >= abs(share.mean() - 0.5) - 1e-12)) / (1 + len(signs))
+    again = rng.choice(share, size=(10_000, len(share))).mean(1)
+    return share.mean(), *np.quantile(again, (0.025, 0.975)), p
+
+
+for a, b in (("found", "LSTM"), ("found", "small LSTM"), ("found", "random"), ("found", "dead"), ("dead", "LSTM"), ("dead", "random")):
+    share, low, high, p = verdict(duels(needed(a)[:, 1:], needed(b)[:, 1:]))
+    print(f"{a} before {b}: {share:.2f} [{low:.2f}, {high:.2f}], p = {p:.4f}")
+
+# %% [markdown]
+# PROSE5
+#
+# ## 6 · A core that reads nothing
+#
+# The line `dead` has a strange core. Both of its leaves multiply by $W\,h_{t-1}$, and $h_0 = 0$. So
+# $a_0 = a_1 = 0$, and $h_1 = 0$, and so on for ever, whatever $x_t$ is:
+
+# %%
+nt.formulas(DEAD)
+
+# %% [markdown]
+# A controller with this core cannot see what it has written. At each place it has the same
+# probabilities, whatever stands before: ten independent dice, which training may load, but each for
+# itself. An LSTM's probabilities do depend on it:
+
+# %%
+for core in (DEAD, None):
+    controller = nt.Controller(table.space, core)
+    one, other = controller.distribution([0, 0, 0]), controller.distribution([1, 3, 1])
+    print(f"{core or 'LSTM'}: {'the same' if torch.equal(one, other) else 'different'}")
+    assert torch.equal(one, other) == (core is DEAD)
+
+# %% [markdown]
+# So all dead cores are one and the same controller. A second one, with other tokens, searches in
+# exactly the same way:
+
+# %%
+other = nt.Cell.parse("Multiply ReLU  Multiply Sigmoid  Multiply Tanh  Add Tanh  2 1")
+assert search(DEAD, seed=0, evaluations=200).cells == search(other, seed=0, evaluations=200).cells
+
+# %% [markdown]
+# > **Exercise 7.3** ★★★ · 15 minutes
+# >
+# > Write `is_dead(cell)`: is $h_t = 0$ at every step, whatever $x_t$ and whatever the matrices, if
+# > $h_0 = c_0 = 0$? It takes a base-2 cell and returns True or False. Mind the memory: $h_1 = 0$
+# > does not yet mean $h_2 = 0$.
+
+
+# %%
+def is_dead(cell):
+    return ...  # True or False
+
+
+nt.check("7.3", is_dead)
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Use `nt.evaluate` with random arrays for `x_parts`. As long as $h_{t-1} = 0$, what are the
+# `h_parts`?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Zeros. Start with `c = np.zeros(100)`, take a few steps, carry `c` along, and stop as soon as an
+# element of `h` is not 0.
+#
+# </details>
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 7.3
+def solution_7_3(cell):
+    c = np.zeros(100)
+    for x_parts in np.random.default_rng(0).normal(size=(6, 2, 100)):
+        h, c = nt.evaluate(cell, x_parts, np.zeros((2, 100)), c)
+        if np.any(h):
+            return False
+    return True
+
+
+nt.check("7.3", solution_7_3)
+
+# %% [markdown]
+# How many cells are dead? The same question, put to a random thousand of the table:
+
+# %%
+some = rng.choice(len(table), 1_000, replace=False)
+dead = np.array([solution_7_3(table.cells[row]) for row in some])
+print(f"{dead.mean():.0%} dead; their best reward {table.rewards()[some][dead].max():.4f}")
+
+# %% [markdown]
+# PROSE6
+#
+# ## 7 · Does a better cell design faster?
+
+# %%
+drawn = [g for run in runs for g in run["random"][1:]]
+worth = np.array([table.reward(nt.Cell.parse(g["core"])) for g in drawn])
+first = np.array([g["reached"] or np.inf for g in drawn])
+reads = np.array([g["dependence"] > 0.01 for g in drawn])
+
+fig, axis = plt.subplots()
+for chosen, marker, label in ((reads, "o", "reads"), (~reads, "x", "reads nothing")):
+    axis.plot(worth[chosen], np.minimum(first[chosen], 1_600), marker, label=label)
+axis.axhline(1_500, color="grey", linestyle=":")
+axis.set(xlabel="reward of the core as a cell", ylabel="evaluations (above the line: never)")
+axis.legend()
+plt.show()
+
+
+# %%
+def better_first(worth, first):
+    """Of all pairs that differ in both, the share in which the better core arrived first."""
+    known = np.minimum(first, 10_000)
+    agree = np.sign(np.subtract.outer(worth, worth)) * np.sign(np.subtract.outer(known, known))
+    return np.sum(agree < 0) / np.sum(agree != 0)
+
+
+for label, chosen in (("all", reads | True), ("those that read", reads)):
+    share = better_first(worth[chosen], first[chosen])
+    chance = [better_first(worth[chosen], rng.permutation(first[chosen])) for _ in range(1_000)]
+    p = (1 + np.sum(np.abs(np.array(chance) - 0.5) >= abs(share - 0.5))) / 1_001
+    print(f"{label}: {chosen.sum()} cores, the better one first in {share:.0%} of pairs, p = {p:.2f}")
+
+# %% [markdown]
+# PROSE7
+#
+# ## 8 · The verdict
+#
+# PROSE8
+#
+# ## What you can do now
+#
+# - You said what in the loop can converge, and proved that with one seed it must end in a cycle.
+# - You told a fixed point from a distribution that has settled.
+# - You chose controls, and one of them (a core that reads nothing) explained the most.
+# - You tested differences over seeds, with runs in it that never arrived.
+#
+# **Three questions**
+#
+# <details><summary>1. A friend runs the loop once. After generation 3 the cell no longer changes. "It converges!" What do you ask?</summary>
+#
+# Whether the seed was the same each time. If so, it had to. And what happens from other seeds.
+#
+# </details>
+#
+# <details><summary>2. Why is the random line needed, when there is LSTM to compare with?</summary>
+#
+# If found cores differ from LSTM, it may be because they were *found*, or because they are cells of
+# base 2, without biases, with half as many matrices. Random cores share the latter.
+#
+# </details>
+#
+# <details><summary>3. Somebody reports p = 0.3 and concludes that the core makes no difference. What is wrong?</summary>
+#
+# No evidence of a difference is not evidence of none. The band says which differences remain
+# possible.
+#
+# </details>
+#
+# **Next:** what changes when the space is too large for a table.
+#
+# **References.** Jose, *Neural Architecture Search (Part 2)* (the question). B. Zoph and Q. V. Le,
+# *Neural Architecture Search with Reinforcement Learning*, ICLR 2017, arXiv 1611.01578 (the
+# controller). D. A. Abolafia, M. Norouzi, J. Shen, R. Zhao and Q. V. Le, *Neural Program Synthesis
+# with Priority Queue Training*, 2018, arXiv 1801.03526. B. Phipson and G. K. Smyth, *Permutation
+# P-values Should Never Be Zero*, Statistical Applications in Genetics and Molecular Biology 9, 2010
+# (why 1 is added on both sides).
