@@ -62,7 +62,8 @@ def evolution(
     """Change one token of a good cell at a time: regularized evolution (Real et al. 2019).
 
     See :func:`nastut.runner.run` for what is common to all, :class:`nastut.strategies.Evolution`
-    for the method and its settings. The default batch of 1 is the method at its best; an executor needs a larger one.
+    for the method and its settings. The default batch of 1 is the method as published; an
+    executor is of use only with a larger one.
     """
     settings = {"method": "evolution", "seed": seed, "batch": batch}
     settings |= {"population": population, "sample": sample}
@@ -87,8 +88,8 @@ def reinforce(
     """Make the mean reward of a controller grow: the method of Zoph & Le (2017).
 
     See :func:`nastut.runner.run` for what is common to all, :class:`nastut.learners.Reinforce`
-    for the method and its settings.
-    `cell` is the controller's own cell; None stands for :class:`torch.nn.LSTM`.
+    for the method and its settings. `cell` is the controller's own cell; None stands for
+    :class:`torch.nn.LSTM`.
     """
     settings = {"method": "reinforce", "seed": seed, "cell": cell and str(cell), "batch": batch}
     settings |= {"learning_rate": learning_rate, "decay": decay, "entropy": entropy}
@@ -114,7 +115,8 @@ def priority_queue(
     """Let a controller learn the best cells so far: priority-queue training (Abolafia et al. 2018).
 
     See :func:`nastut.runner.run` for what is common to all, :class:`nastut.learners.PriorityQueue`
-    for the method and its settings. `cell` is the controller's own cell; None stands for :class:`torch.nn.LSTM`.
+    for the method and its settings. `cell` is the controller's own cell; None stands for
+    :class:`torch.nn.LSTM`.
     """
     settings = {"method": "priority_queue", "seed": seed, "cell": cell and str(cell)}
     settings |= {"batch": batch, "learning_rate": learning_rate, "entropy": entropy, "best": best}

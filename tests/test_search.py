@@ -330,7 +330,5 @@ class Outside(Random):
 
 def test_a_proposal_outside_the_space_is_named():
     strategy = Outside(SPACE.choices, np.random.default_rng(0))
-    with pytest.raises(
-        ValueError, match=r"choice 1 .* is 9; it must be a whole number from 0 to 1"
-    ):
+    with pytest.raises(ValueError, match=r"choice 1 .* is 9; it must be a whole number from"):
         search.run(strategy, SPACE, reward, progress=False)
