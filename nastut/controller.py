@@ -14,7 +14,7 @@ from nastut.cell import Cell
 from nastut.layer import CellRNN, State
 from nastut.policy import of_chosen
 from nastut.sequence import describe, is_whole_number, require_whole_number
-from nastut.space import Space
+from nastut.space import Space, require_generator
 from nastut.training import seeded
 
 WEIGHTS = 0.08
@@ -117,7 +117,13 @@ class Controller(nn.Module):
         -------
         list of Tensor of shape (count, n_t)
             For each place given and, if there is one, the place after them.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the choices are no tensor of integers, or one of them is out of range.
         """
+        self._check(choices)
         inputs = [self.start.expand(len(choices), -1)]
         for embedding, chosen in zip(self.embeddings, choices.unbind(1), strict=False):
             inputs.append(embedding(chosen))
@@ -159,6 +165,8 @@ class Controller(nn.Module):
         Tensor of shape (count, places)
             Integers: the number of the token chosen at each place.
         """
+        require_whole_number("count", count)
+        require_generator(rng)
         written: list[Tensor] = []
         state: State | None = None
         for decoder in self.decoders:
@@ -200,24 +208,14 @@ class Controller(nn.Module):
         Returns
         -------
         Tensor of shape (n_t,)
-
-        Raises
-        ------
-        ValueError
-            If a choice is out of range, or no place is left.
         """
         if len(written) >= len(self.choices):
             raise ValueError(
                 f"{len(written)} choices are written; the sequence has {len(self.choices)} places, "
                 "so none is left"
             )
-        for number, (choice, n) in enumerate(zip(written, self.choices, strict=False), 1):
-            if not (is_whole_number(choice) and 0 <= choice < n):
-                raise ValueError(
-                    f"choice {number} is {describe(choice)}; "
-                    f"it must be a whole number from 0 to {n - 1}"
-                )
-        logs: Tensor = self(torch.tensor([list(written)], dtype=torch.long))[-1]
+        choices = torch.tensor([list(written)]) if written else torch.zeros(1, 0, dtype=torch.long)
+        logs: Tensor = self(choices)[-1]
         return logs[0].exp()
 
     @torch.no_grad()
@@ -236,6 +234,25 @@ class Controller(nn.Module):
         """
         return [logs.exp().mean(0) for logs in self(choices)]
 
+    def _check(self, choices: Tensor) -> None:
+        if not isinstance(choices, Tensor) or choices.dtype != torch.long:
+            raise TypeError(
+                f"choices are {describe(choices)} where a tensor of integers (torch.long) belongs"
+            )
+        if choices.dim() != 2 or choices.shape[1] > len(self.choices):
+            raise ValueError(
+                f"choices have shape {tuple(choices.shape)}; it must be (count, places), "
+                f"with up to {len(self.choices)} places"
+            )
+        limits = torch.tensor(self.choices[: choices.shape[1]], dtype=torch.long)
+        wrong = ((choices < 0) | (choices >= limits)).nonzero()
+        if len(wrong) > 0:
+            row, place = wrong[0].tolist()
+            raise ValueError(
+                f"choice {place + 1} is {choices[row, place].item()}; "
+                f"it must be a whole number from 0 to {self.choices[place] - 1}"
+            )
+
 
 def expected_reward(controller: Controller, reward: Callable[[tuple[int, ...]], float]) -> Tensor:
     """Return the exact mean reward of a controller's sequences, by going through all of them.
@@ -245,18 +262,13 @@ def expected_reward(controller: Controller, reward: Callable[[tuple[int, ...]], 
     Parameters
     ----------
     controller
-        A controller of a small space.
+        A controller with at most 100,000 sequences; with more, a ValueError is raised.
     reward
         The reward of a sequence of choices.
 
     Returns
     -------
     Tensor of shape ()
-
-    Raises
-    ------
-    ValueError
-        If there are more than 100,000 sequences.
     """
     if prod(controller.choices) > ENUMERABLE:
         raise ValueError(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from math import inf
 from typing import Any
@@ -50,16 +51,18 @@ class Learner:
 
     def propose(self) -> list[Choices]:
         """Sample a batch."""
-        proposed: list[Choices] = self.controller.sample(self.batch, self.rng).tolist()
+        with _one_thread():
+            proposed: list[Choices] = self.controller.sample(self.batch, self.rng).tolist()
         return proposed
 
     def learn(self, proposed: list[Choices], rewards: list[float]) -> dict[str, Any]:
         """Climb one step; return the entropy and the mean probabilities at each place before it."""
-        self.optimizer.zero_grad()
-        logs, objective = self.objective(torch.tensor(proposed), torch.tensor(rewards).double())
-        entropy = entropies(logs)
-        (-objective - self.entropy * entropy.sum()).backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
+        with _one_thread():
+            self.optimizer.zero_grad()
+            logs, objective = self.objective(torch.tensor(proposed), torch.tensor(rewards).double())
+            entropy = entropies(logs)
+            (-objective - self.entropy * entropy.sum()).backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
         return {
             "entropy": _rounded(entropy),
             "probabilities": [_rounded(place.exp().mean(0)) for place in logs],
@@ -213,6 +216,20 @@ class PriorityQueue(Learner):
         """Go back to a state."""
         super().load_state_dict(state)
         self.queue = list(state["queue"])
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch compute on one thread, and then on as many as before.
+
+    More are slower with matrices this small, and would make the last digits depend on them.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _require_number(name: str, value: object, fits: Callable[[float], bool], wanted: str) -> None:

@@ -70,7 +70,8 @@ class Rewards:
         for cell in cells:
             new.setdefault(cell.canonical(), cell)
         new = {known: cell for known, cell in new.items() if known not in self.memory}
-        for known, value, error in self._here(new) if self.executor is None else self._away(new):
+        answers = self._here(new) if self.executor is None else self._away(new, self.executor)
+        for known, value, error in answers:
             self.memory[known] = _outcome(new[known], value, error)
             yield known
 
@@ -78,8 +79,9 @@ class Rewards:
         for known, cell in new.items():
             yield known, *_measure(self.reward, cell)
 
-    def _away(self, new: dict[Cell, Cell]) -> Iterator[tuple[Cell, object, str | None]]:
-        assert self.executor is not None
+    def _away(
+        self, new: dict[Cell, Cell], executor: Executor
+    ) -> Iterator[tuple[Cell, object, str | None]]:
         futures: dict[Future[tuple[object, str | None]], Cell] = {}
         # as_completed() waits for ever for what a shutdown cancelled; a callback comes for it too.
         done: SimpleQueue[Future[tuple[object, str | None]]] = SimpleQueue()
@@ -87,7 +89,7 @@ class Rewards:
         try:
             for known, cell in new.items():
                 try:
-                    future = self.executor.submit(_measure, self.reward, cell)
+                    future = executor.submit(_measure, self.reward, cell)
                 except Exception as error:  # Shut down, or broken by an earlier child.
                     trouble = error
                     break

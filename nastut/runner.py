@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from dataclasses import asdict
+from math import inf
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm.auto import tqdm
 
 from nastut import __version__
@@ -71,15 +73,12 @@ def run(
     require_space(space)
     require_whole_number("evaluations", evaluations)
     settings = settings or {"method": type(strategy).__name__}
-    rewards = Rewards(reward, executor)
-    search = _Search(strategy, space, rewards)
+    # Plain numbers: files hold no NumPy scalars.
+    settings = {k: v.item() if isinstance(v, np.generic) else v for k, v in settings.items()}
+    search = _Search(strategy, space, Rewards(reward, executor))
     if checkpoint is not None:
-        search.keep(
-            Checkpoint(
-                checkpoint, {"version": __version__, "space": asdict(space), "settings": settings}
-            ),
-            evaluations,
-        )
+        owner = {"version": __version__, "space": asdict(space), "settings": settings}
+        search.keep(Checkpoint(checkpoint, owner), evaluations)
     with tqdm(total=evaluations, disable=not progress, desc=settings["method"]) as bar:
         search.go(evaluations, bar)
     return search.result(evaluations, settings)
@@ -95,6 +94,7 @@ class _Search:
         self.learned = 0
         self.updates: list[dict[str, Any]] = []
         self.checkpoint: Checkpoint | None = None
+        self.best, self.failed = -inf, 0
 
     def go(self, evaluations: int, bar: tqdm[Any]) -> None:
         """Go on until that many cells are evaluated.
@@ -120,12 +120,13 @@ class _Search:
     def propose(self) -> None:
         proposed = self.strategy.propose()
         self.cells += [self.space.decode(choices) for choices in proposed]
-        self.proposed += proposed
+        self.proposed += [[int(choice) for choice in choices] for choices in proposed]
 
     def evaluate(self, cells: list[Cell], bar: tqdm[Any]) -> None:
         done = bar.n + len(cells)
         try:
-            for _ in self.rewards.ask(cells):
+            for known in self.rewards.ask(cells):
+                self.note(self.rewards.memory[known])
                 bar.update()
                 if self.checkpoint is not None and self.checkpoint.due:
                     self.write()
@@ -133,9 +134,12 @@ class _Search:
             self.write()
             raise
         bar.update(done - bar.n)
-        failed = sum(outcome.error is not None for outcome in self.rewards.memory.values())
-        best = max(outcome.reward for outcome in self.rewards.memory.values())
-        bar.set_postfix(best=f"{best:.4f}", failed=failed, refresh=False)
+        bar.set_postfix(best=f"{self.best:.4f}", failed=self.failed, refresh=False)
+
+    def note(self, outcome: Outcome) -> None:
+        """Count for the progress bar."""
+        self.best = max(self.best, outcome.reward)
+        self.failed += outcome.error is not None
 
     def reward(self, cell: Cell) -> float:
         return self.rewards.memory[cell.canonical()].reward
@@ -159,6 +163,8 @@ class _Search:
             Cell.parse(text): Outcome(reward, error)
             for text, (reward, error) in state["memory"].items()
         }
+        for outcome in self.rewards.memory.values():
+            self.note(outcome)
 
     def write(self) -> None:
         if self.checkpoint is None:
@@ -176,10 +182,10 @@ class _Search:
     def result(self, evaluations: int, settings: dict[str, Any]) -> SearchResult:
         cells = self.cells[:evaluations]
         failures: dict[Cell, Failure] = {}
-        for index, cell in enumerate(cells):
+        for place, cell in enumerate(cells):
             error = self.rewards.memory[cell.canonical()].error
             if error is not None:
-                failures.setdefault(cell.canonical(), Failure(index, cell, error))
+                failures.setdefault(cell.canonical(), Failure(place, cell, error))
         rewards = [self.reward(cell) for cell in cells]
         return SearchResult(
             settings, self.space, cells, rewards, list(failures.values()), self.updates

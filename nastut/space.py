@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+def require_generator(rng: object) -> None:
+    """Raise a TypeError that says how to make one, unless `rng` is a generator."""
+    import numpy as np
+
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng is {rng!r}; it must be a generator: np.random.default_rng(seed)")
+
+
 @dataclass(frozen=True)
 class Space:
     """The cells with `base` leaves whose operations are among the given ones.
@@ -107,10 +115,7 @@ class Space:
         TypeError
             If `rng` is not a generator, such as ``np.random.default_rng(seed)``.
         """
-        import numpy as np
-
-        if not isinstance(rng, np.random.Generator):
-            raise TypeError(f"rng is {rng!r}; it must be a generator: np.random.default_rng(seed)")
+        require_generator(rng)
         return self.decode([int(rng.integers(n)) for n in self.choices])
 
     def encode(self, cell: Cell) -> list[int]:

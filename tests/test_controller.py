@@ -244,13 +244,42 @@ def test_bad_arguments_are_named(arguments, error, said):
     [
         ([0, 3], "choice 2 is 3; it must be a whole number from 0 to 2"),
         ([-1], "choice 1 is -1"),
-        ([0.0], "choice 1 is the float 0.0"),
         ([0, 0, 0], "the sequence has 3 places, so none is left"),
     ],
 )
 def test_a_beginning_that_does_not_fit(written, said):
     with pytest.raises(ValueError, match=said):
         nt.Controller(SMALL).distribution(written)
+
+
+@pytest.mark.parametrize(
+    ("choices", "error", "said"),
+    [
+        ([[0, 1, 0]], TypeError, "where a tensor of integers"),
+        (torch.zeros(1, 3), TypeError, "where a tensor of integers"),
+        (torch.tensor([0, 1, 0]), ValueError, r"have shape \(3,\); it must be \(count, places\)"),
+        (torch.tensor([[0, 1, 0, 0]]), ValueError, "with up to 3 places"),
+        (torch.tensor([[0, 0, 0], [1, 2, 2]]), ValueError, "choice 3 is 2; it must be .* 0 to 1"),
+        (torch.tensor([[-1, 0, 0]]), ValueError, "choice 1 is -1"),
+    ],
+)
+def test_choices_that_do_not_fit(choices, error, said):
+    with pytest.raises(error, match=said):
+        nt.Controller(SMALL).log_probabilities(choices)
+
+
+@pytest.mark.parametrize(
+    ("count", "generator", "error", "said"),
+    [
+        (0, rng(), ValueError, "count is 0; it must be at least 1"),
+        (2.0, rng(), TypeError, "count is 2.0"),
+        (2, None, TypeError, "rng is None; it must be a generator: np.random.default_rng"),
+        (2, torch.Generator(), TypeError, "rng is .*; it must be a generator"),
+    ],
+)
+def test_a_sample_that_cannot_be(count, generator, error, said):
+    with pytest.raises(error, match=said):
+        nt.Controller(SMALL).sample(count, generator)
 
 
 def test_too_many_sequences_to_go_through():

@@ -88,6 +88,17 @@ def test_global_random_states_neither_matter_nor_change(method):
     assert before == after
 
 
+@pytest.mark.parametrize("method", [search.reinforce, search.priority_queue])
+def test_the_number_of_threads_neither_matters_nor_changes(method):
+    threads, wanted = torch.get_num_threads(), find(method)
+    try:
+        torch.set_num_threads(3)
+        assert find(method) == wanted
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(threads)
+
+
 def test_random_search_knows_no_rewards():
     assert find(search.random, lambda cell: 0.0).cells == find(search.random).cells
 
@@ -173,9 +184,7 @@ def test_a_search_that_was_killed_and_resumed_is_the_same(method, tmp_path):
     path = tmp_path / "search.ckpt"
     script = Path(__file__).parent / "search_in_process.py"
     command = [sys.executable, str(script), method.__name__, str(path)]
-    # As many threads as here: their number may change the last digit of a sum.
-    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
-    process = subprocess.Popen(command, env=environment)
+    process = subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"})
     try:
         while not path.exists():
             assert process.poll() is None
@@ -264,6 +273,15 @@ def test_the_checkpoint_of_another_version_is_refused(tmp_path, monkeypatch):
 def test_no_folder_for_the_checkpoint_is_said_before_any_work(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         find(search.random, lambda cell: pytest.fail("asked"), checkpoint=tmp_path / "no" / "file")
+
+
+@each_method
+def test_settings_may_be_numpy_numbers(method, tmp_path):
+    path, batch = tmp_path / "search.ckpt", np.int64(4)
+    result = method(SPACE, reward, np.int64(20), np.int64(5), None, path, False, batch=batch)
+    assert result == method(SPACE, reward, 20, 5, None, path, False, batch=4)
+    result.save(tmp_path / "result.json")
+    assert search.SearchResult.load(tmp_path / "result.json") == result
 
 
 # Bad input
