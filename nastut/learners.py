@@ -167,6 +167,9 @@ class PriorityQueue(Learner):
     Norouzi, Shen, Zhao & Le (2018), "Neural Program Synthesis with Priority Queue Training",
     arXiv 1801.03526.
 
+    One thing is added: a sequence that was proposed before is drawn anew, so that a controller
+    that has become sure does not spend the budget on what it knows.
+
     Parameters
     ----------
     controller, rng, batch, learning_rate, entropy
@@ -188,6 +191,19 @@ class PriorityQueue(Learner):
         require_whole_number("best", best)
         self.best = best
         self.queue: list[tuple[float, Choices]] = []
+        self.known: set[tuple[int, ...]] = set()
+
+    def propose(self) -> list[Choices]:
+        """Sample until the batch is full of new sequences, or ten times; then take any."""
+        new: list[Choices] = []
+        for last in [False] * 9 + [True]:
+            for choices in super().propose():
+                if len(new) < self.batch and (last or tuple(choices) not in self.known):
+                    self.known.add(tuple(choices))
+                    new.append(choices)
+            if len(new) == self.batch:
+                break
+        return new
 
     def learn(self, proposed: list[Choices], rewards: list[float]) -> dict[str, Any]:
         """Let the best into the queue, and climb one step."""
@@ -209,13 +225,15 @@ class PriorityQueue(Learner):
         return logs, of_chosen(logs, queue).sum(1).mean()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state of a learner, and the queue."""
-        return {**super().state_dict(), "queue": list(self.queue)}
+        """Return the state of a learner, the queue, and what was proposed."""
+        known = [list(choices) for choices in self.known]
+        return {**super().state_dict(), "queue": list(self.queue), "known": known}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go back to a state."""
         super().load_state_dict(state)
         self.queue = list(state["queue"])
+        self.known = {tuple(choices) for choices in state["known"]}
 
 
 @contextmanager

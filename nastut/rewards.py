@@ -55,8 +55,13 @@ class Rewards:
         self.reward, self.executor = reward, executor
         self.memory: dict[Cell, Outcome] = {}
 
-    def ask(self, cells: Iterable[Cell]) -> Iterator[Cell]:
-        """Fill the memory for `cells`; yield each class, as a canonical cell, when it is there.
+    def ask(self, cells: Iterable[tuple[Cell, Cell]]) -> Iterator[Outcome]:
+        """Fill the memory for cells; yield the outcome of each new class when it is there.
+
+        Parameters
+        ----------
+        cells
+            Pairs of a cell and its canonical form.
 
         Raises
         ------
@@ -67,17 +72,17 @@ class Rewards:
             yielded before.
         """
         new: dict[Cell, Cell] = {}
-        for cell in cells:
-            new.setdefault(cell.canonical(), cell)
-        new = {known: cell for known, cell in new.items() if known not in self.memory}
+        for cell, form in cells:
+            if form not in self.memory:
+                new.setdefault(form, cell)
         answers = self._here(new) if self.executor is None else self._away(new, self.executor)
-        for known, value, error in answers:
-            self.memory[known] = _outcome(new[known], value, error)
-            yield known
+        for form, value, error in answers:
+            self.memory[form] = _outcome(new[form], value, error)
+            yield self.memory[form]
 
     def _here(self, new: dict[Cell, Cell]) -> Iterator[tuple[Cell, object, str | None]]:
-        for known, cell in new.items():
-            yield known, *_measure(self.reward, cell)
+        for form, cell in new.items():
+            yield form, *_measure(self.reward, cell)
 
     def _away(
         self, new: dict[Cell, Cell], executor: Executor
@@ -87,13 +92,13 @@ class Rewards:
         done: SimpleQueue[Future[tuple[object, str | None]]] = SimpleQueue()
         trouble: BaseException | None = None
         try:
-            for known, cell in new.items():
+            for form, cell in new.items():
                 try:
                     future = executor.submit(_measure, self.reward, cell)
                 except Exception as error:  # Shut down, or broken by an earlier child.
                     trouble = error
                     break
-                futures[future] = known
+                futures[future] = form
                 future.add_done_callback(done.put)
             for _ in range(len(futures)):
                 future = done.get()

@@ -91,6 +91,7 @@ class _Search:
         self.strategy, self.space, self.rewards = strategy, space, rewards
         self.proposed: list[Choices] = []
         self.cells: list[Cell] = []
+        self.forms: list[Cell] = []  # canonical
         self.learned = 0
         self.updates: list[dict[str, Any]] = []
         self.checkpoint: Checkpoint | None = None
@@ -105,44 +106,41 @@ class _Search:
         bar.update(min(self.learned, evaluations))
         while self.learned < evaluations:
             if self.learned == len(self.proposed):
-                self.propose()
-            batch = slice(self.learned, len(self.proposed))
-            self.evaluate(self.cells[batch][: evaluations - self.learned], bar)
+                self.take_in(self.strategy.propose())
+            self.evaluate(slice(self.learned, min(len(self.proposed), evaluations)), bar)
             if len(self.proposed) > evaluations:
                 break
-            rewards = [self.reward(cell) for cell in self.cells[batch]]
+            batch = slice(self.learned, len(self.proposed))
+            rewards = [self.rewards.memory[form].reward for form in self.forms[batch]]
             drawn = self.strategy.learn(self.proposed[batch], rewards)
             self.learned = len(self.proposed)
             mean = sum(rewards) / len(rewards)
             self.updates.append({"evaluations": self.learned, "mean_reward": mean, **drawn})
         self.write()
 
-    def propose(self) -> None:
-        proposed = self.strategy.propose()
-        self.cells += [self.space.decode(choices) for choices in proposed]
+    def take_in(self, proposed: list[Choices]) -> None:
+        cells = [self.space.decode(choices) for choices in proposed]
         self.proposed += [[int(choice) for choice in choices] for choices in proposed]
+        self.cells += cells
+        self.forms += [cell.canonical() for cell in cells]
 
-    def evaluate(self, cells: list[Cell], bar: tqdm[Any]) -> None:
-        done = bar.n + len(cells)
+    def evaluate(self, batch: slice, bar: tqdm[Any]) -> None:
         try:
-            for known in self.rewards.ask(cells):
-                self.note(self.rewards.memory[known])
+            for outcome in self.rewards.ask(zip(self.cells[batch], self.forms[batch], strict=True)):
+                self.note(outcome)
                 bar.update()
                 if self.checkpoint is not None and self.checkpoint.due:
                     self.write()
         except BaseException:  # An interrupt, too: nothing that finished is lost.
             self.write()
             raise
-        bar.update(done - bar.n)
+        bar.update(batch.stop - bar.n)
         bar.set_postfix(best=f"{self.best:.4f}", failed=self.failed, refresh=False)
 
     def note(self, outcome: Outcome) -> None:
         """Count for the progress bar."""
         self.best = max(self.best, outcome.reward)
         self.failed += outcome.error is not None
-
-    def reward(self, cell: Cell) -> float:
-        return self.rewards.memory[cell.canonical()].reward
 
     def keep(self, checkpoint: Checkpoint, evaluations: int) -> None:
         """Go back to the checkpoint's state if it has one, and write to it from now on."""
@@ -156,8 +154,7 @@ class _Search:
                 f"{evaluations} asked for; ask for at least as many, or give another path"
             )
         self.strategy.load_state_dict(state["strategy"])
-        self.proposed = state["proposed"]
-        self.cells = [self.space.decode(choices) for choices in self.proposed]
+        self.take_in(state["proposed"])
         self.learned, self.updates = state["learned"], state["updates"]
         self.rewards.memory = {
             Cell.parse(text): Outcome(reward, error)
@@ -180,13 +177,13 @@ class _Search:
         )
 
     def result(self, evaluations: int, settings: dict[str, Any]) -> SearchResult:
-        cells = self.cells[:evaluations]
+        cells, forms = self.cells[:evaluations], self.forms[:evaluations]
+        outcomes = [self.rewards.memory[form] for form in forms]
         failures: dict[Cell, Failure] = {}
-        for place, cell in enumerate(cells):
-            error = self.rewards.memory[cell.canonical()].error
-            if error is not None:
-                failures.setdefault(cell.canonical(), Failure(place, cell, error))
-        rewards = [self.reward(cell) for cell in cells]
+        for place, (form, outcome) in enumerate(zip(forms, outcomes, strict=True)):
+            if outcome.error is not None:
+                failures.setdefault(form, Failure(place, cells[place], outcome.error))
+        rewards = [outcome.reward for outcome in outcomes]
         return SearchResult(
             settings, self.space, cells, rewards, list(failures.values()), self.updates
         )

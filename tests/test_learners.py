@@ -141,6 +141,13 @@ def test_the_queue_holds_the_best_different_sequences():
     assert strategy.queue == [(0.9, [0, 1]), (0.5, [0, 0]), (0.5, [1, 2])]  # the older first
 
 
+def test_what_was_proposed_is_not_proposed_again_while_there_is_something_new():
+    strategy = learner(PriorityQueue, batch=3)
+    proposed = [tuple(choices) for choices in strategy.propose() + strategy.propose()]
+    assert sorted(proposed) == sorted(REWARDS)  # all six
+    assert len(strategy.propose()) == 3
+
+
 def test_the_controller_learns_the_queue_by_likelihood():
     strategy = learner(PriorityQueue, best=1)
     for _ in range(40):

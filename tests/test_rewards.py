@@ -18,8 +18,8 @@ OTHER = nt.Cell.parse("Add Tanh Add Tanh Add Tanh Add Tanh 2 0")
 
 
 def ask(rewards, *cells):
-    """Return the classes that were new."""
-    return list(rewards.ask(cells))
+    """Return the outcomes that were new."""
+    return list(rewards.ask((cell, cell.canonical()) for cell in cells))
 
 
 def length(cell):
@@ -30,7 +30,7 @@ def test_equal_cells_are_asked_once():
     seen = []
     rewards = Rewards(lambda cell: seen.append(cell) or 1.5)
     assert TWIN.canonical() == CELL.canonical()
-    assert len(ask(rewards, CELL, TWIN, OTHER, CELL)) == 2
+    assert ask(rewards, CELL, TWIN, OTHER, CELL) == [(1.5, None), (1.5, None)]
     assert ask(rewards, TWIN, OTHER) == []
     assert seen == [CELL, OTHER]
     assert rewards.memory[CELL.canonical()] == (1.5, None)
