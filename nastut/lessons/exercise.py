@@ -23,6 +23,7 @@ LESSONS = {
     "3": "cell_injection",
     "4": "lstm_as_sequence",
     "5": "nascell",
+    "6": "controller",
 }
 
 
