@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
@@ -48,10 +49,24 @@ def contest() -> Study:
         "per_mille": per_mille(table()),
         "every": EVERY,
         "seeds": SEEDS,
-        "methods": {name: [function, given] for name, (function, given) in METHODS.items()},
+        "methods": {
+            name: [function, own_settings(getattr(search, function)) | given]
+            for name, (function, given) in METHODS.items()
+        },
     }
     runs = {f"{name}, seed {seed}": (name, seed) for name in METHODS for seed in SEEDS}
     return Study("searches", settings, runs, run)
+
+
+def own_settings(method: Callable[..., Any]) -> dict[str, Any]:
+    """Return the settings of a method, by its defaults: they decide about results, too."""
+    defaults = {
+        name: parameter.default
+        for name, parameter in signature(method).parameters.items()
+        if parameter.default is not Parameter.empty
+    }
+    common = ("evaluations", "seed", "executor", "checkpoint", "progress", "cell")
+    return {name: value for name, value in defaults.items() if name not in common}
 
 
 @cache

@@ -183,9 +183,9 @@ class PriorityQueue(Learner):
         controller: Controller,
         rng: np.random.Generator,
         batch: int = 10,
-        learning_rate: float = 0.02,
+        learning_rate: float = 0.03,
         entropy: float = 0.1,
-        best: int = 20,
+        best: int = 10,
     ) -> None:
         super().__init__(controller, rng, batch, learning_rate, entropy)
         require_whole_number("best", best)

@@ -108,9 +108,9 @@ def priority_queue(
     progress: bool = True,
     cell: Cell | None = None,
     batch: int = 10,
-    learning_rate: float = 0.02,
+    learning_rate: float = 0.03,
     entropy: float = 0.1,
-    best: int = 20,
+    best: int = 10,
 ) -> SearchResult:
     """Let a controller learn the best cells so far: priority-queue training (Abolafia et al. 2018).
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from functools import cache
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -77,8 +78,12 @@ def run(sequences: tuple[str, ...], seed: int) -> list[dict[str, Any]]:
         {
             "cell": sequence,
             "seed": seed,
-            "validation": None if record.diverged else round(record.validation[-1], 4),
-            "test": round(record.test, 4) if np.isfinite(record.test) else None,
+            "validation": _finite(inf if record.diverged else record.validation[-1]),
+            "test": _finite(record.test),
         }
         for sequence, record in zip(sequences, records, strict=True)
     ]
+
+
+def _finite(perplexity: float) -> float | None:
+    return round(perplexity, 4) if isfinite(perplexity) else None

@@ -34,7 +34,11 @@ def executor():
 
 def test_the_file_holds_settings_and_runs_in_their_order(tmp_path, executor):
     found = STUDY.conduct(tmp_path / "new" / "squares.json", executor)
-    assert list(found.items()) == [("1", {"square": 1}), ("2", {"square": 4}), ("4", {"square": 16})]
+    assert list(found.items()) == [
+        ("1", {"square": 1}),
+        ("2", {"square": 4}),
+        ("4", {"square": 16}),
+    ]
     content = load_study("squares", tmp_path / "new")
     assert content["runs"] == found
     assert content["settings"]["power"] == 2
