@@ -1,13 +1,14 @@
-"""Exercises of notebook 06, and its picture of a policy."""
+"""Exercises of notebook 06, and its pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nastut.controller import Controller
@@ -16,6 +17,19 @@ from nastut.lessons.exercise import Exercise, close
 from nastut.lessons.gallery import BROKEN
 from nastut.space import Space
 from nastut.style import COLOURS, INK, PAPER, QUIET
+
+_LINES = {
+    "random": (":", "#767676"),
+    "evolution": ("-.", "#009e73"),
+    "REINFORCE": ("--", "#e69f00"),
+    "REINFORCE, tuned": ((0, (5, 1, 1, 1, 1, 1)), "#b3400e"),
+    "priority queue": ("-", "#0072b2"),
+}
+LOOK: dict[str, dict[str, Any]] = {
+    name: {"linestyle": dash, "color": colour, "label": name}
+    for name, (dash, colour) in _LINES.items()
+}
+"""How the line of each search looks."""
 
 PLACES = (
     *(f"node {k}\n{word}" for k in range(3) for word in ("combine", "activate")),
@@ -70,6 +84,29 @@ def draw_policy(controller: Controller, space: Space, choices: list[int]) -> Fig
     axis.set(ylabel="probability", ylim=(0, 1), xlim=(-0.5, len(choices) - 0.5))
     axis.grid(visible=False)
     return figure
+
+
+def draw_history(axis: Axes, space: Space, updates: list[dict[str, Any]]) -> None:
+    """Draw the probability of every token (rows) at every update of a search (columns)."""
+    tokens = [f"{place}  {token}" for place, row in enumerate(space.tokens, 1) for token in row]
+    heat = np.transpose([np.concatenate(update["probabilities"]) for update in updates])
+    ends = [0, *(update["evaluations"] for update in updates)]
+    axis.pcolormesh(ends, np.arange(len(tokens) + 1), heat, cmap="Blues", vmin=0, vmax=1)
+    axis.hlines(np.cumsum(space.choices)[:-1], 0, ends[-1], color=INK, linewidth=0.5)
+    axis.set_yticks(np.arange(len(tokens)) + 0.5, tokens, size=7)
+    axis.set_ylim(len(tokens), 0)
+    axis.grid(visible=False)
+
+
+def draw_pairs(axis: Axes, names: Sequence[str], heights: Mapping[str, Sequence[float]]) -> None:
+    """Draw two bars for each name: a grey one, and a hatched one."""
+    looks: tuple[dict[str, Any], ...]
+    looks = {"color": "#bbbbbb"}, {"color": "#0072b2", "hatch": "//", "edgecolor": PAPER}
+    for shift, look, (label, height) in zip((-0.2, 0.2), looks, heights.items(), strict=True):
+        axis.bar(np.arange(len(names)) + shift, height, 0.4, label=label, **look)
+    axis.set_xticks(range(len(names)), names)
+    axis.set_ylim(0, 1)
+    axis.legend(fontsize=8)
 
 
 def _distributions(rng: np.random.Generator) -> Iterator[tuple[list[Any], list[int]]]:

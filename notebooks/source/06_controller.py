@@ -31,7 +31,7 @@ import nastut as nt
 from nastut import contest
 from nastut.controller import expected_reward
 from nastut.learners import PriorityQueue, Reinforce
-from nastut.lessons.controller import draw_policy, mystery
+from nastut.lessons.controller import LOOK, draw_history, draw_pairs, draw_policy, mystery
 from nastut.lessons.gallery import BROKEN, RIGHT
 
 rng = nt.setup(seed=0)
@@ -43,8 +43,7 @@ _ = torch.set_num_threads(1)
 # We look for a cell of base 2 among the best per mille. Three ways: draw cells blindly; change one
 # token of a good cell at a time; train a network to write what was rewarded, as in the paper.
 # **Which needs the fewest trials? Does the network need fewer than chance?**
-
-# %% [markdown]
+#
 # ## 1 · Ten blocks, ten softmaxes
 #
 # To write a cell is to make ten choices. At each place only some tokens make sense:
@@ -194,23 +193,22 @@ s = sp.symbols("s_1:4", real=True)
 p = [sp.exp(score) / sum(map(sp.exp, s)) for score in s]
 slopes = sp.Matrix(3, 3, lambda k, j: sp.simplify(sp.diff(sp.log(p[k]), s[j])))
 assert sp.simplify(slopes - sp.Matrix(3, 3, lambda k, j: int(j == k) - p[j])) == sp.zeros(3, 3)
+on_average = sp.Matrix([p]) * slopes  # the mean over k, weighted by p_k
+assert sp.simplify(on_average) == sp.zeros(1, 3)
 slopes
 
 # %% [markdown]
 # This is $\partial \log p_k / \partial s_j = [j = k] - p_j$: the score of the drawn token goes up,
-# all others go down, and the more so, the larger the reward.
+# all others go down, and the more so, the larger the reward. Averaged over what may be drawn, the
+# steps cancel (`on_average`).
 #
 # **The baseline.** All our rewards are positive, so whatever was drawn is encouraged, the bad only
 # less than the good. Better to encourage what is better than usual: subtract a number $b$, the
-# **baseline**. It does not bend the gradient, as long as it does not depend on what was drawn:
+# **baseline**. Since the steps cancel, it does not bend the gradient, as long as it does not depend
+# on what was drawn:
 #
 # $$ \mathbb{E}[b\, \nabla \log P] = b \sum_a P\, \nabla \log P = b\, \nabla \sum_a P = b\, \nabla 1 = 0 $$
-
-# %%
-on_average = sp.Matrix([p]) * slopes  # the mean over k, weighted by p_k
-assert sp.simplify(on_average) == sp.zeros(1, 3)
-
-# %% [markdown]
+#
 # > **Exercise 6.2** ★★ · 15 minutes
 # >
 # > One place, one softmax. `scores` has shape (tokens,), `chosen` and `rewards` have shape (m,), and
@@ -285,21 +283,21 @@ assert less < 0.7
 # %%
 number = {choices: row for row, choices in enumerate(reward_of)}
 drawn = [number[tuple(choices)] for choices in policy.sample(30_000, rng).tolist()]
+products = steps @ steps.T  # lengths need nothing more
+labels = {0.0: ("s", "--", "without baseline"), b: ("o", "-", "with baseline")}
 counts = np.array([10, 30, 100, 300, 1000])
 
 fig, axis = plt.subplots()
-for b, style, label in zip(
-    variance, ("s--", "o-"), ("without baseline", "with baseline"), strict=True
-):
+for b, (marker, line, label) in labels.items():
     errors = []
     for m in counts:
-        rows = np.reshape(drawn, (-1, m))  # 30,000 / m estimates
-        how_often = np.array([np.bincount(row, minlength=144) for row in rows])
-        estimates = (torch.tensor(how_often) / m * (R - b)) @ steps
-        errors.append((estimates - exact).square().sum(1).mean().sqrt() / exact.norm())
+        batches = np.reshape(drawn, (-1, m))  # 30,000 / m estimates
+        often = np.array([np.bincount(batch, minlength=144) for batch in batches])
+        miss = (torch.tensor(often) / m - P) * (R - b)  # miss @ steps: estimate minus exact
+        errors.append(((miss @ products) * miss).sum(1).mean().sqrt() / exact.norm())
     wanted = (variance[b] / torch.tensor(counts)).sqrt() / exact.norm()
-    (dots,) = axis.loglog(counts, errors, style[0], label=label)
-    axis.loglog(counts, wanted, style[1:], color=dots.get_color())
+    (dots,) = axis.loglog(counts, errors, marker, label=label)
+    axis.loglog(counts, wanted, line, color=dots.get_color())
     assert np.allclose(errors, wanted, rtol=0.2)
 axis.axhline(1, color="grey", linestyle=":")
 axis.set(xlabel="m, number of samples", ylabel="error / length of the gradient")
@@ -356,12 +354,13 @@ nt.check("6.3", solution_6_3)
 #   the oldest cell dies (Real et al. 2019).
 # - **REINFORCE** with the paper's rate and batch; and **tuned**, with a rate twenty times as high and
 #   a small bonus for **entropy**, that is, for a policy that stays undecided.
-# - **priority queue**: the same controller with another aim. It learns to write the twenty best
+# - **priority queue**: the same controller with another aim. It learns to write the ten best
 #   sequences so far (their $\log P$ is to grow), again with a bonus for entropy (Abolafia et al.
 #   2018).
 #
 # The settings were chosen on other seeds. Twenty runs of each are recorded
-# (`python -m nastut study searches`). Three are repeated here, and must come out the same:
+# (`python -m nastut study searches`). The first half of three is repeated here, and must come out
+# the same:
 
 # %%
 study = nt.load_study("searches")
@@ -370,24 +369,15 @@ live = {}
 for name in ("evolution", "REINFORCE, tuned", "priority queue"):
     function, given = contest.METHODS[name]
     search = getattr(nt.search, function)
-    live[name] = search(space, table.reward, evaluations=3_000, seed=0, progress=False, **given)
-    assert contest.summary(live[name], table).items() <= study["runs"][f"{name}, seed 0"].items()
+    live[name] = search(space, table.reward, evaluations=1_500, seed=0, progress=False, **given)
+    found, recorded = contest.summary(live[name], table), study["runs"][f"{name}, seed 0"]
+    assert found["improvements"] == [new for new in recorded["improvements"] if new[0] <= 1_500]
+    assert found["mean_reward"] == recorded["mean_reward"][:30]
     print(f"{name}: as recorded")
 
 # %%
-dashes = {
-    "random": ":",
-    "evolution": "-.",
-    "REINFORCE": "--",
-    "REINFORCE, tuned": (0, (5, 1, 1, 1, 1, 1)),
-    "priority queue": "-",
-}
-hues = ("#767676", "#009e73", "#e69f00", "#b3400e", "#0072b2")
-look = {
-    name: {"linestyle": dash, "color": hue, "label": name}
-    for (name, dash), hue in zip(dashes.items(), hues, strict=True)
-}
-runs = {name: [run for run in study["runs"].values() if run["method"] == name] for name in look}
+runs = {name: [r for r in study["runs"].values() if r["method"] == name] for name in LOOK}
+reached = {name: np.array([run["reached"] or np.inf for run in runs[name]]) for name in LOOK}
 at = np.arange(1, 3_001)
 
 
@@ -398,88 +388,74 @@ def best_so_far(run):
     return curve
 
 
-reached = {name: np.array([run["reached"] or np.inf for run in runs[name]]) for name in look}
-fig, axes = plt.subplots(1, 2, figsize=(9, 3.8))
-for name, style in look.items():
-    low, middle, high = np.quantile(
-        [best_so_far(run) for run in runs[name]], (0.25, 0.5, 0.75), axis=0
-    )
+fig, axes = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
+for name, style in LOOK.items():
+    curves = [best_so_far(run) for run in runs[name]]
+    low, middle, high = np.quantile(curves, (0.25, 0.5, 0.75), axis=0)
     axes[0].plot(at, middle, **style)
     axes[0].fill_between(at, low, high, color=style["color"], alpha=0.15)
     axes[1].plot(at, [(reached[name] <= n).mean() for n in at], **style)
 axes[0].axhline(rewards[0], color="black", linewidth=1)
-axes[0].set(xlabel="evaluations", ylabel="reward", title="best so far", ylim=(0.9, 0.97))
+axes[0].set(xlabel="evaluations", ylabel="reward", title="best so far", ylim=(0.9, 0.96))
 axes[1].set(xlabel="evaluations", ylabel="share of runs", title="found one of the best per mille")
 axes[1].legend(fontsize=8)
-fig.tight_layout()
 plt.show()
 
 # %%
 needed = {}
 for name, values in reached.items():
     assert len(values) == 20
-    low, needed[name], high = np.quantile(values, (0.25, 0.5, 0.75), method="nearest")
-    print(
-        f"{name:17s} needed {needed[name]:.0f} evaluations (middle half of the runs: {low:.0f} to {high:.0f})"
-    )
-assert max(needed["evolution"], needed["priority queue"]) < 0.6 * needed["random"]
-assert needed["REINFORCE"] > 0.7 * needed["random"]
-assert needed["REINFORCE, tuned"] > needed["random"]
+    quartiles = np.quantile(values, (0.25, 0.5, 0.75), method="nearest")
+    needed[name] = quartiles[1]
+    print(f"{name:17s}", *(f"{n:6.0f}" if n <= 3_000 else " never" for n in quartiles))
+assert max(needed["evolution"], needed["priority queue"]) < 0.4 * needed["random"]
+assert min(needed["REINFORCE"], needed["REINFORCE, tuned"]) > 1.5 * needed["random"]
 
 # %% [markdown]
 # On the left the line is the median of twenty runs, the band their middle half, the black line the
-# true optimum. On the right: the share of runs that have found one of the best per mille.
+# true optimum. On the right: the share of runs that have found one of the best per mille. The
+# numbers are the evaluations that a quarter, half and three quarters of the runs needed.
 #
-# Evolution and the priority queue need far fewer trials than chance. **REINFORCE as in the paper
-# is no quicker than chance, and tuned it is slower.** The last three are the same network. What
-# differs is the aim.
+# Evolution and the priority queue need far fewer trials than chance. **REINFORCE needs more**, at
+# the paper's rate and tuned, and some runs never get there. The last three methods are the same
+# network. What differs is the aim.
 #
 # ## 5 · The mean and the best
 #
 # Did REINFORCE fail to learn? No. It did what it was told: the mean reward grew (left).
 
 # %%
-fig, axes = plt.subplots(1, 2, figsize=(9, 3.4))
-mean = {name: np.median([run["mean_reward"] for run in runs[name]], axis=0) for name in look}
-for name, style in look.items():
-    axes[0].plot(at[49::50], mean[name], **style)
-axes[0].set(xlabel="evaluations", title="mean reward of 50 cells")
-axes[0].legend(fontsize=8)
-
+mean = {name: np.median([run["mean_reward"] for run in runs[name]], axis=0) for name in LOOK}
 roots = np.array([cell.nodes[2].activation for cell in table.cells])
 best_per_cent = table.ranks() <= len(table) // 100
 usual = [table.rewards()[roots == word].mean() for word in space.activations]
 share = [(roots[best_per_cent] == word).mean() for word in space.activations]
-places = np.arange(4)
-axes[1].bar(places - 0.2, usual, 0.4, color="#bbbbbb", label="mean reward")
-axes[1].bar(
-    places + 0.2,
-    share,
-    0.4,
-    color="#0072b2",
-    hatch="//",
-    edgecolor="white",
-    label="share of the best per cent",
-)
-axes[1].set_xticks(places, space.activations)
-axes[1].set(title="activation of the root")
-axes[1].legend(fontsize=8)
+
+fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+for name, style in LOOK.items():
+    axes[0].plot(at[49::50], mean[name], **style)
+axes[0].set(xlabel="evaluations", title="mean reward of 50 cells", ylim=(0, 1))
+axes[0].legend(fontsize=8)
+draw_pairs(axes[1], space.activations, {"mean reward": usual, "share of the best per cent": share})
+axes[1].set_title("activation of the root")
 plt.show()
 
-assert mean["REINFORCE, tuned"][-1] > mean["REINFORCE"][-1] > 1.5 * mean["random"][-1]
+assert mean["REINFORCE, tuned"][-1] > mean["REINFORCE"][-1] > 1.8 * mean["random"][-1]
 assert space.activations[np.argmax(usual)] == "Tanh"
 assert space.activations[np.argmax(share)] == "Identity"
-assert share[0] > 0.5 > 0.2 > share[1]
+assert share[0] > 0.7 > 0.1 > max(share[1:])
+assert rewards[len(table) // 100] > 0.9 * rewards[0]
 
 # %% [markdown]
-# The right half shows the reason. With Tanh at the root the *mean* reward is the highest: nothing
-# can run away. But most of the *best* cells have Identity there, beside many failures. A gradient
-# of the mean first turns to Tanh. Later it may come back, if the good Identity cells are still
-# drawn by then.
+# Two reasons. First, **the gradient of the mean goes to what is good on average** (right). With
+# Tanh at the root the *mean* reward is the highest: nothing can run away. But most of the *best*
+# cells have Identity there, beside many failures. Second, **the mean hardly cares about the top**.
+# Between the best per cent and the best lies less than a tenth of the reward. Once all that is
+# written is good, there is little left to gain, and the noise of ten samples hides it.
 #
-# The same in two choices: door 0 always pays 0.8. Behind door 1 are 21 caskets with 0, 0.05, …, 1:
-# only 0.5 on average, but four are better than door 0. Of course the mean would be highest if the
-# best casket were always opened. But a gradient only sees the next step.
+# The first reason in two choices: door 0 always pays 0.8. Behind door 1 are 21 caskets with 0,
+# 0.05, …, 1: only 0.5 on average, but four are better than door 0. The mean would be highest if
+# the best casket were always opened. But a gradient sees only the next step:
 
 
 # %%
@@ -498,7 +474,7 @@ def probability_of_door_1(method, seed, **settings):
 
 by_mean = [probability_of_door_1(Reinforce, seed, learning_rate=0.02) for seed in range(5)]
 by_best = [probability_of_door_1(PriorityQueue, seed, best=3) for seed in range(5)]
-for name, p in (("climbs the mean", by_mean), ("learns from its best", by_best)):
+for name, p in (("REINFORCE", by_mean), ("priority queue", by_best)):
     print(f"{name}: door {int(np.median(p) > 0.5)} in most runs")
 assert np.median(by_mean) < 0.01
 assert np.median(by_best) > 0.9
@@ -506,50 +482,39 @@ assert np.median(by_best) > 0.9
 # %% [markdown]
 # ## 6 · What the policy learned
 #
-# Each column of the maps is an update of a live run, each row a token; dark means likely.
+# Each column of the two maps is an update of a live run, each row a token, with the number of its
+# place; dark means likely. Below are medians of the twenty recorded runs.
 
 # %%
-fig, axes = plt.subplots(2, 2, figsize=(9, 7.5), height_ratios=(2.6, 1))
-labels = [f"{place}  {token}" for place, allowed in enumerate(space.tokens, 1) for token in allowed]
+fig, axes = plt.subplots(2, 2, figsize=(9, 7.5), height_ratios=(2.6, 1), layout="constrained")
 for axis, name in zip(axes[0], ("REINFORCE, tuned", "priority queue"), strict=True):
-    heat = [np.concatenate(update["probabilities"]) for update in live[name].updates]
-    axis.imshow(
-        np.transpose(heat), aspect="auto", cmap="Blues", vmin=0, vmax=1, extent=(0, 3_000, 30, 0)
-    )
-    for edge in np.cumsum(space.choices)[:-1]:
-        axis.axhline(edge, color="black", linewidth=0.5)
-    axis.set_yticks(np.arange(30) + 0.5, labels, size=7)
+    draw_history(axis, space, live[name].updates)
     axis.set_title(name)
-    axis.grid(visible=False)
 learners = ("REINFORCE", "REINFORCE, tuned", "priority queue")
 for axis, key in zip(axes[1], ("entropy", "distinct"), strict=True):
     for name in learners:
-        axis.plot(at[49::50], np.median([run[key] for run in runs[name]], axis=0), **look[name])
+        axis.plot(at[49::50], np.median([run[key] for run in runs[name]], axis=0), **LOOK[name])
     axis.set_xlabel("evaluations")
 axes[1, 0].axhline(np.log(space.size), color="black", linewidth=1)
 axes[1, 0].set_title("entropy of the policy (nats)", size=10)
 axes[1, 1].set_title("different cells so far", size=10)
 axes[1, 1].legend(fontsize=8)
-fig.tight_layout()
 plt.show()
 
-# %% [markdown]
-# REINFORCE decides, token after token, and each decision closes ways. The priority queue stays
-# undecided where its twenty best differ. Below (medians of twenty runs; the black line is a policy
-# that finds everything equally likely): at the paper's rate REINFORCE has hardly begun to decide
-# when the budget ends. Both others soon propose little that is new: they *stop searching*. For the
-# queue that is late enough.
-
-# %%
-last = {name: np.median([run["entropy"][-1] for run in runs[name]]) for name in learners}
-new = {
-    name: np.median([run["distinct"][-1] - run["distinct"][29] for run in runs[name]])
-    for name in learners
-}
-assert last["REINFORCE, tuned"] < last["priority queue"] < 0.7 * last["REINFORCE"]
-assert max(new["REINFORCE, tuned"], new["priority queue"]) < 0.2 * 1_500
+root_tanh = [update["probabilities"][5][1] for update in live["REINFORCE, tuned"].updates]
+undecided = [run["entropy"][14] for run in runs["REINFORCE"]]  # after 750 evaluations
+new = {name: [run["distinct"][-1] - run["distinct"][29] for run in runs[name]] for name in learners}
+assert max(root_tanh) > 0.4 > 0.1 > root_tanh[-1]
+assert np.median(undecided) > 0.98 * np.log(space.size)
+assert max(np.median(new["REINFORCE, tuned"]), np.median(new["priority queue"])) < 150
 
 # %% [markdown]
+# See place 6, the root's activation: tuned REINFORCE first turns to Tanh, as the mean says, and
+# comes back to Identity. Other detours are for good. The queue stays undecided where its ten best
+# differ. At the paper's rate the policy, after a quarter of the budget, still finds all cells
+# about equally likely (black line). The two quick ones propose little new in the second half: they
+# have *stopped searching*. The queue had found enough by then.
+#
 # ## 7 · What do the best cells have in common?
 #
 # The best of all:
@@ -558,45 +523,64 @@ assert max(new["REINFORCE, tuned"], new["priority queue"]) < 0.2 * 1_500
 nt.formulas(table.best(1)[0])
 
 # %% [markdown]
-# For each property, the open circle is its share among all cells, the filled one among the best
+# $c_t$ is what leaf 0 held, and it multiplies leaf 1 one step *later*. Is that typical? For each
+# property, the open circle is its share among all cells, the filled one its share among the best
 # per cent. The longer the line, the more it matters.
 
+
 # %%
+def has_gate(cell):
+    """Tell whether something is multiplied by a sigmoid."""
+    seen = [node.activation for node in cell.nodes]
+    gates_c = cell.inject.combination == "Multiply" and seen[cell.inject_index] == "Sigmoid"
+    seen[cell.inject_index] = cell.inject.activation  # what the root sees
+    return gates_c or (cell.nodes[2].combination == "Multiply" and "Sigmoid" in seen[:2])
+
+
 create, inject = np.array([(cell.create_index, cell.inject_index) for cell in table.cells]).T
 multiplies = np.array([[n.combination == "Multiply" for n in cell.nodes] for cell in table.cells])
 properties = {
     "root without activation": roots == "Identity",
     "root adds": ~multiplies[:, 2],
-    "one leaf adds, one multiplies": multiplies[:, 0] != multiplies[:, 1],
-    "both leaves add": ~multiplies[:, :2].any(1),
-    "memory path ($c$ in at a leaf, out at the root)": table.has_memory,
-    "$c$ in and out at one leaf": (create == inject) & (create < 2),
-    "$c$ in at one leaf, out at the other": (create != inject) & (create < 2) & (inject < 2),
-    "$c$ in at the root, out at a leaf (the example: no)": (create < 2) & (inject == 2),
-    "$c$ in and out at the root": (create == 2) & (inject == 2),
+    "a leaf multiplies (W x with W h)": multiplies[:, :2].any(1),
+    "one leaf multiplies, one adds": multiplies[:, 0] != multiplies[:, 1],
+    "a gate": np.array([has_gate(cell) for cell in table.cells]),
+    "c in at a leaf, out at the root (memory path)": table.has_memory,
+    "c in and out at the same leaf": (create == inject) & (create < 2),
+    "c in at one leaf, out at the other (the example)": (create != inject) & (create + inject == 1),
+    "c in at the root, out at a leaf": (create < 2) & (inject == 2),
+    "c in and out at the root": (create == 2) & (inject == 2),
 }
-fig, axis = plt.subplots(figsize=(6, 3.6))
+
+# %%
+fig, axis = plt.subplots(figsize=(6, 3.8))
 for row, has in enumerate(properties.values()):
     axis.plot((has.mean(), has[best_per_cent].mean()), (row, row), color="#767676")
     axis.plot(has.mean(), row, "o", color="black", fillstyle="none")
     axis.plot(has[best_per_cent].mean(), row, "o", color="#0072b2")
-axis.set_yticks(range(len(properties)), properties, size=8)
-axis.set(xlabel="share of cells", xlim=(-0.02, 1), ylim=(8.5, -0.5))
+axis.set_yticks(range(10), properties, size=8)
+axis.set(xlabel="share of cells", xlim=(-0.02, 1), ylim=(9.5, -0.5))
 plt.show()
 
-assert table.has_memory[best_per_cent].mean() < table.has_memory.mean()
+for name, has in list(properties.items())[5:]:
+    ranks = table.ranks()[has]
+    print(f"{name:49s} best rank {ranks.min():4d}, median {np.median(ranks):6.0f}")
+lift = {name: has[best_per_cent].mean() / has.mean() for name, has in properties.items()}
+assert lift["root without activation"] > 3
+assert lift["one leaf multiplies, one adds"] > 1.3
+assert max(lift["a gate"], lift["c in at a leaf, out at the root (memory path)"]) < 0.7
+best = table.best(1)[0]
+assert {best.create_index, best.inject_index} == {0, 1}
+assert properties["c in at one leaf, out at the other (the example)"][table.row(nt.zoo.EXAMPLE)]
 
 # %% [markdown]
-# TEXT: cells.
-
-# %%
-for name in list(properties)[4:]:
-    ranks = table.ranks()[properties[name]]
-    print(f"{name.replace('$', ''):48s} best rank {ranks.min():4d}, median {np.median(ranks):6.0f}")
-
-# %% [markdown]
-# **What belongs to the cell, and what to the task?** The table holds a second task, recall over a
-# delay, and some cells were also trained on real text (`python -m nastut study transfer`).
+# The surprise: **the best cells have no memory path, and no gates.** Their $c_t$ leaves at a leaf,
+# enters at a leaf, and is used once, at the next step: a delay line. So a step sees two inputs at
+# once. (The article's example has it too; that alone makes no good cell.) Typical of the best are an open root, and one leaf that multiplies beside one that adds.
+#
+# **What of this belongs to the cells, and what to the task?** The table has a second task, recall
+# over a delay. And 500 cells drawn at random were trained on real text
+# (`python -m nastut study transfer`). Do they rank the cells alike?
 
 
 # %%
@@ -609,9 +593,43 @@ def rank_correlation(a, b):
 
 
 reber, recall = table.tasks
-seeds = table.validation(reber)[..., -1].T
+transfer = nt.load_study("transfer")
+assert transfer["settings"]["table"] == table.digest
+on_text = {}
+for record in (record for run in transfer["runs"].values() for record in run):
+    on_text.setdefault(record["cell"], []).append(record["test"] or np.inf)
+rows = np.array([table.row(nt.Cell.parse(text)) for text in on_text])
+text = np.mean([*on_text.values()], axis=1)
+drawn, best_40 = np.split(np.arange(len(rows)), [transfer["settings"]["drawn"]])
+
+# %%
+by_seed = table.validation(reber)[..., -1].T
+top = table.ranks(reber) <= len(table) // 10
+agree = {"another seed": [], "recall": [], "text": []}
+for some in (np.ones(len(table), bool), top):
+    pairs = ((0, 1), (0, 2), (1, 2))
+    seeds = [rank_correlation(by_seed[i][some], by_seed[j][some]) for i, j in pairs]
+    agree["another seed"].append(np.mean(seeds))
+    rest = rank_correlation(table.rewards(reber)[some], table.rewards(recall)[some])
+    agree["recall"].append(rest)
+    chosen = drawn[some[rows[drawn]]]
+    agree["text"].append(rank_correlation(table.rewards(reber)[rows[chosen]], -text[chosen]))
+
+everywhere, among_best = np.transpose([*agree.values()])
+fig, axis = plt.subplots(figsize=(6, 3))
+draw_pairs(axis, list(agree), {"all cells": everywhere, "the best tenth": among_best})
+axis.set_ylabel("rank correlation")
+plt.show()
+
+assert everywhere.min() > 0.8
+assert among_best[0] > 0.4 > among_best[1:].max()
+assert np.mean(text[best_40] < np.quantile(text[drawn], 0.1)) > 0.75
 
 # %% [markdown]
+# Which cells are bad belongs to the cell: all agree. Which of the good is best belongs to the
+# task, and in part to chance: even another seed orders the best tenth differently. So do not take
+# *the* best cell too seriously. But most of this grammar's forty best are in the best tenth on text.
+#
 # ## 8 · Without a table
 #
 # Where nobody has trained all cells before, each trial is a training. This is the whole search:
@@ -644,23 +662,21 @@ assert table.rank(winner) < len(table) / 20
 assert rank_correlation(earned, [table.reward(cell) for cell in cells]) > 0.8
 
 # %% [markdown]
-# The rounds get better, and the winner is among the best twentieth of the table, which the search
-# has never seen. The children were smaller [no: shorter trained] than the table's; their order is
-# nearly the same. (`nt.search.priority_queue` does this too, on any executor.)
+# The rounds get better, and the winner is in the best twentieth of the table, which this search has
+# never seen. Its children were trained for a shorter time than the table's, and still come out in
+# nearly the same order. (`nt.search.priority_queue` does this too, on any executor.)
 #
 # ## 9 · A gallery of broken controllers
 #
 # Each of these bugs was met in public code. Each differs from the right one in one method; the
-# eighth, *collapse*, only in a learning rate of 0.5.
+# eighth, *collapse*, only in a learning rate of 0.5. All learn on the 144 cells of section 3, from
+# three seeds. Grey and dashed is the right one.
 
 # %%
 for bug in BROKEN.values():
     for part in (bug.controller, bug.learner):
         if part.__module__.endswith("gallery"):
             print(inspect.getsource(part))
-
-# %% [markdown]
-# All learn on the 144 cells of section 3, from three seeds. Grey and dashed is the right one.
 
 
 # %%
@@ -675,14 +691,12 @@ def practise(learner, updates=40):
     return curve, record
 
 
-practised = {
-    name: [practise(setup.build(tiny.choices, seed)) for seed in range(3)]
-    for name, setup in {"right": RIGHT, **BROKEN}.items()
-}
-curves = {
-    name: np.mean([curve for curve, _ in of_seeds], axis=0) for name, of_seeds in practised.items()
-}
+practised, curves = {}, {}
+for name, setup in {"right": RIGHT, **BROKEN}.items():
+    practised[name] = [practise(setup.build(tiny.choices, seed)) for seed in range(3)]
+    curves[name] = np.mean([curve for curve, _ in practised[name]], axis=0)
 
+# %%
 fig, axes = plt.subplots(2, 4, figsize=(9, 4), sharex=True, sharey=True, layout="constrained")
 for axis, name in zip(axes.flat, BROKEN, strict=True):
     axis.plot(curves["right"], "--", color="#767676")
@@ -704,7 +718,7 @@ assert {"never fed back", "h and c swapped", "baseline of itself", "collapse"} <
 
 # %%
 every = torch.tensor(list(product(range(2), range(3))))  # all sequences of choices [2, 3]
-worth = torch.tensor([0.9, 0.1, 0.8, 0.7, 0.6, 1.0]).double()
+worth = torch.tensor([0.9, 0.1, 0.8, 0.7, 0.6, 1.0], dtype=torch.float64)
 worth_of = dict(zip(map(tuple, every.tolist()), worth.tolist(), strict=True))
 
 
@@ -734,7 +748,7 @@ def gradient_is_exact(learner):
 def baseline_is_used(learner):
     """Rewards that equal the baseline teach nothing."""
     learner.average = 0.7
-    _, objective = learner.objective(every[:2], torch.tensor([0.7, 0.7]).double())
+    _, objective = learner.objective(every[:2], torch.tensor([0.7, 0.7], dtype=torch.float64))
     return bool(gradient(objective, learner.controller).abs().max() < 1e-12)
 
 
@@ -819,8 +833,8 @@ nt.check("6.4", answer)
 #
 # <details><summary>3. Is REINFORCE then useless for such a search?</summary>
 #
-# That was not shown. This is one small space, where a good cell is one in a thousand. In a larger one, chance is
-# worse; the paper had 15,000 trials.
+# No. In the paper it beat random search (figure 6), with 15,000 trials in a space where chance
+# finds nothing. Here one cell in a thousand was good enough, and chance is hard to beat.
 #
 # </details>
 #
