@@ -105,8 +105,8 @@ def draw_pairs(axis: Axes, names: Sequence[str], heights: Mapping[str, Sequence[
     for shift, look, (label, height) in zip((-0.2, 0.2), looks, heights.items(), strict=True):
         axis.bar(np.arange(len(names)) + shift, height, 0.4, label=label, **look)
     axis.set_xticks(range(len(names)), names)
-    axis.set_ylim(0, 1)
-    axis.legend(fontsize=8)
+    axis.set_ylim(0, 1.2)
+    axis.legend(fontsize=8, ncols=2, loc="upper right")
 
 
 def _distributions(rng: np.random.Generator) -> Iterator[tuple[list[Any], list[int]]]:
