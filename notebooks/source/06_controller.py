@@ -483,7 +483,7 @@ assert np.median(by_best) > 0.9
 # place; dark means likely. Below are medians of the twenty recorded runs.
 
 # %%
-fig, axes = plt.subplots(2, 2, figsize=(9, 7.5), height_ratios=(2.6, 1), layout="constrained")
+fig, axes = plt.subplots(2, 2, figsize=(9, 7), height_ratios=(2.6, 1), layout="constrained")
 for axis, name in zip(axes[0], ("REINFORCE, tuned", "priority queue"), strict=True):
     draw_history(axis, space, live[name].updates)
     axis.set_title(name)
@@ -697,7 +697,7 @@ for name, setup in {"right": RIGHT, **BROKEN}.items():
     curves[name] = np.mean([curve for curve, _ in practised[name]], axis=0)
 
 # %%
-fig, axes = plt.subplots(2, 4, figsize=(9, 4), sharex=True, sharey=True, layout="constrained")
+fig, axes = plt.subplots(2, 4, figsize=(9, 3.6), sharex=True, sharey=True, layout="constrained")
 for axis, name in zip(axes.flat, BROKEN, strict=True):
     axis.plot(curves["right"], "--", color="#767676")
     axis.plot(curves[name], color="#b3400e")
