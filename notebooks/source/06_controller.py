@@ -297,6 +297,7 @@ for b, (marker, line, label) in labels.items():
     (dots,) = axis.loglog(counts, errors, marker, label=label)
     axis.loglog(counts, wanted, line, color=dots.get_color())
     assert np.allclose(errors, wanted, rtol=0.2)
+    assert errors[0] > 0.8
 axis.axhline(1, color="grey", linestyle=":")
 axis.set(xlabel="m, number of samples", ylabel="error / length of the gradient")
 axis.legend()
