@@ -66,11 +66,21 @@ class Study:
             results = content["runs"]
         missing = {name: given for name, given in self.runs.items() if name not in results}
         futures = {executor.submit(self.run, *given): name for name, given in missing.items()}
+        failure: BaseException | None = None
         for future in tqdm(as_completed(futures), total=len(futures), desc=self.name, unit="run"):
+            if future.cancelled():
+                continue
+            if (error := future.exception()) is not None:
+                failure = failure or error
+                for other in futures:  # those under way still end, and are kept
+                    other.cancel()
+                continue
             results[futures[future]] = future.result()
             results = {name: results[name] for name in self.runs if name in results}
             content = {"settings": wanted, "runs": results}
             write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+        if failure is not None:
+            raise failure
         return results
 
 

@@ -7,11 +7,14 @@ without numbers, all of them. The text form in ``notebooks/source`` is what is e
 from __future__ import annotations
 
 import sys
+from base64 import b64decode, b64encode
+from io import BytesIO
 from pathlib import Path
 
 import jupytext
 import nbformat
 from nbclient import NotebookClient
+from PIL import Image
 from tqdm import tqdm
 
 from nastut.files import write_atomically
@@ -41,6 +44,19 @@ def convert(source: Path) -> nbformat.NotebookNode:
     return nbformat.reads(nbformat.writes(notebook), as_version=4)
 
 
+def shrink(notebook: nbformat.NotebookNode) -> None:
+    """Store pictures with 128 colours each: a third of the size, and the eye sees no difference."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            if "image/png" in output.get("data", {}):
+                picture = Image.open(BytesIO(b64decode(output.data["image/png"]))).convert("RGB")
+                # Maximum coverage keeps the colour of a thin line beside a large map.
+                few = picture.quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+                content = BytesIO()
+                few.save(content, "PNG", optimize=True)
+                output.data["image/png"] = b64encode(content.getvalue()).decode()
+
+
 def build(source: Path) -> None:
     """Execute one notebook and store it beside the others."""
     notebook = convert(source)
@@ -48,6 +64,7 @@ def build(source: Path) -> None:
     NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources=resources, record_timing=False
     ).execute()
+    shrink(notebook)
     notebook.metadata = nbformat.from_dict(METADATA)
     text = nbformat.writes(notebook) + "\n"
     write_atomically(NOTEBOOKS / f"{source.stem}.ipynb", text.encode())

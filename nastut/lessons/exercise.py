@@ -24,6 +24,7 @@ LESSONS = {
     "4": "lstm_as_sequence",
     "5": "nascell",
     "7": "networks_that_design_networks",
+    "6": "controller",
 }
 
 

@@ -397,7 +397,7 @@ for name in nt.comparison.CELLS:
 #
 # </details>
 #
-# **Next:** the controller, the network that writes the tokens.
+# **Next:** `06_controller.ipynb`, the network that writes the tokens.
 #
 # **References.** B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*,
 # ICLR 2017, arXiv 1611.01578: figure 8, table 2. TensorFlow Addons, `rnn/nas_cell.py` and its test

@@ -1,0 +1,270 @@
+"""Exercises of notebook 06, and its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from nastut.controller import Controller
+from nastut.learners import Reinforce
+from nastut.lessons.exercise import Exercise, close
+from nastut.lessons.gallery import BROKEN
+from nastut.space import Space
+from nastut.style import COLOURS, INK, PAPER, QUIET
+
+_LINES = {
+    "random": (":", "#767676"),
+    "evolution": ("-.", "#009e73"),
+    "REINFORCE": ("--", "#e69f00"),
+    "REINFORCE, tuned": ((0, (5, 1, 1, 1, 1, 1)), "#b3400e"),
+    "priority queue": ("-", "#0072b2"),
+}
+LOOK: dict[str, dict[str, Any]] = {
+    name: {"linestyle": dash, "color": colour, "label": name}
+    for name, (dash, colour) in _LINES.items()
+}
+"""How the line of each search looks."""
+
+PLACES = (
+    *(f"node {k}\n{word}" for k in range(3) for word in ("combine", "activate")),
+    *("inject\ncombine", "inject\nactivate", "create\nindex", "inject\nindex"),
+)
+"""What stands at the ten places of a sequence of base 2, as labels of a picture."""
+
+
+def draw_policy(controller: Controller, space: Space, choices: list[int]) -> Figure:
+    """Draw how a sequence is written: a column of probabilities for each place.
+
+    What is chosen is framed and set in bold, and an arrow takes it to the next column.
+    """
+    figure, axis = plt.subplots(figsize=(9, 3.4))
+    middle = 0.0
+    for place, (tokens, chosen) in enumerate(zip(space.tokens, choices, strict=True)):
+        bottom = 0.0
+        for number, share in enumerate(controller.distribution(choices[:place]).tolist()):
+            token, taken = str(tokens[number]), number == chosen
+            axis.bar(
+                place,
+                share,
+                0.82,
+                bottom,
+                color=COLOURS.get(token, PAPER),
+                edgecolor=INK if taken else QUIET,
+                linewidth=2.5 if taken else 0.5,
+                zorder=3 if taken else 2,
+            )
+            height = bottom + share / 2
+            weight = "bold" if taken else "normal"
+            if share > 0.04:
+                axis.text(
+                    place,
+                    height,
+                    token,
+                    ha="center",
+                    va="center",
+                    size=7.5,
+                    weight=weight,
+                    zorder=4,
+                )
+            if taken and place:
+                arrow = {"arrowstyle": "->", "color": INK, "lw": 1.2}
+                ends = (place - 0.41, height), (place - 0.59, middle)
+                axis.annotate("", *ends, arrowprops=arrow, zorder=5)
+            if taken:
+                taken_at = height
+            bottom += share
+        middle = taken_at
+    axis.set_xticks(range(len(choices)), PLACES, size=8)
+    axis.set(ylabel="probability", ylim=(0, 1), xlim=(-0.5, len(choices) - 0.5))
+    axis.grid(visible=False)
+    return figure
+
+
+def draw_history(axis: Axes, space: Space, updates: list[dict[str, Any]]) -> None:
+    """Draw the probability of every token (rows) at every update of a search (columns)."""
+    tokens = [f"{place}  {token}" for place, row in enumerate(space.tokens, 1) for token in row]
+    heat = np.transpose([np.concatenate(update["probabilities"]) for update in updates])
+    ends = [0, *(update["evaluations"] for update in updates)]
+    axis.pcolormesh(ends, np.arange(len(tokens) + 1), heat, cmap="Blues", vmin=0, vmax=1)
+    axis.hlines(np.cumsum(space.choices)[:-1], 0, ends[-1], color=INK, linewidth=0.5)
+    axis.set_yticks(np.arange(len(tokens)) + 0.5, tokens, size=7)
+    axis.set_ylim(len(tokens), 0)
+    axis.grid(visible=False)
+
+
+def draw_pairs(axis: Axes, names: Sequence[str], heights: Mapping[str, Sequence[float]]) -> None:
+    """Draw two bars for each name: a grey one, and a hatched one."""
+    looks: tuple[dict[str, Any], ...]
+    looks = {"color": "#bbbbbb"}, {"color": "#0072b2", "hatch": "//", "edgecolor": PAPER}
+    for shift, look, (label, height) in zip((-0.2, 0.2), looks, heights.items(), strict=True):
+        axis.bar(np.arange(len(names)) + shift, height, 0.4, label=label, **look)
+    axis.set_xticks(range(len(names)), names)
+    axis.set_ylim(0, 1.2)
+    axis.legend(fontsize=8, ncols=2, loc="upper right")
+
+
+def _distributions(rng: np.random.Generator) -> Iterator[tuple[list[Any], list[int]]]:
+    for places in (1, 2, 5, 10):
+        numbers = rng.integers(2, 5, places)
+        yield [rng.dirichlet(np.ones(n)) for n in numbers], [int(rng.integers(n)) for n in numbers]
+
+
+def _picked(distributions: list[Any], chosen: list[int]) -> Any:
+    return np.array([p[a] for p, a in zip(distributions, chosen, strict=True)])
+
+
+def _batches(rng: np.random.Generator) -> Iterator[tuple[Any, Any, Any, float]]:
+    for count, tokens in ((1, 2), (2, 3), (5, 3), (20, 4)):
+        chosen = rng.integers(tokens, size=count)
+        yield (
+            rng.normal(size=tokens),
+            chosen,
+            rng.uniform(0.2, 1, count),
+            float(rng.uniform(0.1, 0.9)),
+        )
+
+
+def _by_autograd(scores: Any, chosen: Any, rewards: Any, b: float) -> Any:
+    leaf = torch.tensor(scores, requires_grad=True)
+    logs = leaf.log_softmax(-1)[torch.tensor(chosen)]
+    (logs * (torch.tensor(rewards) - b)).mean().backward()  # type: ignore[no-untyped-call]
+    return leaf.grad.numpy()  # type: ignore[union-attr]
+
+
+def _one_hot(scores: Any, chosen: Any) -> Any:
+    return np.eye(len(scores))[chosen]
+
+
+def _softmax(scores: Any) -> Any:
+    return np.exp(scores) / np.exp(scores).sum()
+
+
+def _series(rng: np.random.Generator) -> Iterator[tuple[Any, float]]:
+    for length, decay in ((3, 0.5), (4, 0.9), (7, 0.8)):
+        yield rng.uniform(0.2, 1, length), decay
+
+
+def _moving(means: Any, decay: float, first: float | None = None, own: bool = False) -> Any:
+    """Return the baseline used for each batch; `own`: after it has moved on with that batch."""
+    used, average = [], first
+    for mean in means:
+        before = 0.0 if average is None else average
+        average = float(mean) if average is None else decay * average + (1 - decay) * float(mean)
+        used.append(average if own else before)
+    return np.array(used)
+
+
+def _by_reinforce(means: Any, decay: float) -> Any:
+    """Let the learner itself say which baseline it used."""
+    learner = Reinforce(Controller([2], hidden_size=2), np.random.default_rng(0), 1, decay=decay)
+    return np.array([learner.learn([[0]], [float(mean)])["baseline"] for mean in means])
+
+
+def mystery(name: str) -> Controller:
+    """Return controller A, B or C of exercise 6.4: each has another of three bugs."""
+    return BROKEN[_HIDDEN[name]].build([2, 3], seed=2, spread=40).controller
+
+
+_SWAP, _FEED, _TAKE = "h and c swapped", "never fed back", "likeliest token"
+_HIDDEN = {"A": _SWAP, "B": _FEED, "C": _TAKE}
+
+EXERCISES = {
+    "6.1": Exercise(
+        cases=_distributions,
+        truth=lambda distributions, chosen: np.log(np.prod(_picked(distributions, chosen))),
+        same=close,
+        mistakes={
+            "that is the probability; its logarithm is asked for": lambda d, a: np.prod(
+                _picked(d, a)
+            ),
+            "take the logarithm of each probability first, then the sum": (
+                lambda d, a: np.log(_picked(d, a).sum())
+            ),
+            "that is the mean over the places; add them up": lambda d, a: np.log(
+                _picked(d, a)
+            ).mean(),
+            "that takes the likeliest token of each place, not the chosen one": lambda d, a: sum(
+                np.log(p.max()) for p in d
+            ),
+            "the sign: the logarithm of a probability is not positive": lambda d, a: (
+                -np.log(_picked(d, a)).sum()
+            ),
+            "that is to base 2; the natural logarithm is asked for": lambda d, a: np.log2(
+                _picked(d, a)
+            ).sum(),
+        },
+    ),
+    "6.2": Exercise(
+        cases=_batches,
+        truth=_by_autograd,
+        same=close,
+        mistakes={
+            "the sum over the samples; take the mean": lambda s, a, r, b: (
+                len(a) * _by_autograd(s, a, r, b)
+            ),
+            "the sign: this way leads downhill": lambda s, a, r, b: -_by_autograd(s, a, r, b),
+            "the baseline is missing": lambda s, a, r, b: _by_autograd(s, a, r, 0.0),
+            "the probabilities are missing: it is [j = a] - p_j": lambda s, a, r, b: (
+                (r - b) @ _one_hot(s, a) / len(a)
+            ),
+            "the probabilities are to be a softmax of the scores": lambda s, a, r, b: (
+                (r - b) @ (_one_hot(s, a) - s) / len(a)
+            ),
+            "that is the gradient of P, not of log P": lambda s, a, r, b: (
+                ((r - b) * _softmax(s)[a]) @ (_one_hot(s, a) - _softmax(s)) / len(a)
+            ),
+            "b is added; it is to be subtracted": lambda s, a, r, b: _by_autograd(s, a, r, -b),
+        },
+    ),
+    "6.3": Exercise(
+        cases=_series,
+        truth=_by_reinforce,
+        same=close,
+        mistakes={
+            "the baseline contains the batch's own reward; move it after it is used": (
+                lambda means, decay: _moving(means, decay, own=True)
+            ),
+            "after the first batch the average is that batch's mean, not a part of it": (
+                lambda means, decay: _moving(means, decay, first=0.0)
+            ),
+            "the two weights are swapped: decay is what remains of the old average": (
+                lambda means, decay: _moving(means, 1 - decay)
+            ),
+            "that is the plain mean of all before; the recent ones are to count more": (
+                lambda means, decay: np.array(
+                    [0.0, *np.cumsum(means[:-1]) / np.arange(1, len(means))]
+                )
+            ),
+            "that is the last batch alone; the older ones are forgotten": (
+                lambda means, decay: np.array([0.0, *means[:-1]])
+            ),
+        },
+    ),
+    "6.4": Exercise(
+        truth=lambda: _HIDDEN,
+        same=lambda answer, wanted: dict(answer) == wanted,
+        mistakes={
+            "C is right; in B the second token does not depend on the first, in A it does": (
+                lambda: {"A": _FEED, "B": _SWAP, "C": _TAKE}
+            ),
+            "A is right; of the other two, one writes the same sequence every time": (
+                lambda: {"A": _SWAP, "B": _TAKE, "C": _FEED}
+            ),
+            "B is right; of the other two, one writes the same sequence every time": (
+                lambda: {"A": _TAKE, "B": _FEED, "C": _SWAP}
+            ),
+            "all three are elsewhere; begin with the one that always writes the same": (
+                lambda: {"A": _FEED, "B": _TAKE, "C": _SWAP}
+            ),
+            "all three are elsewhere; look how the second token depends on the first": (
+                lambda: {"A": _TAKE, "B": _SWAP, "C": _FEED}
+            ),
+        },
+    ),
+}
