@@ -23,8 +23,8 @@ LESSONS = {
     "3": "cell_injection",
     "4": "lstm_as_sequence",
     "5": "nascell",
-    "7": "networks_that_design_networks",
     "6": "controller",
+    "7": "networks_that_design_networks",
 }
 
 
