@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import math
 import platform
-from collections.abc import Iterator
-from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures import Executor
 from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import version
@@ -24,6 +23,8 @@ from tqdm import tqdm
 
 from nastut.files import write_atomically
 from nastut.layer import CellRNN
+from nastut.parts import require_same
+from nastut.processes import finished
 from nastut.tasks import Task, python_reference
 from nastut.training import LanguageModel, Recipe, fit, hidden_size_for, seeded
 from nastut.zoo import EXAMPLE, MAXCELL, NASCELL
@@ -99,12 +100,7 @@ def compare(path: Path, executor: Executor) -> dict[str, Any]:
     path.parent.mkdir(parents=True, exist_ok=True)
     wanted = settings(python_reference())
     content = load_comparison(path) if path.exists() else {**wanted, "tuning": [], "runs": []}
-    found = {key: content[key] for key in wanted}
-    if found != wanted:
-        different = ", ".join(key for key in wanted if found[key] != wanted[key])
-        raise ValueError(
-            f"{path} was made with other {different}; move it away, or restore its settings"
-        )
+    require_same(path, {key: content[key] for key in wanted}, wanted)
     tuning = [(name, rate, TUNING_SEED) for name in CELLS for rate in LEARNING_RATES]
     _train_missing(path, content, "tuning", tuning, executor)
     chosen = {name: best_rate(content, name) for name in CELLS}
@@ -154,14 +150,8 @@ def _train_missing(
     """Train what is wanted and not there yet; keep the records in the order of `wanted`."""
     there = {(r["cell"], r["learning_rate"], r["seed"]): r for r in content[part]}
     missing = [key for key in wanted if key not in there]
-    for key, record in _finished({executor.submit(run, *key): key for key in missing}, part):
+    futures = {executor.submit(run, *key): key for key in missing}
+    for key, record in tqdm(finished(futures), total=len(futures), desc=part):
         there[key] = record
         content[part] = [there[key] for key in wanted if key in there]
         write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
-
-
-def _finished(
-    futures: dict[Future[dict[str, Any]], tuple[str, float, int]], part: str
-) -> Iterator[tuple[tuple[str, float, int], dict[str, Any]]]:
-    for future in tqdm(as_completed(futures), total=len(futures), desc=part):
-        yield futures[future], future.result()

@@ -13,7 +13,6 @@ from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
-import torch
 
 from nastut import search
 from nastut.result import SearchResult
@@ -76,8 +75,7 @@ def table() -> Table:
 
 
 def run(name: str, seed: int) -> dict[str, Any]:
-    """Search once on one thread and return what :func:`summary` says of it."""
-    torch.set_num_threads(1)
+    """Search once and return what :func:`summary` says of it."""
     function, given = METHODS[name]
     method: Callable[..., SearchResult] = getattr(search, function)
     result = method(

@@ -11,7 +11,7 @@ import json
 import math
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +25,7 @@ from nastut.cell import Cell
 from nastut.files import write_atomically
 from nastut.parts import Parts, require_same
 from nastut.population import CHILD, train
+from nastut.processes import finished
 from nastut.space import Space
 from nastut.table import Table, load_table, pack
 from nastut.tasks import Task, delayed_recall, embedded_reber
@@ -203,10 +204,9 @@ def _train_missing(
     count = sum(len(batch.cells) for batch in batches)
     done = sum(map(len, there.values()))
     with tqdm(total=count, initial=done, desc="table", unit="child", smoothing=0) as bar:
-        for future in as_completed(futures):
-            batch = futures[future]
-            there[batch.name] = future.result()
-            parts.write(batch.name, [asdict(record) for record in there[batch.name]])
+        for batch, records in finished(futures):
+            there[batch.name] = records
+            parts.write(batch.name, [asdict(record) for record in records])
             bar.update(len(batch.cells))
     return there
 

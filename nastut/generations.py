@@ -15,7 +15,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import torch
 
 from nastut import search
 from nastut.cell import Cell
@@ -94,7 +93,6 @@ def generations() -> Study:
 
 def run(seed: int) -> dict[str, list[dict[str, Any]]]:
     """Return, for each line, what :func:`searched` says of generation 0, 1, and so on."""
-    torch.set_num_threads(1)
     once = cache(searched)  # Several lines begin with the same search.
     return {name: lineage(line, seed, table().space, once) for name, line in LINES.items()}
 

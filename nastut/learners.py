@@ -226,7 +226,7 @@ class PriorityQueue(Learner):
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of a learner, the queue, and what was proposed."""
-        known = [list(choices) for choices in self.known]
+        known = sorted(map(list, self.known))
         return {**super().state_dict(), "queue": list(self.queue), "known": known}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

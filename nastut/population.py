@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from tqdm.auto import tqdm
 
 from nastut.cell import Cell, require_cell
 from nastut.elementwise import bind_members, step_programs
-from nastut.sequence import is_whole_number
+from nastut.sequence import require_whole_number
 from nastut.tasks import Stream, Task, windows
 from nastut.training import Recipe, Record, State, losses, optimizer_and_rate, plan
 
@@ -102,10 +103,10 @@ class Population(nn.Module):
             state = (self.hidden.new_zeros(members, batch, size),) * 2
         one_hot = F.one_hot(symbols.flatten(), n_symbols).to(self.input.dtype)
         x_parts = (one_hot @ self.input).view(members, steps, batch, -1)
-        h, *last = _Recurrence.apply(self.cells, x_parts, *state, self.hidden)  # type: ignore[no-untyped-call]
+        h, c = _Recurrence.apply(self.cells, x_parts, *state, self.hidden)  # type: ignore[no-untyped-call]
         over_time = h.transpose(0, 1).flatten(1, 2)
         scores = torch.baddbmm(self.decoder_bias, self.decoder, over_time.mT)
-        return scores, (last[0], last[1])
+        return scores, (h[-1], c)
 
     def loss(
         self, symbols: np.ndarray, following: np.ndarray, state: State | None
@@ -131,7 +132,7 @@ class _Recurrence(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any, cells: tuple[Cell, ...], x_parts: Tensor, h_0: Tensor, c_0: Tensor, hidden: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor]:
         steps = x_parts.shape[1]
         h = h_0.new_empty(steps + 1, *h_0.shape)
         c = torch.empty_like(h)
@@ -147,16 +148,13 @@ class _Recurrence(torch.autograd.Function):
             run(t)
         ctx.cells = cells
         ctx.save_for_backward(x_parts, hidden, h_parts, h, c)
-        return h[1:].clone(), h[-1].clone(), c[-1].clone()
+        return h[1:].clone(), c[-1].clone()
 
     @staticmethod
-    def backward(
-        ctx: Any, grad_outputs: Tensor, grad_h_last: Tensor, grad_c_last: Tensor
-    ) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad_outputs: Tensor, grad_c_last: Tensor) -> tuple[Tensor | None, ...]:
         x_parts, hidden, h_parts, h, c = ctx.saved_tensors
         # grad_h[t] is the gradient from outside, until that from step t + 1 is added.
         grad_h = grad_outputs.clone(memory_format=torch.contiguous_format)
-        grad_h[-1] += grad_h_last
         grad_c = grad_c_last.clone(memory_format=torch.contiguous_format)
         grad_x_parts, grad_h_parts = torch.empty_like(x_parts), torch.empty_like(h_parts)
         grad_hidden = torch.zeros_like(hidden)
@@ -211,11 +209,8 @@ def train(
     cells = [cells] if isinstance(cells, Cell) else list(cells)
     for cell in cells:
         require_cell(cell)
-    for name, size in (("hidden_size", hidden_size), ("at_once", at_once)):
-        if not is_whole_number(size):
-            raise TypeError(f"{name} is {size!r} where a whole number belongs")
-        if size < 1:
-            raise ValueError(f"{name} is {size}; it must be at least 1")
+    require_whole_number("hidden_size", hidden_size)
+    require_whole_number("at_once", at_once)
     records: dict[int, Record] = {}
     with tqdm(total=len(cells), desc=f"seed {seed}", unit="cell", disable=not progress) as bar:
         for base in sorted({cell.base for cell in cells}):
@@ -236,7 +231,7 @@ def _fit(population: Population, task: Task, recipe: Recipe, seed: int) -> list[
     optimizer, rate = optimizer_and_rate(population, recipe, total)
     at, validation = [], []
     diverged = np.zeros(members, int)  # the step, from 1
-    best, best_weights = np.full(members, math.inf), _copy(population)
+    best, best_weights = np.full(members, math.inf), deepcopy(population.state_dict())
     for step, loss in enumerate(losses(population.loss, task, recipe), 1):
         newly = ~np.isfinite(loss.detach().numpy()) & (diverged == 0)
         diverged[newly] = step
@@ -270,10 +265,6 @@ def _fit(population: Population, task: Task, recipe: Recipe, seed: int) -> list[
             )
         )
     return records
-
-
-def _copy(population: Population) -> dict[str, Tensor]:
-    return {name: weight.detach().clone() for name, weight in population.named_parameters()}
 
 
 def clip(population: Population, largest: float) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from threading import Thread
+from typing import TypeVar
+
+Key = TypeVar("Key")
+Result = TypeVar("Result")
 
 
 @contextmanager
@@ -31,6 +35,19 @@ def processes() -> Iterator[Executor]:
     finally:
         there.close()
         here.close()
+
+
+def finished(futures: Mapping[Future[Result], Key]) -> Iterator[tuple[Key, Result]]:
+    """Yield the key and the result of each future when it is there.
+
+    If one failed, its exception is raised, but after the results that had come by then: a
+    caller who writes them down loses none.
+    """
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in sorted(done, key=lambda future: future.exception() is not None):
+            yield futures[future], future.result()
 
 
 def _end_with(pipe: Connection) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from nastut.files import write_atomically
 from nastut.parts import require_same
+from nastut.processes import finished
 
 RECORDED = Path(__file__).parent.parent / "data"
 """Where the studies are that come with the repository, as ``<name>.json``."""
@@ -66,21 +67,12 @@ class Study:
             results = content["runs"]
         missing = {name: given for name, given in self.runs.items() if name not in results}
         futures = {executor.submit(self.run, *given): name for name, given in missing.items()}
-        failure: BaseException | None = None
-        for future in tqdm(as_completed(futures), total=len(futures), desc=self.name, unit="run"):
-            if future.cancelled():
-                continue
-            if (error := future.exception()) is not None:
-                failure = failure or error
-                for other in futures:  # those under way still end, and are kept
-                    other.cancel()
-                continue
-            results[futures[future]] = future.result()
+        bar = tqdm(finished(futures), total=len(futures), desc=self.name, unit="run")
+        for name, result in bar:
+            results[name] = result
             results = {name: results[name] for name in self.runs if name in results}
             content = {"settings": wanted, "runs": results}
             write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
-        if failure is not None:
-            raise failure
         return results
 
 

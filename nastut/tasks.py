@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from nastut.grammar import EMBEDDED_REBER, Grammar, recall
+from nastut.space import require_generator
 
 Stream = np.ndarray
 """Symbols in their order: a vector of integers."""
@@ -115,8 +116,7 @@ def delayed_recall(
 def _from_grammar(
     name: str, grammar: Grammar, rng: np.random.Generator, lengths: tuple[int, int, int]
 ) -> Task:
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng is {rng!r}; it must be a generator: np.random.default_rng(seed)")
+    require_generator(rng)
     train, validation, test = (grammar.stream(rng, length) for length in lengths)
     return Task(name, grammar.symbols, train, validation, test, grammar.perplexity())
 

@@ -3,11 +3,12 @@
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from operator import add
 
 import pytest
 
-from nastut.processes import processes
+from nastut.processes import finished, processes
 
 WORKING = """
 import os, time
@@ -43,3 +44,28 @@ def test_an_exception_waits_for_no_work():
         raise KeyboardInterrupt
     for future in waiting:
         assert future.cancelled() or future.exception() is not None
+
+
+def ended(result):
+    """Return a future that has ended with a result, or with an exception."""
+    future = Future()
+    if isinstance(result, Exception):
+        future.set_exception(result)
+    else:
+        future.set_result(result)
+    return future
+
+
+def test_results_come_with_their_keys():
+    with processes() as executor:
+        futures = {executor.submit(add, i, i): i for i in range(9)}
+        assert sorted(finished(futures)) == [(i, 2 * i) for i in range(9)]
+
+
+def test_what_had_ended_comes_before_a_failure():
+    futures = {ended(RuntimeError("four") if i == 4 else i): i for i in range(9)}
+    futures[Future()] = "under way for ever"
+    results = finished(futures)
+    assert sorted(next(results)[0] for _ in range(8)) == [0, 1, 2, 3, 5, 6, 7, 8]
+    with pytest.raises(RuntimeError, match="four"):
+        next(results)
