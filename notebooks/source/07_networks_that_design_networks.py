@@ -398,7 +398,7 @@ for a, b in (
     ("dead", "LSTM"),
 ):
     judged[a, b] = share, low, high, p = verdict(duels(a, b))
-    print(f"{a} before {b}: {share:.2f}, band {low:.2f} to {high:.2f}, p = {p:.2f}")
+    print(f"{a} before {b}: {share:.2f}, band {low:.2f} to {high:.2f}, p = {p:.3f}")
 
 # %%
 one, five = needed("found")[:, 1], needed("found")[:, 5]
@@ -531,7 +531,10 @@ first = np.array([g["reached"] or np.inf for g in drawn])
 reads = np.array([(g["dependence"] or 0) > 0.01 for g in drawn])
 
 fig, axis = plt.subplots()
-for chosen, marker, label in ((reads, "o", "reads"), (~reads, "x", "reads nothing")):
+for chosen, marker, label in (
+    (reads, "o", "at the end its choices depend on those before"),
+    (~reads, "x", "they do not"),
+):
     axis.plot(worth[chosen], np.minimum(first[chosen], 1_060), marker, label=label)
 axis.axhline(1_000, color="grey", linestyle=":")
 axis.set(xlabel="reward of the core as a cell", ylabel="evaluations (above the line: never)")
@@ -547,7 +550,7 @@ def better_first(worth, first):
     return np.sum(agree < 0) / np.sum(agree != 0)
 
 
-for label, chosen in (("all", reads | True), ("those that read", reads)):
+for label, chosen in (("all", reads | True), ("choices depend", reads)):
     share = better_first(worth[chosen], first[chosen])
     chance = [better_first(worth[chosen], rng.permutation(first[chosen])) for _ in range(1_000)]
     p = (1 + np.sum(np.abs(np.array(chance) - 0.5) >= abs(share - 0.5))) / 1_001
