@@ -1,6 +1,6 @@
 """The searches against each other on the table, from many seeds: the study ``searches``.
 
-A search on the table costs no training. So each method is run from twenty seeds, none of
+A search on the table costs no training. So each method is run from a hundred seeds, none of
 which was used to choose a setting, and it is counted how many evaluations it needs to propose a
 cell among the best per mille.
 """
@@ -20,7 +20,7 @@ from nastut.study import Study
 from nastut.table import Table, load_table
 
 EVALUATIONS = 3_000
-SEEDS = tuple(range(20))
+SEEDS = tuple(range(100))
 METHODS: dict[str, tuple[str, dict[str, Any]]] = {
     "random": ("random", {}),
     "evolution": ("evolution", {}),
@@ -30,7 +30,7 @@ METHODS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """Name in the pictures -> function of :mod:`nastut.search`, and settings that are no defaults."""
 
-EVERY = 50
+EVERY = 100
 """Evaluations between two entries of what is recorded over time."""
 
 
@@ -97,8 +97,8 @@ def summary(result: SearchResult, table: Table) -> dict[str, Any]:
     dict
         ``best``: the sequence. ``reached``: the evaluation, from 1, that proposed the first cell
         among the best per mille; None if none did. ``improvements``: for each new best its
-        evaluation, reward and rank. And after every 50 evaluations ``distinct``, the number of
-        different cells, ``mean_reward`` of the 50 and, with a controller, ``entropy`` of its policy
+        evaluation, reward and rank. After every 100 evaluations, ``distinct``: the number of
+        different cells, ``mean_reward`` of the 100 and, with a controller, ``entropy`` of its policy
         in nats.
     """
     rewards, curve = np.array(result.rewards), result.curve()

@@ -51,9 +51,13 @@ class Learner:
 
     def propose(self) -> list[Choices]:
         """Sample a batch."""
+        return self.sample(self.batch)
+
+    def sample(self, count: int) -> list[Choices]:
+        """Let the controller write that many sequences."""
         with _one_thread():
-            proposed: list[Choices] = self.controller.sample(self.batch, self.rng).tolist()
-        return proposed
+            written: list[Choices] = self.controller.sample(count, self.rng).tolist()
+        return written
 
     def learn(self, proposed: list[Choices], rewards: list[float]) -> dict[str, Any]:
         """Climb one step; return the entropy and the mean probabilities at each place before it."""
@@ -182,10 +186,10 @@ class PriorityQueue(Learner):
         self,
         controller: Controller,
         rng: np.random.Generator,
-        batch: int = 10,
+        batch: int = 5,
         learning_rate: float = 0.03,
-        entropy: float = 0.1,
-        best: int = 10,
+        entropy: float = 0.5,
+        best: int = 3,
     ) -> None:
         super().__init__(controller, rng, batch, learning_rate, entropy)
         require_whole_number("best", best)
@@ -194,16 +198,12 @@ class PriorityQueue(Learner):
         self.known: set[tuple[int, ...]] = set()
 
     def propose(self) -> list[Choices]:
-        """Sample until the batch is full of new sequences, or ten times; then take any."""
-        new: list[Choices] = []
-        for last in [False] * 9 + [True]:
-            for choices in super().propose():
-                if len(new) < self.batch and (last or tuple(choices) not in self.known):
-                    self.known.add(tuple(choices))
-                    new.append(choices)
-            if len(new) == self.batch:
-                break
-        return new
+        """Sample ten times as many; take the first that are new, and if they are too few, any."""
+        drawn = self.sample(10 * self.batch)
+        new = [list(fresh) for fresh in dict.fromkeys(map(tuple, drawn)) if fresh not in self.known]
+        proposed = (new + drawn)[: self.batch]
+        self.known.update(map(tuple, proposed))
+        return proposed
 
     def learn(self, proposed: list[Choices], rewards: list[float]) -> dict[str, Any]:
         """Let the best into the queue, and climb one step."""

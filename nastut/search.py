@@ -107,10 +107,10 @@ def priority_queue(
     checkpoint: str | Path | None = None,
     progress: bool = True,
     cell: Cell | None = None,
-    batch: int = 10,
+    batch: int = 5,
     learning_rate: float = 0.03,
-    entropy: float = 0.1,
-    best: int = 10,
+    entropy: float = 0.5,
+    best: int = 3,
 ) -> SearchResult:
     """Let a controller learn the best cells so far: priority-queue training (Abolafia et al. 2018).
 

@@ -49,7 +49,7 @@ def test_what_is_not_sampled_right_still_says_the_same_probabilities():
 def test_the_mysteries_are_told_apart_by_what_they_write():
     after = {}
     for name in "ABC":
-        first, second = mystery(name).sample(4_000, np.random.default_rng(0)).numpy().T
+        first, second = mystery(name, 4_000, np.random.default_rng(0)).numpy().T
         after[name] = [np.bincount(second[first == k], minlength=3) for k in (0, 1)]
     share = {name: [n / max(n.sum(), 1) for n in counts] for name, counts in after.items()}
     assert np.abs(np.subtract(*share["A"])).max() > 0.2

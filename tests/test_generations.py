@@ -10,7 +10,18 @@ from made_up_table import SPACE, made_up_table
 
 import nastut as nt
 from nastut import generations
-from nastut.generations import DEAD, HALF, LINES, RATE, SEEDS, SMALL, UNITS, dependence, lineage
+from nastut.generations import (
+    DEAD,
+    HALF,
+    LINES,
+    RATE,
+    SEEDS,
+    SMALL,
+    TWICE,
+    UNITS,
+    dependence,
+    lineage,
+)
 
 TABLE = made_up_table()
 DEAD_CELL = nt.Cell.parse(DEAD)
@@ -46,7 +57,7 @@ def asked(line, seed=7):
     return cores, seeds, {*units}, {*rates}
 
 
-@pytest.mark.parametrize("line", ["found", "same seed", "found, half rate"])
+@pytest.mark.parametrize("line", [name for name in LINES if name.startswith(("found", "same"))])
 def test_what_is_found_is_the_next_core(line):
     assert asked(line)[0] == [None, *Noted().finds[:5]]
 
@@ -58,14 +69,14 @@ def test_one_line_keeps_its_seed(line):
 
 
 def test_random_cores_depend_on_the_seed_and_the_generation_alone():
-    first, second, other = asked("random")[0], asked("random, half rate")[0], asked("random", 8)[0]
+    first, second, other = asked("random")[0], asked("random")[0], asked("random", 8)[0]
     assert first == second
     assert first[0] is other[0] is None
     assert len(set(first + other)) == 1 + 10
     assert all(core in SPACE for core in first[1:])
 
 
-@pytest.mark.parametrize("line", ["LSTM", "small LSTM", "dead", "LSTM, half rate"])
+@pytest.mark.parametrize("line", ["dead", *(name for name in LINES if "LSTM" in name)])
 def test_the_other_lines_keep_their_core(line):
     assert asked(line)[0] == [DEAD_CELL if line == "dead" else None] * 6
 
@@ -73,7 +84,8 @@ def test_the_other_lines_keep_their_core(line):
 @pytest.mark.parametrize("line", LINES)
 def test_units_and_rates_are_those_of_the_line(line):
     assert asked(line)[2] == {SMALL if line == "small LSTM" else UNITS}
-    assert asked(line)[3] == {HALF if "half" in line else RATE}
+    rate = HALF if "half" in line else TWICE if "twice" in line else RATE
+    assert asked(line)[3] == {rate}
 
 
 def test_the_small_lstm_has_as_many_parameters():
@@ -140,7 +152,8 @@ def test_a_run_has_all_lines_and_is_repeatable(small):
         assert all(b["core"] == a["best"] for a, b in pairwise(record[line]))
     for line in ("found", "same seed", "random"):
         assert record[line][0] == record["LSTM"][0]
-    assert record["found, half rate"][0] == record["LSTM, half rate"][0] != record["LSTM"][0]
+    for rate in ("half rate", "twice the rate"):
+        assert record[f"found, {rate}"][0] == record[f"LSTM, {rate}"][0] != record["LSTM"][0]
 
 
 def test_the_study_has_a_run_for_each_seed(small):

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from torch import Tensor
 
 from nastut.controller import Controller
 from nastut.learners import Reinforce
@@ -166,9 +167,12 @@ def _by_reinforce(means: Any, decay: float) -> Any:
     return np.array([learner.learn([[0]], [float(mean)])["baseline"] for mean in means])
 
 
-def mystery(name: str) -> Controller:
-    """Return controller A, B or C of exercise 6.4: each has another of three bugs."""
-    return BROKEN[_HIDDEN[name]].build([2, 3], seed=2, spread=40).controller
+def mystery(name: str, count: int, rng: np.random.Generator) -> Tensor:
+    """Return what controller A, B or C of exercise 6.4 writes, of shape (count, 2).
+
+    Each has another of three bugs. The controller itself would tell by its name which.
+    """
+    return BROKEN[_HIDDEN[name]].build([2, 3], seed=2, spread=40).controller.sample(count, rng)
 
 
 _SWAP, _FEED, _TAKE = "h and c swapped", "never fed back", "likeliest token"
@@ -249,6 +253,10 @@ EXERCISES = {
     "6.4": Exercise(
         truth=lambda: _HIDDEN,
         same=lambda answer, wanted: dict(answer) == wanted,
+        remark=lambda answer: (
+            "answer with a dict of A, B and C, and with these words: "
+            f"{', '.join(sorted(_HIDDEN.values()))}"
+        ),
         mistakes={
             "C is right; in B the second token does not depend on the first, in A it does": (
                 lambda: {"A": _FEED, "B": _SWAP, "C": _TAKE}

@@ -59,11 +59,11 @@ assert max(table.rewards()) == table.reward(best) < 1
 # %% [markdown]
 # No infinitely better network, then: in a finite space there is a ceiling, and even without one a
 # reward of 1 cannot be passed. What *can* change from core to core is how many **evaluations** a
-# search needs. So this is what we measure: the number of cells proposed until one of the best per
-# mille appears.
+# search needs, and how far it gets. So we measure the number of cells proposed until one of the best
+# per mille (18 cells) appears, and the rank of the best cell at the end.
 #
-# All searches here are by priority-queue training, the method of notebook 06 that did well: ten
-# cells a batch, and after each batch the controller learns the ten best so far. Every core has
+# All searches here are by priority-queue training, the method of notebook 06 that did well: after
+# each batch the controller learns the best cells so far. Every core has
 # 35 units. That is fair in one way and unfair in another, because LSTM has four leaves' worth of
 # matrices, where a cell of base 2 has two. So a *small* LSTM of 25 units comes along:
 
@@ -135,8 +135,8 @@ for name, line in settings["lines"].items():
 # %% [markdown]
 # *Same seed* and *found* are the article's loop, with one seed for all generations and with new
 # ones. The others are **controls**: they say what would have happened anyway. *Random* has cores
-# that nobody found, *LSTM* and *small LSTM* never change, and *dead* we meet in section 6. Half the
-# learning rate is there because the usual one was chosen for LSTM, and might favour it.
+# that nobody found, *LSTM* and *small LSTM* never change, and *dead* we meet in section 6. Half and
+# twice the learning rate are there because the usual one was chosen for LSTM, and might favour it.
 
 # %% [markdown]
 # ## 3 · One seed: a map
@@ -193,8 +193,9 @@ nt.check("7.1", solution_7_1)
 
 # %% [markdown]
 # The theorem does not say *when* the cycle is entered, and 18,688 is a large number. Here is what
-# happened. Each row is a seed, each column a generation, and each number the rank of the found
-# cell. Framed is a cell that had itself as core: a fixed point.
+# happened. Each row is a run, each column a generation, and each number the rank of the found cell.
+# A frame says: found by a controller with this very cell as its core. On the left, that is a fixed
+# point.
 
 
 # %%
@@ -212,7 +213,8 @@ def show_ranks(axis, line, title):
     for (row, column), rank in np.ndenumerate(ranks(line)):
         framed = {"boxstyle": "square", "fc": "none"} if found_itself(line)[row, column] else None
         axis.text(column, row, rank, ha="center", va="center", fontsize=7, bbox=framed)
-    axis.set(title=title, xlabel="generation", xticks=range(6), yticks=[])
+    axis.set(title=title, xlabel="generation", xticks=range(6), yticks=range(20))
+    axis.tick_params(axis="y", labelsize=7)
     axis.grid(visible=False)
 
 
@@ -225,26 +227,22 @@ plt.show()
 # %%
 for line in ("same seed", "found"):
     last = found_itself(line)[:, -1].sum()
-    print(f"{line}: {last} of {len(runs)} at a fixed point in generation 5")
+    print(f"{line}: in generation 5, {last} of {len(runs)} found their own core")
 
-settled = ranks("same seed")[found_itself("same seed")[:, -1], -1]
-assert 5 <= len(settled) <= 15
-assert 1 > np.mean(settled == 1) > 0.5
-assert ranks("same seed")[0].tolist() == [1, 5] * 3
-assert found_itself("found")[:, -1].sum() < found_itself("same seed")[:, -1].sum()
+fixed = np.flatnonzero(found_itself("same seed")[:, -1])
+print("ranks of the fixed points:", *np.sort(ranks("same seed")[fixed, -1]))
+assert len(fixed) > found_itself("found")[:, -1].sum()
 
 # %% [markdown]
-# With one seed, a good part of the runs sit at a fixed point after five generations. Most of these
-# are the best cell of all, but not every one. Other rows go round in a longer cycle: 1, 5, 1, 5.
-# This *is* convergence, of the kind that any map on a finite set must show. It says nothing about
-# better.
+# TEXT3
 #
-# And it is fragile. A fixed point belongs to *one* seed. We change the first weights of one
-# controller by a millionth of their size, and compare all the cells that it proposes:
+# And it is fragile. A fixed point belongs to *one* seed. We take each of these fixed points, change
+# the first weights of its controller by a millionth of their size, and search again:
 
 
 # %%
-def nudged(core, seed, evaluations, by):
+def nudged(core, seed, by):
+    """Return the best cell found if the first weights are changed by that share of their size."""
     controller = nt.Controller(table.space, core, seed=seed)
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
@@ -252,27 +250,32 @@ def nudged(core, seed, evaluations, by):
             noise = torch.randn(weights.shape, generator=generator, dtype=weights.dtype)
             weights *= 1 + by * noise
     learner = PriorityQueue(controller, np.random.default_rng(seed))
-    return nt.search.run(learner, table.space, table.reward, evaluations, progress=False)
+    evaluations = settings["evaluations"]
+    result = nt.search.run(learner, table.space, table.reward, evaluations, progress=False)
+    return result.best.canonical()
 
 
-plain, moved = (nudged(found, 2_000, 600, by) for by in (0, 1e-6))
-equal = [a == b for a, b in zip(plain.cells, moved.cells, strict=True)]
-print("the first hundred are", "equal" if all(equal[:100]) else "different")
-print("the last hundred are", "equal" if all(equal[-100:]) else "different")
-assert all(equal[:10])
-assert not all(equal[-100:])
+cores = [nt.Cell.parse(runs[row]["same seed"][-1]["core"]) for row in fixed]
+seeds = [settings["seeds"][row] for row in fixed]
+assert nudged(cores[0], seeds[0], by=0) == cores[0]
+
+after = [nudged(core, seed, by=1e-6) for core, seed in zip(cores, seeds, strict=True)]
+print(
+    "ranks:", *(f"{table.rank(a)} -> {table.rank(b)}," for a, b in zip(cores, after, strict=True))
+)
+stay = np.mean([a == b for a, b in zip(cores, after, strict=True)])
+assert stay < 0.7
 
 # %% [markdown]
-# The same controller but for a millionth of its weights ends at other cells. The search is a
-# chaotic map, and its fixed points mean little.
+# TEXT3b
 #
 # ## 4 · New seeds: what settles
 #
 # The article surely means a new seed for each generation: one search, then another. Now the found
 # cell is *drawn*, with probabilities that may depend on the core. Such a loop is called a **Markov
-# chain**. It need not stop at any cell. What can settle is the *distribution* of the found cell. And
-# if the core made no difference at all, it would settle after one step, in the dullest way: every
-# generation would be a fresh draw from the same pot.
+# chain**. It need not stop at any cell. What can settle is the *distribution* of the found cell. If
+# the core made no difference at all, it would settle after one step. Then every generation would find
+# each cell with the same probability, whatever was found before.
 #
 # So ask: is a cell found more often by a controller that has this very cell as its core? We count
 # how often a generation found the cell that it had as its core. Then we shuffle: the cores of a
@@ -286,16 +289,17 @@ counted = (cores == finds).sum()
 
 shuffled = [(rng.permuted(cores, axis=0) == finds).sum() for _ in range(10_000)]
 p = (1 + np.sum(shuffled >= counted)) / (1 + len(shuffled))
-print(f"found itself: {counted} of {cores.size}; shuffled: {np.mean(shuffled):.1f}; p = {p:.2f}")
-assert p > 0.2
-assert abs(counted - np.mean(shuffled)) < 5
+low, high = np.quantile(shuffled, (0.025, 0.975))
+print(f"found itself: {counted} of {cores.size}; 95 % of the shuffles: {low:.0f} to {high:.0f}")
+print(f"p = {p:.2f}")
+assert low <= counted <= high
 
 # %% [markdown]
-# A core finds itself about as often as it would find any other core of its generation. The repeats
-# are there because few cells are at the top, and every search goes to the top. It is the dullest
-# case: a fresh draw from the same pot.
+# A core finds itself about as often as it would find another core of its generation. The repeats are
+# there because few cells are at the top, and every search goes to the top. This test looks at one
+# thing only, at finding *itself*. A core might matter in other ways:
 #
-# ## 5 · Is anything found faster?
+# ## 5 · Faster? Better?
 #
 # Some runs never reach the best per mille within 1,000 evaluations. Of those we know only that they
 # need *more*. Such numbers are called **censored**.
@@ -345,14 +349,15 @@ def half(numbers):
 
 
 COMPARED = {"found": "o-", "random": "s--", "LSTM": "^:", "dead": "x-."}
+COLOURS = ("#0072b2", "#e69f00", "#b3400e", "#555555")
+at = np.arange(settings["evaluations"] + 1)
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-for (line, style), colour in zip(
-    COMPARED.items(), ("#0072b2", "#e69f00", "#b3400e", "#555555"), strict=True
-):
+for (line, style), colour in zip(COMPARED.items(), COLOURS, strict=True):
     left.plot(range(6), [half(n) for n in needed(line).T], style, color=colour, label=line)
-    right.ecdf(needed(line)[:, 1:].ravel(), label=line, linestyle=style[1:], color=colour)
+    arrived = [(needed(line)[:, 1:] <= n).mean() for n in at]
+    right.plot(at, arrived, style[1:], color=colour, label=line)
 left.set(xlabel="generation", ylabel="evaluations until half arrived", ylim=0)
-right.set(xlabel="evaluations", ylabel="share that arrived", xlim=(0, 1_000))
+right.set(xlabel="evaluations", ylabel="share of generations 1 to 5", ylim=(0, 1.02))
 right.legend()
 plt.show()
 
@@ -360,23 +365,25 @@ plt.show()
 for line in settings["lines"]:
     later = needed(line)[:, 1:]
     print(
-        f"{line:17s} half within {half(later):4.0f}; never: {np.isinf(later).sum():2d} of 100; "
+        f"{line:21s} half within {half(later):4.0f}; never: {np.isinf(later).sum():2d} of 100; "
         f"median rank at the end {np.median(ranks(line)[:, 1:]):.0f}"
     )
 assert all(half(needed(line)[:, 1:]) < 350 for line in settings["lines"])
 
 # %% [markdown]
-# On the left no line goes down. To judge differences, we let the lines fight **duels**: each later
-# generation of one line against each of the other, seed by seed; who arrives first wins, and two
-# that never arrive are level. A share of 0.5 means no difference. The band is 95 % of what comes
-# out when the seeds are drawn again, and $p$ the chance of a share at least so far from 0.5 if a
-# coin decided for each seed which line is which.
+# Right: where a line ends below 1, the rest never arrived. On the left no line falls steadily.
+#
+# To judge differences, we let the lines fight **duels**, each later generation of one line against
+# each of the other, seed by seed. In *first*, who arrives first wins; in *rank*, who has found the
+# better cell at the end; equal is half a win. A share of 0.5 means no difference. The band is 95 %
+# of what comes out when the seeds are drawn again. For $p$ we swap the two lines at random, seed by
+# seed: $p$ is how often the share is then at least as far from 0.5.
 
 
 # %%
-def duels(a, b):
-    """Return the share of duels that line `a` wins, for each seed."""
-    one, other = (needed(line)[:, 1:] for line in (a, b))
+def duels(a, b, measure):
+    """Return the share of duels that line `a` wins, the smaller the better, for each seed."""
+    one, other = (measure(line)[:, 1:] for line in (a, b))
     return ((one < other) + 0.5 * (one == other)).mean(axis=1)
 
 
@@ -389,47 +396,34 @@ def verdict(share):
     return share.mean(), *np.quantile(again, (0.025, 0.975)), p
 
 
+PAIRS = [("found", other) for other in ("LSTM", "small LSTM", "random")]
+PAIRS += [(f"found, {rate}", f"LSTM, {rate}") for rate in ("half rate", "twice the rate")]
+PAIRS += [("dead", "LSTM"), ("dead", "found")]
+
+# %%
 judged = {}
-for a, b in (
-    ("found", "LSTM"),
-    ("found", "small LSTM"),
-    ("found", "random"),
-    ("found, half rate", "LSTM, half rate"),
-    ("dead", "LSTM"),
-):
-    judged[a, b] = share, low, high, p = verdict(duels(a, b))
-    print(f"{a} before {b}: {share:.2f}, band {low:.2f} to {high:.2f}, p = {p:.3f}")
+fig, axes = plt.subplots(1, 2, figsize=(9, 3), sharey=True, layout="constrained")
+for axis, (name, measure) in zip(axes, {"first": needed, "rank": ranks}.items(), strict=True):
+    for row, (a, b) in enumerate(PAIRS):
+        judged[name, a, b] = share, low, high, p = verdict(duels(a, b, measure))
+        axis.plot((low, high), (row, row), color="#767676")
+        axis.plot(share, row, "o", color="#0072b2")
+        axis.text(0.82, row, f"p = {p:.3f}", va="center", size=8)
+    axis.axvline(0.5, color="black", linewidth=1)
+    axis.set(title=name, xlabel="share of duels won", xlim=(0.25, 1), ylim=(6.5, -0.5))
+axes[0].set_yticks(range(len(PAIRS)), [f"{a} against {b}" for a, b in PAIRS], size=8)
+plt.show()
+
+ASSERTS
 
 # %%
 one, five = needed("found")[:, 1], needed("found")[:, 5]
 faster = (five < one) + 0.5 * (five == one)
 print(f"generation 5 before generation 1: in {faster.mean():.0%} of the seeds")
-
-for pair in list(judged)[:4]:
-    assert judged[pair][3] > 0.1
-    assert judged[pair][1] < 0.5 < judged[pair][2]
-assert judged["dead", "LSTM"][2] < 0.5
 assert verdict(faster)[3] > 0.3
 
-
-# %%
-def lost(line):
-    """Return how many of the later generations never arrived, for each seed."""
-    return np.isinf(needed(line)[:, 1:]).sum(1)
-
-
-for a, b in (("found", "LSTM"), ("found", "random"), ("found, half rate", "LSTM, half rate")):
-    _, _, _, p = verdict((lost(b) - lost(a)) / 10 + 0.5)
-    print(f"never arrived: {a} {lost(a).sum()}, {b} {lost(b).sum()}, p = {p:.2f}")
-
 # %% [markdown]
-# **No effect on speed can be seen.** A found core is neither faster nor slower than LSTM, than a
-# small LSTM, or than a core drawn at random, and generation 5 is no faster than generation 1. The
-# bands say what 20 seeds cannot exclude: an advantage in three duels of five, but hardly more. (The
-# five generations of a seed count as one number, since they are not independent.) One hint
-# remains: at the usual rate fewer searches with found cores never arrive than with LSTM. At half
-# the rate that is gone, and among so many comparisons one small $p$ is no proof. One difference is
-# clear: the dead core is slower than LSTM.
+# TEXT5
 #
 # ## 6 · A core that reads nothing
 #
@@ -464,7 +458,7 @@ assert search(DEAD, seed=0, evaluations=200).cells == search(other, seed=0, eval
 # >
 # > Write `is_dead(cell)`: is $h_t = 0$ at every step, whatever $x_t$ and whatever the matrices, if
 # > $h_0 = c_0 = 0$? It takes a base-2 cell and returns True or False. Mind the memory: $h_1 = 0$
-# > does not yet mean $h_2 = 0$.
+# > does not yet mean $h_2 = 0$. (A few steps tell: what wakes a cell of base 2 does so early.)
 
 
 # %%
@@ -509,32 +503,27 @@ nt.check("7.3", solution_7_3)
 some = np.random.default_rng(7).choice(len(table), 1_000, replace=False)
 dead = np.array([solution_7_3(table.cells[row]) for row in some])
 print(f"{dead.mean():.0%} dead; their best reward {table.rewards()[some][dead].max():.4f}")
-last = {line: np.isinf(needed(line)[:, 1:]).sum() for line in ("dead", "LSTM")}
-print(f"never arrived: dead {last['dead']}, LSTM {last['LSTM']} of 100")
 assert 0.2 < dead.mean() < 0.4
-assert last["dead"] < last["LSTM"]
-assert np.median(ranks("dead")[:, 1:]) < np.median(ranks("LSTM")[:, 1:])
+
+for line in ("LSTM", "found", "random", "dead"):
+    owed = np.median([g["dependence"] for run in runs for g in run[line][1:]])
+    print(f"{line:7s} choices owe {owed:.2f} nats to those before")
+    assert line != "dead" or owed < 1e-3
 
 # %% [markdown]
-# As *cells* they are worthless. As *cores* they are not so bad: ten independent dice need more
-# evaluations than LSTM, but fewer of their runs never arrive, and at the end of the budget they have
-# found better cells. They cannot learn that two tokens belong together. So they settle late,
-# and go on trying. Here is how little the task of writing ten tokens asks of a core, and why a
-# better core has so little to gain.
+# TEXT6
 #
 # ## 7 · Does a better cell design faster?
 
 # %%
 drawn = [g for run in runs for g in run["random"][1:]]
-worth = np.array([table.reward(nt.Cell.parse(g["core"])) for g in drawn])
+cores = [nt.Cell.parse(g["core"]) for g in drawn]
+worth = np.array([table.reward(core) for core in cores])
 first = np.array([g["reached"] or np.inf for g in drawn])
-reads = np.array([(g["dependence"] or 0) > 0.01 for g in drawn])
+dead = np.array([solution_7_3(core) for core in cores])
 
 fig, axis = plt.subplots()
-for chosen, marker, label in (
-    (reads, "o", "at the end its choices depend on those before"),
-    (~reads, "x", "they do not"),
-):
+for chosen, marker, label in ((~dead, "o", "reads what it wrote"), (dead, "x", "dead")):
     axis.plot(worth[chosen], np.minimum(first[chosen], 1_060), marker, label=label)
 axis.axhline(1_000, color="grey", linestyle=":")
 axis.set(xlabel="reward of the core as a cell", ylabel="evaluations (above the line: never)")
@@ -550,21 +539,20 @@ def better_first(worth, first):
     return np.sum(agree < 0) / np.sum(agree != 0)
 
 
-for label, chosen in (("all", reads | True), ("choices depend", reads)):
+for label, chosen in (("all", dead | True), ("not dead", ~dead)):
     share = better_first(worth[chosen], first[chosen])
     chance = [better_first(worth[chosen], rng.permutation(first[chosen])) for _ in range(1_000)]
-    p = (1 + np.sum(np.abs(np.array(chance) - 0.5) >= abs(share - 0.5))) / 1_001
-    print(
-        f"{label}: {chosen.sum()} cores, the better one first in {share:.0%} of pairs, p = {p:.2f}"
-    )
-    assert 0.4 < share < 0.6
-    assert p > 0.1
+    low, high = np.quantile(chance, (0.025, 0.975))
+    print(f"{label}: {chosen.sum()} cores, the better one first in {share:.0%} of pairs; ", end="")
+    print(f"95 % of what chance gives: {low:.0%} to {high:.0%}")
+    assert low < share < high
+print(f"best reward of a random core {worth.max():.3f}, of a found one", end=" ")
+print(
+    f"at least {min(table.rewards()[table.ranks() == rank][0] for rank in ranks('found').ravel()):.3f}"
+)
 
 # %% [markdown]
-# Among the hundred cores of the random line, the better cell was the faster designer in about half
-# of the pairs, as a coin would have it. What a cell is worth on sentences of a grammar says nothing,
-# here, about how well it designs. That cuts the loop at its root: even if every generation found a
-# better cell, nothing would be handed on.
+# TEXT7
 #
 # ## 8 · The verdict
 #
@@ -591,7 +579,8 @@ for label, chosen in (("all", reads | True), ("choices depend", reads)):
 #
 # <details><summary>1. A friend runs the loop once. After generation 3 the cell no longer changes. "It converges!" What do you ask?</summary>
 #
-# Whether the seed was the same each time. If so, it had to. And what happens from other seeds.
+# Whether the seed was the same each time. If so, it had to end in a cycle, and this one has length 1.
+# And what happens from other seeds.
 #
 # </details>
 #
