@@ -97,9 +97,9 @@ def summary(result: SearchResult, table: Table) -> dict[str, Any]:
     dict
         ``best``: the sequence. ``reached``: the evaluation, from 1, that proposed the first cell
         among the best per mille; None if none did. ``improvements``: for each new best its
-        evaluation, reward and rank. After every 100 evaluations, ``distinct``: the number of
-        different cells, ``mean_reward`` of the 100 and, with a controller, ``entropy`` of its policy
-        in nats.
+        evaluation, reward and rank. After every 100 evaluations: ``distinct``, the number of
+        different cells, ``mean_reward`` of the 100, and with a controller the ``entropy`` of its
+        policy in nats.
     """
     rewards, curve = np.array(result.rewards), result.curve()
     improved = np.flatnonzero(np.diff(curve, prepend=-np.inf) > 0)

@@ -12,12 +12,11 @@ import nastut as nt
 from nastut import generations
 from nastut.generations import (
     DEAD,
-    HALF,
     LINES,
     RATE,
+    RATES,
     SEEDS,
     SMALL,
-    TWICE,
     UNITS,
     dependence,
     lineage,
@@ -84,8 +83,7 @@ def test_the_other_lines_keep_their_core(line):
 @pytest.mark.parametrize("line", LINES)
 def test_units_and_rates_are_those_of_the_line(line):
     assert asked(line)[2] == {SMALL if line == "small LSTM" else UNITS}
-    rate = HALF if "half" in line else TWICE if "twice" in line else RATE
-    assert asked(line)[3] == {rate}
+    assert asked(line)[3] == {RATES.get(line.partition(", ")[2], RATE)}
 
 
 def test_the_small_lstm_has_as_many_parameters():
@@ -115,7 +113,7 @@ def test_dependence_is_the_information_about_what_is_written():
 
 def test_a_search_is_that_of_the_package(small):
     core = nt.Cell.parse("Add Tanh Add Tanh Multiply ReLU Add Tanh 2 0")
-    for given, rate in ((None, RATE), (core, HALF)):
+    for given, rate in ((None, RATE), (core, RATES["half rate"])):
         found = generations.searched(given, UNITS, rate, seed=3)
         result = nt.search.priority_queue(
             SPACE, TABLE.reward, 100, seed=3, progress=False, cell=given, learning_rate=rate
@@ -152,7 +150,7 @@ def test_a_run_has_all_lines_and_is_repeatable(small):
         assert all(b["core"] == a["best"] for a, b in pairwise(record[line]))
     for line in ("found", "same seed", "random"):
         assert record[line][0] == record["LSTM"][0]
-    for rate in ("half rate", "twice the rate"):
+    for rate in RATES:
         assert record[f"found, {rate}"][0] == record[f"LSTM, {rate}"][0] != record["LSTM"][0]
 
 

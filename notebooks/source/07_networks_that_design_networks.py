@@ -57,15 +57,14 @@ print(f"the best of {len(table):,} classes: {best}, reward {table.reward(best):.
 assert max(table.rewards()) == table.reward(best) < 1
 
 # %% [markdown]
-# No infinitely better network, then: in a finite space there is a ceiling, and even without one a
-# reward of 1 cannot be passed. What *can* change from core to core is how many **evaluations** a
-# search needs, and how far it gets. So we measure the number of cells proposed until one of the best
-# per mille (18 cells) appears, and the rank of the best cell at the end.
+# No infinitely better network, then: a finite space has a ceiling, and no reward passes 1. What *can*
+# change from core to core is how many **evaluations** a search needs, and how far it gets. So we measure
+# the number of cells proposed until one of the best per mille (18 cells) appears, and the rank of the best
+# cell at the end.
 #
 # All searches here are by priority-queue training, the method of notebook 06 that did well: after
-# each batch the controller learns the best cells so far. Every core has
-# 35 units. That is fair in one way and unfair in another, because LSTM has four leaves' worth of
-# matrices, where a cell of base 2 has two. So a *small* LSTM of 25 units comes along:
+# each batch the controller learns the best cells so far. Every core has 35 units. But LSTM has four
+# leaves' worth of matrices, where a cell of base 2 has two. So a *small* LSTM of 25 units comes along:
 
 # %%
 for name, core, units in (
@@ -99,17 +98,16 @@ results.append(search(found, seed=2_000, evaluations=300))
 print(f"LSTM found rank {table.rank(found)}: {found}")
 
 # %% [markdown]
-# Here it is, drawn. This cell now sits in the controller, in both of its layers, in the place
-# where LSTM was.
+# This cell now sits in the controller, in both of its layers, where LSTM was.
 
 # %%
 found
 
 # %% [markdown]
-# That was one run, and one run says nothing. The same was done for 20 seeds and six generations,
-# with eight other lines of controllers beside it, and recorded (`python -m nastut study generations`
-# does it again). What you have just computed is the beginning of its first run. We compare all
-# **improvements**: at which evaluation a better cell came, and which rank it had.
+# One run says nothing. The same was done for 20 seeds and six generations, with eleven other lines of
+# controllers beside it, and recorded (`python -m nastut study generations`). You have just computed the
+# beginning of its first run. We compare all **improvements**: at which evaluation a better cell came,
+# and which rank it had.
 
 # %%
 recorded = nt.load_study("generations")
@@ -130,13 +128,13 @@ assert len(runs) == len(settings["seeds"]) == 20
 for name, line in settings["lines"].items():
     assert all(len(run[name]) == 6 for run in runs)
     next_core = {"found": "what was found", "random": "drawn at random", "same": "the same again"}
-    print(f"{name:17s} {line['units']} units; the next core is {next_core[line['next_core']]}")
+    print(f"{name:21s} {line['units']} units; the next core is {next_core[line['next_core']]}")
 
 # %% [markdown]
 # *Same seed* and *found* are the article's loop, with one seed for all generations and with new
 # ones. The others are **controls**: they say what would have happened anyway. *Random* has cores
-# that nobody found, *LSTM* and *small LSTM* never change, and *dead* we meet in section 6. Half and
-# twice the learning rate are there because the usual one was chosen for LSTM, and might favour it.
+# that nobody found, *LSTM* and *small LSTM* never change, and *dead* we meet in section 6. Other
+# learning rates are there because the usual one was chosen for LSTM, and might favour it.
 
 # %% [markdown]
 # ## 3 · One seed: a map
@@ -192,8 +190,7 @@ def solution_7_1(leads_to, start):
 nt.check("7.1", solution_7_1)
 
 # %% [markdown]
-# The theorem does not say *when* the cycle is entered, and 18,688 is a large number. Here is what
-# happened. Each row is a run, each column a generation, and each number the rank of the found cell.
+# The theorem does not say *when* the cycle is entered. Here is what happened. Each row is a run, each column a generation, and each number the rank of the found cell.
 # A frame says: found by a controller with this very cell as its core. On the left, that is a fixed
 # point.
 
@@ -224,20 +221,32 @@ show_ranks(axes[1], "found", "a new seed for each generation")
 axes[0].set_ylabel("runs")
 plt.show()
 
-# %%
-for line in ("same seed", "found"):
-    last = found_itself(line)[:, -1].sum()
-    print(f"{line}: in generation 5, {last} of {len(runs)} found their own core")
 
-fixed = np.flatnonzero(found_itself("same seed")[:, -1])
-print("ranks of the fixed points:", *np.sort(ranks("same seed")[fixed, -1]))
-assert len(fixed) > found_itself("found")[:, -1].sum()
+# %%
+def cycle_length(history):
+    """Return how many generations ago the last cell was found before; 0 if it is new."""
+    *before, last = [generation["best"] for generation in history]
+    return before[::-1].index(last) + 1 if last in before else 0
+
+
+lengths = np.array([cycle_length(run["same seed"]) for run in runs])
+for length, count in zip(*np.unique(lengths, return_counts=True), strict=True):
+    print(
+        f"{count:2d} runs: "
+        + (f"in a cycle of length {length}" if length else "not yet in a cycle")
+    )
+assert np.mean(lengths > 0) > 0.5
+assert {1, 2} <= set(lengths)
+assert np.median(ranks("same seed")[:, 0]) < np.median(ranks("same seed")[:, 1:])
 
 # %% [markdown]
-# TEXT3
+# After five generations most runs go round already. Some sit at a fixed point. Others alternate
+# between two cells: 1, 6, 1, 6. This *is* convergence, of the kind that any map on a finite set must
+# show. It says nothing about better. LSTM, in generation 0, mostly found the best cell of all; what came
+# later is rather worse.
 #
-# And it is fragile. A fixed point belongs to *one* seed. We take each of these fixed points, change
-# the first weights of its controller by a millionth of their size, and search again:
+# And it is fragile. A fixed point belongs to *one* seed. We take each fixed point, change the first
+# weights of its controller by a millionth of their size, and search again:
 
 
 # %%
@@ -255,32 +264,30 @@ def nudged(core, seed, by):
     return result.best.canonical()
 
 
+fixed = np.flatnonzero(lengths == 1)
 cores = [nt.Cell.parse(runs[row]["same seed"][-1]["core"]) for row in fixed]
 seeds = [settings["seeds"][row] for row in fixed]
 assert nudged(cores[0], seeds[0], by=0) == cores[0]
 
 after = [nudged(core, seed, by=1e-6) for core, seed in zip(cores, seeds, strict=True)]
-print(
-    "ranks:", *(f"{table.rank(a)} -> {table.rank(b)}," for a, b in zip(cores, after, strict=True))
-)
-stay = np.mean([a == b for a, b in zip(cores, after, strict=True)])
-assert stay < 0.7
+moves = [f"{table.rank(a)} -> {table.rank(b)}" for a, b in zip(cores, after, strict=True)]
+print("ranks:", ", ".join(moves))
+assert cores != after
 
 # %% [markdown]
-# TEXT3b
+# That is enough to move some of them. A fixed point says something of a seed, not of a cell.
 #
 # ## 4 · New seeds: what settles
 #
-# The article surely means a new seed for each generation: one search, then another. Now the found
+# The article surely means a new seed for each generation. Now the found
 # cell is *drawn*, with probabilities that may depend on the core. Such a loop is called a **Markov
 # chain**. It need not stop at any cell. What can settle is the *distribution* of the found cell. If
 # the core made no difference at all, it would settle after one step. Then every generation would find
 # each cell with the same probability, whatever was found before.
 #
 # So ask: is a cell found more often by a controller that has this very cell as its core? We count
-# how often a generation found the cell that it had as its core. Then we shuffle: the cores of a
-# generation are dealt out to the 20 runs anew, and we count again, ten thousand times. If the core
-# does not matter, the true count looks like the shuffled ones.
+# how often that happened. Then we shuffle: the cores of a generation are dealt out to the 20 runs anew,
+# and we count again, ten thousand times. If the core does not matter, the true count looks like these.
 
 # %%
 cores = np.array([[g["core"] for g in run["found"][1:]] for run in runs])
@@ -344,10 +351,16 @@ def needed(line):
     return np.array([[g["reached"] or np.inf for g in run[line]] for run in runs])
 
 
+def proposed(line):
+    """Return how many different cells were proposed, of shape (seeds, generations)."""
+    return np.array([[g["distinct"] for g in run[line]] for run in runs])
+
+
 def half(numbers):
     return np.quantile(numbers, 0.5, method="inverted_cdf")
 
 
+# %%
 COMPARED = {"found": "o-", "random": "s--", "LSTM": "^:", "dead": "x-."}
 COLOURS = ("#0072b2", "#e69f00", "#b3400e", "#555555")
 at = np.arange(settings["evaluations"] + 1)
@@ -366,9 +379,10 @@ for line in settings["lines"]:
     later = needed(line)[:, 1:]
     print(
         f"{line:21s} half within {half(later):4.0f}; never: {np.isinf(later).sum():2d} of 100; "
-        f"median rank at the end {np.median(ranks(line)[:, 1:]):.0f}"
+        f"medians: rank at the end {np.median(ranks(line)[:, 1:]):2.0f}, "
+        f"different cells {np.median(proposed(line)[:, 1:]):3.0f}"
     )
-assert all(half(needed(line)[:, 1:]) < 350 for line in settings["lines"])
+assert all(half(needed(line)[:, 1:]) < 350 for line in COMPARED)
 
 # %% [markdown]
 # Right: where a line ends below 1, the rest never arrived. On the left no line falls steadily.
@@ -397,7 +411,7 @@ def verdict(share):
 
 
 PAIRS = [("found", other) for other in ("LSTM", "small LSTM", "random")]
-PAIRS += [(f"found, {rate}", f"LSTM, {rate}") for rate in ("half rate", "twice the rate")]
+PAIRS += [(f"found, {rate}", f"LSTM, {rate}") for rate in generations.RATES]
 PAIRS += [("dead", "LSTM"), ("dead", "found")]
 
 # %%
@@ -408,13 +422,20 @@ for axis, (name, measure) in zip(axes, {"first": needed, "rank": ranks}.items(),
         judged[name, a, b] = share, low, high, p = verdict(duels(a, b, measure))
         axis.plot((low, high), (row, row), color="#767676")
         axis.plot(share, row, "o", color="#0072b2")
-        axis.text(0.82, row, f"p = {p:.3f}", va="center", size=8)
+        shown = f"p = {p:.3f}" if p >= 0.001 else "p < 0.001"
+        axis.text(0.8, row, shown, va="center", size=8)
     axis.axvline(0.5, color="black", linewidth=1)
-    axis.set(title=name, xlabel="share of duels won", xlim=(0.25, 1), ylim=(6.5, -0.5))
+    axis.set(title=name, xlabel="share of duels won", xlim=(0.1, 1), ylim=(7.5, -0.5))
 axes[0].set_yticks(range(len(PAIRS)), [f"{a} against {b}" for a, b in PAIRS], size=8)
 plt.show()
 
-ASSERTS
+for a, b in PAIRS[:5]:
+    assert judged["first", a, b][1] < 0.5 < judged["first", a, b][2]
+for other in ("LSTM", "small LSTM", "random"):
+    assert judged["rank", "found", other][2] < 0.5
+for rate in ("quarter rate", "half rate"):
+    assert judged["rank", f"found, {rate}", f"LSTM, {rate}"][3] > 0.05
+assert judged["rank", "found, twice the rate", "LSTM, twice the rate"][2] < 0.4
 
 # %%
 one, five = needed("found")[:, 1], needed("found")[:, 5]
@@ -423,7 +444,18 @@ print(f"generation 5 before generation 1: in {faster.mean():.0%} of the seeds")
 assert verdict(faster)[3] > 0.3
 
 # %% [markdown]
-# TEXT5
+# **Nothing is found faster.** In *first*, the found cores' bands hold 0.5, but for twice the rate,
+# where they lose. Nor is generation 5 faster than generation 1.
+#
+# **And better? At the rate chosen for LSTM, found cores end at worse cells**: worse than LSTM, than a
+# small LSTM, and than cores drawn at random. Some of their searches never arrive. The table says how:
+# they propose fewer different cells, so their policies become sure too soon. At lower rates little or
+# nothing of that is left, and at twice the rate it is worse. The step seems too large for them; why, is
+# not tested here.
+#
+# The bands say what 20 seeds cannot exclude: at half the rate, that found cores arrive first in about
+# three duels of five, or last. (A seed's five generations count as one number: they are not independent.)
+# Among sixteen comparisons one $p$ below 0.05 is to be expected; those below 0.003 are not.
 #
 # ## 6 · A core that reads nothing
 #
@@ -435,8 +467,8 @@ nt.formulas(DEAD)
 
 # %% [markdown]
 # A controller with this core cannot see what it has written. At each place it has the same
-# probabilities, whatever stands before: ten independent dice, which training may load, but each for
-# itself. An LSTM's probabilities do depend on it:
+# probabilities, whatever stands before: ten independent dice, each loaded by itself. An LSTM's
+# probabilities do depend on it:
 
 # %%
 for core in (DEAD, None):
@@ -506,12 +538,15 @@ print(f"{dead.mean():.0%} dead; their best reward {table.rewards()[some][dead].m
 assert 0.2 < dead.mean() < 0.4
 
 for line in ("LSTM", "found", "random", "dead"):
-    owed = np.median([g["dependence"] for run in runs for g in run[line][1:]])
+    owed = np.median([g["dependence"] or 0 for run in runs for g in run[line][1:]])
     print(f"{line:7s} choices owe {owed:.2f} nats to those before")
-    assert line != "dead" or owed < 1e-3
+assert owed < 1e-3
 
 # %% [markdown]
-# TEXT6
+# (A choice *owes* to those before what knowing them takes away of its entropy: their mutual information.)
+# As *cells* they are worthless. As *cores* they are not so bad: ten independent dice may need more
+# evaluations than LSTM, but they end at cells about as good. And LSTM's own choices owe little to those
+# before. So writing ten tokens asks little of a core, and a better one may have little to gain.
 #
 # ## 7 · Does a better cell design faster?
 
@@ -519,14 +554,13 @@ for line in ("LSTM", "found", "random", "dead"):
 drawn = [g for run in runs for g in run["random"][1:]]
 cores = [nt.Cell.parse(g["core"]) for g in drawn]
 worth = np.array([table.reward(core) for core in cores])
-first = np.array([g["reached"] or np.inf for g in drawn])
+first = np.array([g["reached"] for g in drawn])
 dead = np.array([solution_7_3(core) for core in cores])
 
 fig, axis = plt.subplots()
 for chosen, marker, label in ((~dead, "o", "reads what it wrote"), (dead, "x", "dead")):
-    axis.plot(worth[chosen], np.minimum(first[chosen], 1_060), marker, label=label)
-axis.axhline(1_000, color="grey", linestyle=":")
-axis.set(xlabel="reward of the core as a cell", ylabel="evaluations (above the line: never)")
+    axis.plot(worth[chosen], first[chosen], marker, label=label)
+axis.set(xlabel="reward of the core as a cell", ylabel="evaluations until the best per mille")
 axis.legend(loc="lower center", ncols=2, bbox_to_anchor=(0.5, 1))
 plt.show()
 
@@ -534,8 +568,7 @@ plt.show()
 # %%
 def better_first(worth, first):
     """Of all pairs that differ in both, the share in which the better core arrived first."""
-    known = np.minimum(first, 10_000)
-    agree = np.sign(np.subtract.outer(worth, worth)) * np.sign(np.subtract.outer(known, known))
+    agree = np.sign(np.subtract.outer(worth, worth)) * np.sign(np.subtract.outer(first, first))
     return np.sum(agree < 0) / np.sum(agree != 0)
 
 
@@ -546,33 +579,35 @@ for label, chosen in (("all", dead | True), ("not dead", ~dead)):
     print(f"{label}: {chosen.sum()} cores, the better one first in {share:.0%} of pairs; ", end="")
     print(f"95 % of what chance gives: {low:.0%} to {high:.0%}")
     assert low < share < high
-print(f"best reward of a random core {worth.max():.3f}, of a found one", end=" ")
-print(
-    f"at least {min(table.rewards()[table.ranks() == rank][0] for rank in ranks('found').ravel()):.3f}"
-)
+handed_on = [table.reward(nt.Cell.parse(g["core"])) for run in runs for g in run["found"][1:]]
+above = np.mean(np.array(handed_on) > worth.max())
+print(f"found cores that are better than every one of these: {above:.0%}")
+assert above > 0.9
 
 # %% [markdown]
-# TEXT7
+# Among the hundred cores of the random line, the better cell was the faster designer in about half of
+# the pairs, as chance would have it. (On the left are the cells that never learn.) Found cores are
+# nearly all better than these, and, by section 5, not faster either. What a cell is worth on a grammar says
+# little, here, about how well it designs. So there is little for the loop to hand on.
 #
 # ## 8 · The verdict
 #
-# The article guessed that the loop would converge. **With one seed it must in the end, to a
-# cycle that depends on the seed. With new seeds, it has arrived after one step:** every generation
-# draws from the same pot, whatever its core is. Nothing drifts, nothing gets faster, and *better*
-# has a ceiling.
+# The article guessed that the loop would converge. **With one seed it must, to a cycle that depends on
+# the seed. With new seeds nothing was seen to build up**: no core finds itself more often, generation 5 is
+# no faster than generation 1, and *better* has a ceiling that LSTM already reaches. What did
+# change is the rate that a core bears: with LSTM's, the found cells look worse than they are.
 #
-# What this does **not** show. The space is tiny, and half of all searches here arrive within a few
-# hundred evaluations: there is little room to be faster. Rewards come from a toy grammar. Cores are
-# of base 2, with 35 units; the first weights and the rates suit LSTM; only priority-queue training
-# was tried. A large effect would have shown; one of less than about three duels in five would not.
-# Where sequences are long and choices hang together, a core has more to do, and the answer may be
-# another one.
+# What this does **not** show. The space is tiny, and most searches arrive within a few hundred
+# evaluations: there is little room to be better. Rewards come from a toy grammar, cores are of base 2, the
+# first weights suit LSTM, and only priority-queue training was tried. A small effect on speed would not
+# have shown. Where sequences are long and choices hang together, a core has more to do, and the answer
+# may be another one.
 #
 # ## What you can do now
 #
 # - You said what in the loop can converge, and proved that with one seed it must end in a cycle.
 # - You told a fixed point from a distribution that has settled.
-# - You chose controls, and one of them (a core that reads nothing) explained the most.
+# - You chose controls, and one of them (other learning rates) changed the verdict.
 # - You tested differences over seeds, with runs in it that never arrived.
 #
 # **Three questions**
