@@ -8,6 +8,7 @@ from made_up_table import SPACE, made_up_table
 
 import nastut as nt
 from nastut import contest
+from nastut.contest import EVERY
 
 TABLE = made_up_table()
 
@@ -47,8 +48,9 @@ def test_a_summary_agrees_with_the_history(method, seed):
             improvements.append([evaluation, round(result.rewards[evaluation - 1], 5), rank])
     assert found["improvements"] == improvements
     assert found["distinct"][-1] == result.calls
-    assert found["mean_reward"][1] == pytest.approx(np.mean(result.rewards[50:100]), abs=1e-5)
-    assert {len(found[name]) for name in ("distinct", "mean_reward")} == {10}
+    second = result.rewards[EVERY : 2 * EVERY]
+    assert found["mean_reward"][1] == pytest.approx(np.mean(second), abs=1e-5)
+    assert {len(found[name]) for name in ("distinct", "mean_reward")} == {500 // EVERY}
     assert ("entropy" in found) == (method == "priority_queue")
 
 
@@ -57,14 +59,14 @@ def test_both_outcomes_occur():
         contest.summary(searched("evolution", seed=seed), TABLE)["reached"] for seed in range(4)
     ]
     assert any(reached)
-    never = searched("random", seed=0, evaluations=50)
+    never = searched("random", seed=0, evaluations=EVERY)
     assert contest.summary(never, TABLE)["reached"] is None
 
 
 def test_entropy_is_that_of_the_policy_in_nats():
     result = searched("priority_queue", seed=0)
     entropy = contest.summary(result, TABLE)["entropy"]
-    assert len(entropy) == 10
+    assert len(entropy) == 500 // EVERY
     assert entropy[-1] == pytest.approx(sum(result.updates[-1]["entropy"]), abs=1e-4)
     assert 0 < entropy[-1] < entropy[0] < np.log(SPACE.size)
 

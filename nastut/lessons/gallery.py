@@ -1,7 +1,4 @@
-"""A gallery of broken controllers: each is the right one but for a single method or setting.
-
-Every bug was met in public code.
-"""
+"""A gallery of broken controllers: each is the right one but for a single method or setting."""
 
 from __future__ import annotations
 

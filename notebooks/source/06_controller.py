@@ -141,7 +141,7 @@ assert len(images.choices) == 15
 #
 # What is a cell worth? Build a network with it, a **child**, train it, and measure. That is what
 # the paper spent 400 CPUs on. Base 2 is so small that we could train *every* cell, from several
-# seeds, on sentences of a small random grammar. Its best possible perplexity $p^\ast$ is known,
+# seeds, on random sentences of a small grammar. Its best possible perplexity $p^\ast$ is known,
 # and the **reward** is $(p^\ast / \text{perplexity})^2$: 1 is perfect. (The paper's:
 # $c / \text{perplexity}^2$.) Now a trial is a look-up, and the optimum of
 # the table is known.
@@ -182,8 +182,9 @@ assert example > len(table) / 2
 # $$ \nabla J = \sum_a P(a) R(a)\, \nabla \log P(a) = \mathbb{E}[R\, \nabla \log P]
 # \;\approx\; \frac1m \sum_{k=1}^m R_k\, \nabla \log P(a^{(k)}) $$
 #
-# This is **REINFORCE** (Williams 1992). $R$ is not differentiated. And $\nabla \log P$ is the sum over the places of $\nabla \log \text{softmax}$.
-# sympy differentiates that for three tokens, $k$ down and $j$ across:
+# This is **REINFORCE** (Williams 1992). $R$ is not differentiated. And $\nabla \log P$ is the sum
+# over the places of $\nabla \log \text{softmax}$. sympy differentiates that for three tokens, $k$
+# down and $j$ across:
 
 # %%
 s = sp.symbols("s_1:4", real=True)
@@ -199,7 +200,7 @@ slopes
 # all others go down, and the more so, the larger the reward. If every token earned the same reward,
 # the steps would cancel on average (`on_average`).
 #
-# **The baseline.** All our rewards are positive, so whatever was drawn is encouraged, the bad only
+# **The baseline.** No reward is negative, so nothing drawn is discouraged, the bad only encouraged
 # less than the good. Better to encourage what is better than usual: subtract a number $b$, the
 # **baseline**. Since the steps cancel, it does not bend the gradient, as long as it does not depend
 # on what was drawn:
@@ -302,8 +303,8 @@ axis.legend()
 plt.show()
 
 # %% [markdown]
-# With ten samples, the paper's number, the error is about as large as the gradient itself (dotted
-# line). REINFORCE is right on average, and very noisy.
+# With ten samples, the paper's number, the error is 1 to 1.5 times the gradient (dotted line).
+# REINFORCE is right on average, and very noisy.
 #
 # A search does not know its mean reward. The paper's baseline is a moving average of the
 # rewards *before* the current batch.
@@ -460,15 +461,14 @@ assert share[0] > 0.7 > 0.1 > max(share[1:])
 assert rewards[len(table) // 100] > 0.9 * rewards[0]
 
 # %% [markdown]
-# Two things slow it down. First, **the gradient of the mean goes to what is good on average**
+# Two likely reasons. First, **the gradient of the mean goes to what is good on average**
 # (right). With Tanh at the root the *mean* reward is the highest. But most of the *best* cells have
 # Identity there, beside many failures. Second, **the mean hardly cares about the top**. Between the
-# best per cent and the best lies less than a tenth of the reward, and the noise of ten samples hides
-# it.
+# best per cent and the best lies less than a tenth of the reward, and ten noisy samples may hide it.
 #
 # To write only the best cell would give the highest mean, too. But a gradient sees only the next step.
 # Take two choices: door 0 always pays 0.8. Behind door 1 are 1,001 caskets with 0, 0.001, …, 1: only
-# 0.5 on average, but 200 pay more than door 0. Each method opens 600:
+# 0.5 on average, but 200 pay more than door 0. Each draws 600 times:
 
 
 # %%
@@ -523,10 +523,10 @@ assert np.median(undecided) > 0.98 * np.log(space.size)
 assert np.median(new["REINFORCE, tuned"]) < 150 < 1_000 < np.median(new["priority queue"])
 
 # %% [markdown]
-# See place 6, the root's activation: tuned REINFORCE first turns to Tanh, as the mean says, and
-# later comes back to Identity. Soon it proposes hardly anything new: it has *stopped searching*. At the
-# paper's rate all cells are still about equally likely (black line) when a fifth of the budget is gone.
-# The queue's bonus for entropy keeps a share of chance in every token.
+# See place 6, the root's activation: this tuned run first turns to Tanh, as the mean says, later to
+# Identity. Soon it proposes hardly anything new: it has *stopped searching*. At the paper's rate
+# all cells are still about equally likely (black line) when a fifth of the budget is gone. The
+# queue's bonus for entropy keeps a share of chance in every token.
 #
 # ## 7 · What do the best cells have in common?
 #
@@ -537,8 +537,8 @@ nt.formulas(table.best(1)[0])
 
 # %% [markdown]
 # $c_t$ is what leaf 0 held, and it multiplies leaf 1 one step *later*. Is that typical? Open circles:
-# share among all cells; filled: among the best per cent. A line to the right is typical of the best; a
-# line to the left edge is rare among them.
+# share among all cells; filled: among the best per cent. A line to the right: commoner among the
+# best; to the left: rarer.
 
 
 # %%
@@ -576,6 +576,10 @@ axis.set_yticks(range(10), properties, size=8)
 axis.set(xlabel="share of cells", xlim=(-0.02, 1), ylim=(9.5, -0.5))
 plt.show()
 
+typical = properties["root without activation"] & properties["root adds"]
+typical &= properties["one leaf multiplies, one adds"]
+print(f"all three: {typical[best_per_cent].mean():.0%} of the best per cent")
+assert 0.4 < typical[best_per_cent].mean() < 0.6
 assert lift["root without activation"] > 3
 assert lift["root adds"] > 1.4
 assert lift["one leaf multiplies, one adds"] > 1.3
@@ -597,9 +601,10 @@ assert properties["c in at one leaf, out at the other (the example)"][table.row(
 
 # %% [markdown]
 # The surprise: **of the best per mille none has a memory path**, and gates are rarer among the best
-# than among all. This is no law: the first cell with a memory path stands just below, and by one seed
-# alone a few get in. The $c_t$ of the best is read once, one step later, and keeps nothing. Most of the best have a root that adds, without activation,
-# over one leaf that multiplies and one that adds.
+# than among all. This is no law: the first cell with a memory path stands just below, and by single
+# seeds none to three get in. The $c_t$ of the best is read once, one step later, and keeps nothing.
+# About half of the best have a root that adds, without activation, over a multiplying and an adding
+# leaf.
 #
 # **What of this belongs to the cells, and what to the task?** The table has a second task, recall
 # over a delay, and 500 random cells were trained on real text (`python -m nastut study transfer`).
@@ -653,17 +658,17 @@ assert 0.7 > among_best[0] > 0.4 > among_best[1:].max()
 assert np.mean(text[chosen] < np.quantile(text[drawn], 0.1)) > 0.75
 
 # %% [markdown]
-# All tasks agree on which cells are bad, but not on which is best. In part that is chance: even another
-# seed orders the best tenth differently. What belongs to the task is open: recall was trained from one
-# seed, and few of the cells trained on text are in the best tenth. Still, most of the grammar's best are
-# in the best tenth on text.
+# All tasks agree on which cells are bad, but not on which are best. In part that is chance: even
+# another seed orders the best tenth differently. What belongs to the task is open: recall was
+# trained from one seed, and few of the cells trained on text are in the best tenth. Still, most of
+# the grammar's best are in the best tenth on text.
 #
 # ## 8 · Without a table
 #
-# Elsewhere each trial is a training. This is the whole search: propose, train, learn. `nt.train` trains
-# the thirty children of a round side by side. With only eight rounds, the policy has to settle soon: less
-# entropy, more cells to learn from. (With `executor=`, `nt.search.priority_queue` trains in other
-# processes.)
+# Elsewhere each trial is a training. This is the whole search: propose, train, learn. `nt.train`
+# trains the thirty children of a round side by side. With only eight rounds, the policy has to
+# settle soon: less entropy, more cells to learn from. (With `executor=`, `nt.search.priority_queue`
+# trains in other processes.)
 
 # %%
 task = nt.tasks.embedded_reber(np.random.default_rng(1), train=19_208, validation=4_008, test=1_000)
@@ -703,10 +708,10 @@ assert rank_correlation(earned, [table.reward(cell) for cell in cells]) > 0.8
 #
 # ## 9 · A gallery of broken controllers
 #
-# Each bug was met in public code, and changes one method; the eighth, *collapse*, only the learning
-# rate, to 0.5. The first three sit in sampling, which asks at each place for its `next_input`, goes a
-# `step`, and lets `choose` draw. Learning runs over finished sequences, without them. All learn on the 144 cells of section 3, from three seeds. Grey and
-# dashed is the right one.
+# Each bug changes one method; the eighth, *collapse*, only the learning rate, to 0.5. The first
+# three sit in sampling, which asks at each place for its `next_input`, goes a `step`, and lets
+# `choose` draw. Learning runs over finished sequences, without them. All learn on the 144 cells of
+# section 3, from three seeds. Grey and dashed is the right one.
 
 # %%
 for bug in BROKEN.values():
@@ -748,7 +753,7 @@ assert len(healthy) > len(BROKEN) / 2
 assert {"never fed back", "h and c swapped", "baseline of itself", "collapse"} <= set(healthy)
 
 # %% [markdown]
-# **More than half look healthy.** A network learns around its bugs, so a curve is not a test. A test
+# **More than half look healthy.** Networks learn around many bugs, so a curve is not a test. A test
 # asks for a property of the right one, on a case so small that everything can be computed. (`spread=40`
 # makes the first weights larger: a nearly even policy hides what its tokens depend on.)
 
@@ -876,7 +881,8 @@ nt.check("6.4", answer)
 #
 # </details>
 #
-# **Next:** `07_networks_that_design_networks.ipynb`, where what was found becomes the controller's own cell.
+# **Next:** `07_networks_that_design_networks.ipynb`, where what was found becomes the controller's
+# own cell.
 #
 # **References.** B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*, ICLR
 # 2017, arXiv 1611.01578, sections 3.2 and 4.2. R. J. Williams, *Simple Statistical

@@ -57,13 +57,13 @@ print(f"the best of {len(table):,} classes: {best}, reward {table.reward(best):.
 assert max(table.rewards()) == table.reward(best) < 1
 
 # %% [markdown]
-# No infinitely better network, then: a finite space has a ceiling, and no reward passes 1. What *can*
-# change from core to core is how many **evaluations** a search needs, and how far it gets. So we measure
-# the number of cells proposed until one of the best per mille (18 cells) appears, and the rank of the best
-# cell at the end.
+# No infinitely better network, then: a finite space has a ceiling, and no reward passes 1. What
+# *can* change from core to core is how many **evaluations** a search needs, and how far it gets. So
+# we measure the number of cells proposed until one of the best per mille (18 cells) appears, and
+# the rank of the best cell at the end.
 #
-# All searches here are by priority-queue training, the method of notebook 06 that did well: after
-# each batch the controller learns the best cells so far. Every core has 35 units. But LSTM has four
+# All searches here are by priority-queue training, a method of notebook 06 that did well: after
+# each batch the controller learns the best cells so far. Cores have 35 units. But LSTM has four
 # leaves' worth of matrices, where a cell of base 2 has two. So a *small* LSTM of 25 units comes along:
 
 # %%
@@ -190,9 +190,9 @@ def solution_7_1(leads_to, start):
 nt.check("7.1", solution_7_1)
 
 # %% [markdown]
-# The theorem does not say *when* the cycle is entered. Here is what happened. Each row is a run, each column a generation, and each number the rank of the found cell.
-# A frame says: found by a controller with this very cell as its core. On the left, that is a fixed
-# point.
+# The theorem does not say *when* the cycle is entered. Here is what happened. Each row is a run,
+# each column a generation, and each number the rank of the found cell. A frame says: found by a
+# controller with this very cell as its core. On the left, that is a fixed point.
 
 
 # %%
@@ -241,12 +241,12 @@ assert np.median(ranks("same seed")[:, 0]) < np.median(ranks("same seed")[:, 1:]
 
 # %% [markdown]
 # After five generations most runs go round already. Some sit at a fixed point. Others alternate
-# between two cells: 1, 6, 1, 6. This *is* convergence, of the kind that any map on a finite set must
-# show. It says nothing about better. LSTM, in generation 0, mostly found the best cell of all; what came
-# later is rather worse.
+# between two cells: 1, 6, 1, 6. This *is* convergence, of the kind that any map on a finite set
+# must show. It says nothing about better. LSTM, in generation 0, mostly found the best cell of all;
+# what came later is rather worse.
 #
-# And it is fragile. A fixed point belongs to *one* seed. We take each fixed point, change the first
-# weights of its controller by a millionth of their size, and search again:
+# And it is fragile. Whether a cell is fixed depends on the seed. We take each fixed point, change
+# the first weights of its controller by a millionth of their size, and search again:
 
 
 # %%
@@ -272,14 +272,14 @@ assert nudged(cores[0], seeds[0], by=0) == cores[0]
 after = [nudged(core, seed, by=1e-6) for core, seed in zip(cores, seeds, strict=True)]
 moves = [f"{table.rank(a)} -> {table.rank(b)}" for a, b in zip(cores, after, strict=True)]
 print("ranks:", ", ".join(moves))
-assert cores != after
+assert sum(a != b for a, b in zip(cores, after, strict=True)) > len(cores) / 2
 
 # %% [markdown]
-# That is enough to move some of them. A fixed point says something of a seed, not of a cell.
+# That is enough to move most of them. A fixed point says something of a seed, not of a cell.
 #
 # ## 4 · New seeds: what settles
 #
-# The article surely means a new seed for each generation. Now the found
+# The article probably means a new seed for each generation. Now the found
 # cell is *drawn*, with probabilities that may depend on the core. Such a loop is called a **Markov
 # chain**. It need not stop at any cell. What can settle is the *distribution* of the found cell. If
 # the core made no difference at all, it would settle after one step. Then every generation would find
@@ -356,6 +356,12 @@ def proposed(line):
     return np.array([[g["distinct"] for g in run[line]] for run in runs])
 
 
+def at_end(line, key):
+    """Return the median of an entropy or a dependence of the policies at the end, in nats."""
+    values = [g[key] for run in runs for g in run[line][1:]]
+    return np.median([value for value in values if value is not None])  # None: lost to infinities
+
+
 def half(numbers):
     return np.quantile(numbers, 0.5, method="inverted_cdf")
 
@@ -380,7 +386,7 @@ for line in settings["lines"]:
     print(
         f"{line:21s} half within {half(later):4.0f}; never: {np.isinf(later).sum():2d} of 100; "
         f"medians: rank at the end {np.median(ranks(line)[:, 1:]):2.0f}, "
-        f"different cells {np.median(proposed(line)[:, 1:]):3.0f}"
+        f"different cells {np.median(proposed(line)[:, 1:]):3.0f}, entropy {at_end(line, 'entropy'):.1f}"
     )
 assert all(half(needed(line)[:, 1:]) < 350 for line in COMPARED)
 
@@ -388,10 +394,10 @@ assert all(half(needed(line)[:, 1:]) < 350 for line in COMPARED)
 # Right: where a line ends below 1, the rest never arrived. On the left no line falls steadily.
 #
 # To judge differences, we let the lines fight **duels**, each later generation of one line against
-# each of the other, seed by seed. In *first*, who arrives first wins; in *rank*, who has found the
-# better cell at the end; equal is half a win. A share of 0.5 means no difference. The band is 95 %
-# of what comes out when the seeds are drawn again. For $p$ we swap the two lines at random, seed by
-# seed: $p$ is how often the share is then at least as far from 0.5.
+# the other's same generation, seed by seed. In *first*, who arrives first wins; in *rank*, who has
+# found the better cell at the end; equal is half a win. A share of 0.5 means no difference. The
+# band is 95 % of what comes out when the seeds are drawn again. For $p$ we swap the two lines at
+# random, seed by seed: $p$ is how often the share is then at least as far from 0.5.
 
 
 # %%
@@ -444,17 +450,17 @@ print(f"generation 5 before generation 1: in {faster.mean():.0%} of the seeds")
 assert verdict(faster)[3] > 0.3
 
 # %% [markdown]
-# **Nothing is found faster.** In *first*, the found cores' bands hold 0.5, but for twice the rate,
+# **No speed-up is seen.** In *first*, the found cores' bands hold 0.5, but for twice the rate,
 # where they lose. Nor is generation 5 faster than generation 1.
 #
-# **And better? At the rate chosen for LSTM, found cores end at worse cells**: worse than LSTM, than a
-# small LSTM, and than cores drawn at random. Some of their searches never arrive. The table says how:
-# they propose fewer different cells, so their policies become sure too soon. At lower rates little or
-# nothing of that is left, and at twice the rate it is worse. The step seems too large for them; why, is
-# not tested here.
+# **And better? At the rate chosen for LSTM, found cores end at worse cells**: worse than LSTM, than
+# a small LSTM, and than cores drawn at random. Some of their searches never arrive. The numbers say
+# how: they propose fewer different cells, and their policies end with less entropy. At lower rates
+# little or nothing of that is left, and at twice the rate it is worse. The step seems too large for
+# them; why is not tested here.
 #
-# The bands say what 20 seeds cannot exclude: at half the rate, that found cores arrive first in about
-# three duels of five, or last. (A seed's five generations count as one number: they are not independent.)
+# The bands say what 20 seeds cannot exclude: at half the rate, that found cores win, or lose, about
+# three duels of five. (A seed's five generations count as one number: they are not independent.)
 # Among sixteen comparisons one $p$ below 0.05 is to be expected; those below 0.003 are not.
 #
 # ## 6 · A core that reads nothing
@@ -537,16 +543,17 @@ dead = np.array([solution_7_3(table.cells[row]) for row in some])
 print(f"{dead.mean():.0%} dead; their best reward {table.rewards()[some][dead].max():.4f}")
 assert 0.2 < dead.mean() < 0.4
 
-for line in ("LSTM", "found", "random", "dead"):
-    owed = np.median([g["dependence"] or 0 for run in runs for g in run[line][1:]])
+for line in ("LSTM", "random", "dead"):
+    owed = at_end(line, "dependence")
     print(f"{line:7s} choices owe {owed:.2f} nats to those before")
 assert owed < 1e-3
 
 # %% [markdown]
-# (A choice *owes* to those before what knowing them takes away of its entropy: their mutual information.)
-# As *cells* they are worthless. As *cores* they are not so bad: ten independent dice may need more
-# evaluations than LSTM, but they end at cells about as good. And LSTM's own choices owe little to those
-# before. So writing ten tokens asks little of a core, and a better one may have little to gain.
+# (A choice *owes* to those before what knowing them takes away of its entropy: their mutual
+# information, over the queue.) As *cells* they are worthless. As *cores* they are not so bad: ten
+# independent dice may need more evaluations than LSTM, but they end at cells about as good. And
+# LSTM's own choices owe little to those before. So writing ten tokens asks little of a core, and a
+# better one may have little to gain.
 #
 # ## 7 · Does a better cell design faster?
 
@@ -558,7 +565,7 @@ first = np.array([g["reached"] for g in drawn])
 dead = np.array([solution_7_3(core) for core in cores])
 
 fig, axis = plt.subplots()
-for chosen, marker, label in ((~dead, "o", "reads what it wrote"), (dead, "x", "dead")):
+for chosen, marker, label in ((~dead, "o", "not dead"), (dead, "x", "dead")):
     axis.plot(worth[chosen], first[chosen], marker, label=label)
 axis.set(xlabel="reward of the core as a cell", ylabel="evaluations until the best per mille")
 axis.legend(loc="lower center", ncols=2, bbox_to_anchor=(0.5, 1))
@@ -582,33 +589,34 @@ for label, chosen in (("all", dead | True), ("not dead", ~dead)):
 handed_on = [table.reward(nt.Cell.parse(g["core"])) for run in runs for g in run["found"][1:]]
 above = np.mean(np.array(handed_on) > worth.max())
 print(f"found cores that are better than every one of these: {above:.0%}")
-assert above > 0.9
+assert above == 1
 
 # %% [markdown]
-# Among the hundred cores of the random line, the better cell was the faster designer in about half of
-# the pairs, as chance would have it. (On the left are the cells that never learn.) Found cores are
-# nearly all better than these, and, by section 5, not faster either. What a cell is worth on a grammar says
-# little, here, about how well it designs. So there is little for the loop to hand on.
+# Among the hundred cores of the random line, the better cell was the faster designer in about half
+# of the pairs, as chance would have it. (On the left are the cells that never learn.) Found cores
+# are all better than these, and, by section 5, not faster either. What a cell is worth on a grammar
+# says little, here, about how well it designs. So there is little for the loop to hand on.
 #
 # ## 8 · The verdict
 #
-# The article guessed that the loop would converge. **With one seed it must, to a cycle that depends on
-# the seed. With new seeds nothing was seen to build up**: no core finds itself more often, generation 5 is
-# no faster than generation 1, and *better* has a ceiling that LSTM already reaches. What did
-# change is the rate that a core bears: with LSTM's, the found cells look worse than they are.
+# The article guessed that the loop would converge. **With one seed it must, to a cycle that depends
+# on the seed. With new seeds nothing was seen to build up**: cores do not find themselves more
+# often, generation 5 is no faster than generation 1, and *better* has a ceiling that LSTM mostly
+# reaches. What matters is the learning rate: with LSTM's, found cores search worse than at lower
+# ones.
 #
 # What this does **not** show. The space is tiny, and most searches arrive within a few hundred
-# evaluations: there is little room to be better. Rewards come from a toy grammar, cores are of base 2, the
-# first weights suit LSTM, and only priority-queue training was tried. A small effect on speed would not
-# have shown. Where sequences are long and choices hang together, a core has more to do, and the answer
-# may be another one.
+# evaluations: there is little room to be better. Rewards come from a toy grammar, cores are of base
+# 2, the first weights were not varied, and only priority-queue training was tried. A small effect
+# on speed would not have shown. Where sequences are long and choices hang together, a core has more
+# to do, and the answer may be another one.
 #
 # ## What you can do now
 #
 # - You said what in the loop can converge, and proved that with one seed it must end in a cycle.
 # - You told a fixed point from a distribution that has settled.
 # - You chose controls, and one of them (other learning rates) changed the verdict.
-# - You tested differences over seeds, with runs in it that never arrived.
+# - You tested differences over seeds, with runs among them that never arrived.
 #
 # **Three questions**
 #
