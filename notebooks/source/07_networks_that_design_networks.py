@@ -381,17 +381,17 @@ right.legend()
 plt.show()
 
 # %%
+print(" " * 21, "half within   never   rank   different cells   entropy")
 for line in settings["lines"]:
     later = needed(line)[:, 1:]
-    print(
-        f"{line:21s} half within {half(later):4.0f}; never: {np.isinf(later).sum():2d} of 100; "
-        f"medians: rank at the end {np.median(ranks(line)[:, 1:]):2.0f}, "
-        f"different cells {np.median(proposed(line)[:, 1:]):3.0f}, entropy {at_end(line, 'entropy'):.1f}"
-    )
+    rank, cells = (np.median(measure(line)[:, 1:]) for measure in (ranks, proposed))
+    print(f"{line:21s} {half(later):11.0f} {np.isinf(later).sum():7d} {rank:6.0f}", end="")
+    print(f" {cells:17.0f} {at_end(line, 'entropy'):9.1f}")
 assert all(half(needed(line)[:, 1:]) < 350 for line in COMPARED)
 
 # %% [markdown]
-# Right: where a line ends below 1, the rest never arrived. On the left no line falls steadily.
+# Right: where a line ends below 1, the rest never arrived. On the left no line falls steadily. The last
+# three numbers are medians at the end of the searches.
 #
 # To judge differences, we let the lines fight **duels**, each later generation of one line against
 # the other's same generation, seed by seed. In *first*, who arrives first wins; in *rank*, who has
