@@ -104,6 +104,15 @@ def test_a_formula_in_other_letters_is_told_so():
     assert "a sympy formula is expected" in EXERCISES["1.2"].judge(object())
 
 
+def test_names_of_cells_are_taken_in_small_letters_too():
+    assert EXERCISES["5.1"].judge({"NASCell"}).startswith("passed")
+
+
+def test_another_spelling_is_told_the_words():
+    verdict = EXERCISES["6.4"].judge({"A": "swapped", "B": "never fed back", "C": "likeliest"})
+    assert verdict.endswith("these words: h and c swapped, likeliest token, never fed back")
+
+
 def test_the_number_of_returned_values_is_told():
     verdict = EXERCISES["1.1"].judge(lambda x, h, c: c)
     assert verdict.startswith("not yet: 2 values are expected, it returns [")

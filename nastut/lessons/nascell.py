@@ -57,7 +57,7 @@ def _as_pair(answer: Any) -> tuple[int, str]:
 EXERCISES = {
     "5.1": Exercise(
         truth=lambda: {name for name, cell in NAMED.items() if _is_bounded(cell)},
-        same=lambda answer, wanted: {str(name) for name in answer} == set(wanted),
+        same=lambda answer, wanted: {str(name).upper() for name in answer} == set(wanted),
         mistakes={
             "LSTM adds i * g, at most 1, at every step: its memory can grow": lambda: (
                 {"NASCELL", "LSTM"}
