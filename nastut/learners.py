@@ -174,6 +174,7 @@ class PriorityQueue(Learner):
     One thing is added: a sequence that was proposed before is drawn anew, so that a controller
     that has become sure does not spend the budget on what it knows. The defaults were chosen on
     the table of base 2, with the seeds from 100 to 299; ``data/searches.json`` has other seeds.
+    A space of longer sequences may want less entropy, so that the policy settles in time.
 
     Parameters
     ----------
