@@ -31,7 +31,7 @@ SEEDS = tuple(range(1_000, 1_020))
 UNITS, SMALL = 35, 25
 """Units of a layer. LSTM with 25 has as many parameters as a cell of base 2 with 35."""
 
-RATE = 0.03
+RATE = own_settings(PriorityQueue)["learning_rate"]
 RATES = {"quarter rate": RATE / 4, "half rate": RATE / 2, "twice the rate": 2 * RATE}
 """Learning rates: the usual one was chosen for LSTM, so others are tried for it and for cells."""
 
@@ -69,10 +69,12 @@ LINES = {
     "LSTM": Line("same"),
     "small LSTM": Line("same", units=SMALL),
     "dead": Line("same", first=DEAD),
+    **{
+        f"{core}, {name}": Line(next_core, learning_rate=rate)
+        for name, rate in RATES.items()
+        for core, next_core in (("found", "found"), ("LSTM", "same"))
+    },
 }
-for _name, _rate in RATES.items():
-    LINES[f"found, {_name}"] = Line("found", learning_rate=_rate)
-    LINES[f"LSTM, {_name}"] = Line("same", learning_rate=_rate)
 
 Searched = Callable[[Cell | None, int, float, int], dict[str, Any]]
 

@@ -364,6 +364,7 @@ nt.check("6.3", solution_6_3)
 print(inspect.getsource(Reinforce.objective), inspect.getsource(Learner.learn), sep="\n")
 study = nt.load_study("searches")
 assert study["settings"]["table"] == table.digest
+every = study["settings"]["every"]  # evaluations between two recorded numbers
 live = {}
 for name in ("evolution", "REINFORCE, tuned", "priority queue"):
     function, given = contest.METHODS[name]
@@ -371,13 +372,14 @@ for name in ("evolution", "REINFORCE, tuned", "priority queue"):
     live[name] = search(space, table.reward, evaluations=1_500, seed=0, progress=False, **given)
     found, recorded = contest.summary(live[name], table), study["runs"][f"{name}, seed 0"]
     assert found["improvements"] == [new for new in recorded["improvements"] if new[0] <= 1_500]
-    assert found["mean_reward"] == recorded["mean_reward"][:15]
+    assert found["mean_reward"] == recorded["mean_reward"][: 1_500 // every]
     print(f"{name}: as recorded")
 
 # %%
 runs = {name: [r for r in study["runs"].values() if r["method"] == name] for name in LOOK}
 reached = {name: np.array([run["reached"] or np.inf for run in runs[name]]) for name in LOOK}
 at = np.arange(1, 3_001)
+due = at[every - 1 :: every]
 
 
 def best_so_far(run):
@@ -442,8 +444,8 @@ share = [(roots[best_per_cent] == word).mean() for word in space.activations]
 
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 for name, style in LOOK.items():
-    axes[0].plot(at[99::100], mean[name], **style)
-axes[0].set(xlabel="evaluations", title="mean reward of 100 cells", ylim=(0, 1))
+    axes[0].plot(due, mean[name], **style)
+axes[0].set(xlabel="evaluations", title=f"mean reward of {every} cells", ylim=(0, 1))
 axes[0].legend(fontsize=8)
 draw_pairs(axes[1], space.activations, {"mean reward": usual, "share of the best per cent": share})
 axes[1].set(title="activation of the root", ylabel="mean reward, or share")
@@ -507,7 +509,7 @@ for axis, name in zip(axes[0], ("REINFORCE, tuned", "priority queue"), strict=Tr
 learners = ("REINFORCE", "REINFORCE, tuned", "priority queue")
 for axis, key in zip(axes[1], ("entropy", "distinct"), strict=True):
     for name in learners:
-        axis.plot(at[99::100], np.median([run[key] for run in runs[name]], axis=0), **LOOK[name])
+        axis.plot(due, np.median([run[key] for run in runs[name]], axis=0), **LOOK[name])
     axis.set_xlabel("evaluations")
 axes[1, 0].axhline(np.log(space.size), color="black", linewidth=1)
 axes[1, 0].set_title("entropy of the policy (nats)", size=10)
@@ -516,8 +518,11 @@ axes[1, 1].legend(fontsize=8)
 plt.show()
 
 root_tanh = [update["probabilities"][5][1] for update in live["REINFORCE, tuned"].updates]
-undecided = [run["entropy"][5] for run in runs["REINFORCE"]]  # after 600 evaluations
-new = {name: [run["distinct"][-1] - run["distinct"][14] for run in runs[name]] for name in learners}
+undecided = [run["entropy"][600 // every - 1] for run in runs["REINFORCE"]]
+half = 1_500 // every - 1
+new = {
+    name: [run["distinct"][-1] - run["distinct"][half] for run in runs[name]] for name in learners
+}
 assert max(root_tanh) > 0.4 > 0.1 > root_tanh[-1]
 assert np.median(undecided) > 0.98 * np.log(space.size)
 assert np.median(new["REINFORCE, tuned"]) < 150 < 1_000 < np.median(new["priority queue"])

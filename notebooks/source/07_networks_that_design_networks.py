@@ -207,9 +207,10 @@ def found_itself(line):
 
 def show_ranks(axis, line, title):
     axis.imshow(np.log(ranks(line)), cmap="Blues", vmin=-1, vmax=6, aspect="auto")
+    fixed, frame = found_itself(line), {"boxstyle": "square", "fc": "none"}
     for (row, column), rank in np.ndenumerate(ranks(line)):
-        framed = {"boxstyle": "square", "fc": "none"} if found_itself(line)[row, column] else None
-        axis.text(column, row, rank, ha="center", va="center", fontsize=7, bbox=framed)
+        bbox = frame if fixed[row, column] else None
+        axis.text(column, row, rank, ha="center", va="center", fontsize=7, bbox=bbox)
     axis.set(title=title, xlabel="generation", xticks=range(6), yticks=range(20))
     axis.tick_params(axis="y", labelsize=7)
     axis.grid(visible=False)
@@ -401,10 +402,14 @@ assert all(half(needed(line)[:, 1:]) < 350 for line in COMPARED)
 
 
 # %%
+def wins(one, other):
+    """Return 1 where `one` is smaller, that is better, and a half where the two are equal."""
+    return (one < other) + 0.5 * (one == other)
+
+
 def duels(a, b, measure):
-    """Return the share of duels that line `a` wins, the smaller the better, for each seed."""
-    one, other = (measure(line)[:, 1:] for line in (a, b))
-    return ((one < other) + 0.5 * (one == other)).mean(axis=1)
+    """Return the share of duels that line `a` wins, for each seed."""
+    return wins(measure(a)[:, 1:], measure(b)[:, 1:]).mean(axis=1)
 
 
 def verdict(share):
@@ -444,8 +449,7 @@ for rate in ("quarter rate", "half rate"):
 assert judged["rank", "found, twice the rate", "LSTM, twice the rate"][2] < 0.4
 
 # %%
-one, five = needed("found")[:, 1], needed("found")[:, 5]
-faster = (five < one) + 0.5 * (five == one)
+faster = wins(needed("found")[:, 5], needed("found")[:, 1])
 print(f"generation 5 before generation 1: in {faster.mean():.0%} of the seeds")
 assert verdict(faster)[3] > 0.3
 
