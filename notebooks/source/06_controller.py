@@ -364,7 +364,7 @@ nt.check("6.3", solution_6_3)
 print(inspect.getsource(Reinforce.objective), inspect.getsource(Learner.learn), sep="\n")
 study = nt.load_study("searches")
 assert study["settings"]["table"] == table.digest
-every = study["settings"]["every"]  # evaluations between two recorded numbers
+interval = study["settings"]["every"]  # evaluations between two recorded numbers
 live = {}
 for name in ("evolution", "REINFORCE, tuned", "priority queue"):
     function, given = contest.METHODS[name]
@@ -372,14 +372,14 @@ for name in ("evolution", "REINFORCE, tuned", "priority queue"):
     live[name] = search(space, table.reward, evaluations=1_500, seed=0, progress=False, **given)
     found, recorded = contest.summary(live[name], table), study["runs"][f"{name}, seed 0"]
     assert found["improvements"] == [new for new in recorded["improvements"] if new[0] <= 1_500]
-    assert found["mean_reward"] == recorded["mean_reward"][: 1_500 // every]
+    assert found["mean_reward"] == recorded["mean_reward"][: 1_500 // interval]
     print(f"{name}: as recorded")
 
 # %%
 runs = {name: [r for r in study["runs"].values() if r["method"] == name] for name in LOOK}
 reached = {name: np.array([run["reached"] or np.inf for run in runs[name]]) for name in LOOK}
 at = np.arange(1, 3_001)
-due = at[every - 1 :: every]
+due = at[interval - 1 :: interval]
 
 
 def best_so_far(run):
@@ -445,7 +445,7 @@ share = [(roots[best_per_cent] == word).mean() for word in space.activations]
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 for name, style in LOOK.items():
     axes[0].plot(due, mean[name], **style)
-axes[0].set(xlabel="evaluations", title=f"mean reward of {every} cells", ylim=(0, 1))
+axes[0].set(xlabel="evaluations", title=f"mean reward of {interval} cells", ylim=(0, 1))
 axes[0].legend(fontsize=8)
 draw_pairs(axes[1], space.activations, {"mean reward": usual, "share of the best per cent": share})
 axes[1].set(title="activation of the root", ylabel="mean reward, or share")
@@ -518,8 +518,8 @@ axes[1, 1].legend(fontsize=8)
 plt.show()
 
 root_tanh = [update["probabilities"][5][1] for update in live["REINFORCE, tuned"].updates]
-undecided = [run["entropy"][600 // every - 1] for run in runs["REINFORCE"]]
-half = 1_500 // every - 1
+undecided = [run["entropy"][600 // interval - 1] for run in runs["REINFORCE"]]
+half = 1_500 // interval - 1
 new = {
     name: [run["distinct"][-1] - run["distinct"][half] for run in runs[name]] for name in learners
 }
@@ -805,15 +805,18 @@ def record_stays_true(learner):
     return earned == [0.2, 0.4]
 
 
+# %%
 tests = (samples_fit, gradient_is_exact, baseline_is_used, record_stays_true)
 caught = {}
-print(" " * 18, *(f"{test.__name__:18s}" for test in tests), "stays_curious")
+columns = [*(test.__name__ for test in tests), "stays_curious"]
+print(" " * 18, *columns)
 for name, setup in {"right": RIGHT, **BROKEN}.items():
     passed = [test(setup.build([2, 3], seed=2, spread=40)) for test in tests]
     # The last five batches of each run hold more than one sequence:
     passed.append(all(len(set.union(*record[-5:])) > 1 for _, record in practised[name]))
     caught[name] = passed.count(False)
-    print(f"{name:18s}", *(f"{'ok' if ok else 'FAIL':18s}" for ok in passed))
+    marks = ["ok" if ok else "FAIL" for ok in passed]
+    print(f"{name:18s}", *map(str.ljust, marks, map(len, columns)))
 assert caught["right"] == 0
 assert all(caught[name] for name in BROKEN)
 
