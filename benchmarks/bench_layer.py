@@ -25,8 +25,8 @@ import torch
 from torch import Tensor
 
 import nastut as nt
-from nastut import kernel
-from nastut.operations import ACTIVATIONS, COMBINATIONS
+from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
+from nastut.layers import kernel
 
 # T, B, H = I, rounds; the goals: times as fast as the loop, and at most times the products.
 SIZES = (

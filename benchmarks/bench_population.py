@@ -19,10 +19,11 @@ import torch
 from torch import Tensor, nn
 
 import nastut as nt
-from nastut import kernel
-from nastut.population import CHILD, Population, clip
-from nastut.tasks import embedded_reber, windows
-from nastut.training import optimizer_and_rate
+from nastut.layers import kernel
+from nastut.learning.children import CHILD, clip
+from nastut.learning.population import Population
+from nastut.learning.tasks import embedded_reber, windows
+from nastut.learning.training import optimizer_and_rate
 
 STEPS = BATCH = 32
 HIDDEN, MEMBERS, ROUNDS = 16, 64, 15

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from nastut.cell import Cell
+from nastut.cells.cell import Cell
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         return 0 if doctor() else 1
     # Only now: the doctor has to run where graphviz is missing.
-    from nastut.picture import DrawingError
+    from nastut.pictures.picture import DrawingError
 
     try:
         if options.command == "show":
@@ -61,8 +61,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _show(cell: Cell, out: str | None) -> None:
-    from nastut.drawing import draw
-    from nastut.formulas import formulas
+    from nastut.pictures.drawing import draw
+    from nastut.symbolic.formulas import formulas
 
     written = draw(cell).save(out) if out is not None else None
     memory = "c_t depends on c_{t-1}" if cell.has_memory else "c_t does not depend on c_{t-1}"
@@ -72,16 +72,16 @@ def _show(cell: Cell, out: str | None) -> None:
 
 
 def _compare(path: Path) -> None:
-    from nastut.comparison import compare
-    from nastut.processes import processes
+    from nastut.studies.comparison import compare
+    from nastut.studies.processes import processes
 
     with processes() as executor:
         compare(path, executor)
 
 
 def _build(path: Path) -> None:
-    from nastut.exhaustive import build
-    from nastut.processes import processes
+    from nastut.studies.exhaustive import build
+    from nastut.studies.processes import processes
 
     with processes() as executor:
         table = build(path, executor)
@@ -89,10 +89,10 @@ def _build(path: Path) -> None:
 
 
 def _study(name: str, path: Path) -> None:
-    from nastut.contest import contest
-    from nastut.generations import generations
-    from nastut.processes import processes
-    from nastut.transfer import transfer
+    from nastut.studies.contest import contest
+    from nastut.studies.generations import generations
+    from nastut.studies.processes import processes
+    from nastut.studies.transfer import transfer
 
     study = {"searches": contest, "generations": generations, "transfer": transfer}[name]()
     with processes() as executor:

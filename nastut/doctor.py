@@ -68,7 +68,7 @@ def _package(need: Requirement) -> Callable[[], str]:
 def _pictures() -> str:
     import graphviz
 
-    from nastut.picture import Picture, renderers
+    from nastut.pictures.picture import Picture, renderers
 
     dot = graphviz.Digraph()
     dot.edge("a", "b")

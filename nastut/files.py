@@ -1,9 +1,28 @@
-"""Writing files so that nothing is ever half written."""
+"""Files: where the recorded ones are, and writing so that nothing is ever half written."""
 
 from __future__ import annotations
 
 import secrets
 from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+_FOLDERS = (_PACKAGE.parent / "data", _PACKAGE / "data")
+"""Where ``data/`` is: beside the package in a checkout, inside it in an installed wheel."""
+
+
+def recorded(name: str) -> Path:
+    """Return the path of a file of ``data/``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is in none of the folders where it could be.
+    """
+    for folder in _FOLDERS:
+        if (folder / name).is_file():
+            return folder / name
+    looked = " nor in ".join(map(str, _FOLDERS))
+    raise FileNotFoundError(f"{name} is not recorded: neither in {looked}")
 
 
 def write_atomically(target: Path, data: bytes) -> None:

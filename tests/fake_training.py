@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from nastut import exhaustive, parts
-from nastut.exhaustive import TaskSettings
+from nastut.cells.space import Space
 from nastut.files import write_atomically
-from nastut.space import Space
-from nastut.training import Recipe, Record
+from nastut.learning.training import Recipe, Record
+from nastut.studies import exhaustive, parts
+from nastut.studies.exhaustive import TaskSettings
 
 SPACE = Space(2, ("Add", "Multiply"), ("Tanh",))
 RECIPE = Recipe(epochs=1, batch=2, steps=5, reports=2)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from nastut.space import Space
-from nastut.table import Table
+from nastut.cells.space import Space
+from nastut.studies.table import Table
 
 SPACE = Space(2, ("Add", "Multiply"), ("Tanh", "ReLU"))
 SETTINGS = {

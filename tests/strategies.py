@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from nastut.cell import Cell
+from nastut.cells.cell import Cell
 
 COMBINATIONS = ["Add", "Multiply", "Max"]
 ACTIVATIONS = ["Identity", "Tanh", "Sigmoid", "ReLU", "Sin"]

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from nastut.cell import Cell, Node, ancestors
-from nastut.evaluate import Stage, apply, evaluate, trace
-from nastut.graph import graph
+from nastut.cells.cell import Cell, Node, ancestors
+from nastut.cells.evaluate import Stage, apply, evaluate, trace
+from nastut.cells.number_systems import numpy_system
 from nastut.lessons.exercise import Exercise, close
 from nastut.lessons.formula import about_formula, same_formula
-from nastut.number_systems import numpy_system
-from nastut.symbols import c_prev, node_symbol
+from nastut.pictures.graph import graph
+from nastut.symbolic.symbols import c_prev, node_symbol
 
 LONE_NODE = Cell.parse("Add Tanh  Multiply Sigmoid  0 0")
 """Exercise 3.1: one node that is leaf, root, create node and inject node at once."""

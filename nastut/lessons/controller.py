@@ -12,12 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from nastut.controller import Controller
-from nastut.learners import Reinforce
+from nastut.cells.space import Space
 from nastut.lessons.exercise import Exercise, close
 from nastut.lessons.gallery import BROKEN
-from nastut.space import Space
-from nastut.style import COLOURS, INK, PAPER, QUIET
+from nastut.pictures.style import COLOURS, INK, PAPER, QUIET
+from nastut.search.controller import Controller
+from nastut.search.learners import Reinforce
 
 _LINES = {
     "random": (":", "#767676"),

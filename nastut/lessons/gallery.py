@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nastut.controller import Controller
-from nastut.layer import State
-from nastut.learners import Reinforce
-from nastut.policy import of_chosen
-from nastut.strategies import Choices
+from nastut.layers.layer import State
+from nastut.search.controller import Controller
+from nastut.search.learners import Reinforce
+from nastut.search.policy import of_chosen
+from nastut.search.strategies import Choices
 
 
 class NeverFedBack(Controller):

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from nastut.cell import Cell, Node
-from nastut.evaluate import evaluate
-from nastut.formulas import formulas
+from nastut.cells.cell import Cell, Node
+from nastut.cells.evaluate import evaluate
 from nastut.lessons.exercise import Exercise, close
 from nastut.lessons.formula import about_formula, same_formula
-from nastut.symbols import c_prev, leaf_symbols
-from nastut.zoo import EXAMPLE
+from nastut.symbolic.formulas import formulas
+from nastut.symbolic.symbols import c_prev, leaf_symbols
+from nastut.zoo.named import EXAMPLE
 
 PICTURE = Cell.parse("Multiply Sigmoid  Add Tanh  Add Tanh  Multiply ReLU  2 1")
 """The cell of exercises 1.1 and 1.2, which the learner sees as a picture only."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from nastut.cell import Cell
+from nastut.cells.cell import Cell
+from nastut.cells.sequence import Token
+from nastut.cells.space import Space
 from nastut.lessons.exercise import Exercise
-from nastut.sequence import Token
-from nastut.space import Space
 
 
 def _inner_nodes(rng: np.random.Generator) -> Iterator[tuple[int, int]]:

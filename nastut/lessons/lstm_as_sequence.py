@@ -6,14 +6,14 @@ from typing import Any
 
 import sympy as sp
 
-from nastut.cell import Cell
+from nastut.cells.cell import Cell
+from nastut.cells.sequence import Token, split_text
 from nastut.lessons.exercise import Exercise
 from nastut.lessons.tokens import about_tokens
-from nastut.linearize import linearize
-from nastut.reading import NotRepresentable
-from nastut.sequence import Token, split_text
-from nastut.symbols import c_next, c_prev, gate, h_prev, sigmoid
-from nastut.zoo import LSTM
+from nastut.symbolic.linearize import linearize
+from nastut.symbolic.reading import NotRepresentable
+from nastut.symbolic.symbols import c_next, c_prev, gate, h_prev, sigmoid
+from nastut.zoo.named import LSTM
 
 _G, _I, _F, _O = sp.tanh(gate("g")), *(sigmoid(gate(name)) for name in "ifo")
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from nastut.cell import Cell
-from nastut.evaluate import evaluate
+from nastut.cells.cell import Cell
+from nastut.cells.evaluate import evaluate
 from nastut.lessons.exercise import Exercise
-from nastut.zoo import EXAMPLE, LSTM, MAXCELL, NASCELL
+from nastut.zoo.named import EXAMPLE, LSTM, MAXCELL, NASCELL
 
 PORT = (0.618672, 0.630180, 0.630712)
 """What a port of NASCell gives in TensorFlow's test, where .576751 .618936 .627393 is right."""

@@ -8,10 +8,10 @@ from statistics import mean, median
 
 import numpy as np
 
-from nastut.cell import Cell
-from nastut.evaluate import evaluate
+from nastut.cells.cell import Cell
+from nastut.cells.evaluate import evaluate
+from nastut.cells.space import Space
 from nastut.lessons.exercise import Exercise, close
-from nastut.space import Space
 
 Map = dict[str, str]
 Reached = list[int | None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nastut.sequence import is_whole_number
+from nastut.cells.sequence import is_whole_number
 
 
 def setup(seed: int) -> np.random.Generator:

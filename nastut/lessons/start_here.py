@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from nastut.cell import Cell
+from nastut.cells.cell import Cell
+from nastut.cells.operations import COMBINATIONS
+from nastut.cells.sequence import SequenceError
 from nastut.lessons.exercise import Exercise
 from nastut.lessons.tokens import about_tokens
-from nastut.operations import COMBINATIONS
-from nastut.sequence import SequenceError
-from nastut.zoo import EXAMPLE
+from nastut.zoo.named import EXAMPLE
 
 
 def _is_cell(tokens: Any, base: int = 2) -> bool:

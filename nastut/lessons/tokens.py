@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nastut.cell import Cell
-from nastut.sequence import SequenceError
+from nastut.cells.cell import Cell
+from nastut.cells.sequence import SequenceError
 
 
 def about_tokens(answer: Any) -> str:

@@ -153,7 +153,7 @@ assert np.allclose(c[0, :, 0].detach(), [0.7157977, 0.7804162, 0.7945764], atol=
 # TensorFlow calls $h$ `m`.
 
 # %%
-reference = json.loads(Path("../tests/reference/tensorflow_nascell.json").read_text())
+reference = json.loads(Path("../data/tensorflow_nascell.json").read_text())
 print(reference["versions"])
 case = reference["cases"]["plain"]
 given = {name: np.array(values) for name, values in case["given"].items()}
@@ -234,8 +234,8 @@ for place, allowed in enumerate(space.tokens[:32], 1):
 # recorded file below knows it.)
 
 # %%
-from nastut.comparison import PARAMETERS, build
-from nastut.training import count_parameters, hidden_size_for
+from nastut.learning.training import count_parameters, hidden_size_for
+from nastut.studies.comparison import PARAMETERS, build
 
 recorded = nt.comparison.load_comparison(Path("../data/text.json"))
 symbols = recorded["task"]["symbols"]

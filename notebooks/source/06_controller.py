@@ -28,11 +28,11 @@ import sympy as sp
 import torch
 
 import nastut as nt
-from nastut import contest
-from nastut.controller import expected_reward
-from nastut.learners import Learner, PriorityQueue, Reinforce
 from nastut.lessons.controller import LOOK, draw_history, draw_pairs, draw_policy, mystery
 from nastut.lessons.gallery import BROKEN, RIGHT
+from nastut.search.controller import expected_reward
+from nastut.search.learners import Learner, PriorityQueue, Reinforce
+from nastut.studies import contest
 
 rng = nt.setup(seed=0)
 _ = torch.set_num_threads(1)

@@ -24,9 +24,9 @@ import numpy as np
 import torch
 
 import nastut as nt
-from nastut import generations
-from nastut.generations import SMALL, UNITS
-from nastut.learners import PriorityQueue
+from nastut.search.learners import PriorityQueue
+from nastut.studies import generations
+from nastut.studies.generations import SMALL, UNITS
 
 rng = nt.setup(seed=0)
 DEAD = nt.Cell.parse(generations.DEAD)

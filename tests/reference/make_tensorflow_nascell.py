@@ -6,7 +6,7 @@ TensorFlow Addons needs NumPy 1, so it gets an environment of its own::
     ../tfenv/bin/pip install tensorflow-cpu==2.15.1 tensorflow-addons==0.23.0
     ../tfenv/bin/python tests/reference/make_tensorflow_nascell.py
 
-It writes ``tensorflow_nascell.json`` beside this script; a second run writes the same bytes.
+It writes ``data/tensorflow_nascell.json``; a second run writes the same bytes.
 Another kind of processor may change the last digit or two.
 
 The file holds
@@ -40,7 +40,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_addons.rnn import NASCell
 
-TARGET = Path(__file__).with_name("tensorflow_nascell.json")
+TARGET = Path(__file__).parents[2] / "data" / "tensorflow_nascell.json"
 DTYPE = "float64"
 T, B, I, U, P = 5, 3, 4, 6, 5  # noqa: E741
 CASES = {

@@ -1,0 +1,9 @@
+"""A cell as a torch layer, with the interface of ``nn.LSTM``, and what makes it fast.
+
+The meaning of a cell is not written here: ``program.py`` records the walk of
+``cells/evaluate.py`` as instructions, and everything else runs these. Open ``layer.py`` first.
+"""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,175 @@
+"""What happens inside a cell at one time step, as programs; and how programs are run.
+
+It is all elementwise. Forward is :func:`nastut.cells.evaluate.walk`, backward is
+:func:`nastut.layers.gradient.pullback`, recorded once a cell. The way back computes the values of
+the way forward anew: that costs less than to store and to load them all.
+
+A program runs on :mod:`nastut.layers.kernel` where that is available, in one pass over the data.
+Elsewhere a library of arrays runs it, instruction by instruction, in a few buffers: NumPy on
+the CPU, because a call costs it half of what it costs torch, and torch on other devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nastut.cells.cell import Cell
+from nastut.cells.evaluate import steps_in
+from nastut.layers import kernel
+from nastut.layers.gradient import pullback
+from nastut.layers.program import Program, Symbol, recording_system
+
+
+class StepPrograms(NamedTuple):
+    """The two directions of one time step.
+
+    Attributes
+    ----------
+    forward
+        From (x_parts, h_parts, c_{t-1}) to (h_t, c_t).
+    backward
+        From these three and the gradients by h_t and by c_t to the gradients by these three.
+    """
+
+    forward: Program
+    backward: Program
+
+
+@lru_cache(maxsize=4096)
+def step_programs(cell: Cell) -> StepPrograms:
+    """Return the programs of a cell."""
+    xp = recording_system()
+    x, h = ([Symbol() for _ in range(cell.base)] for _ in range(2))
+    c, grad_h, grad_c = Symbol(), Symbol(), Symbol()
+    steps = steps_in(xp, cell, x, h, c)
+    made = {step.stage: step.value for step in steps}
+    grads_x, grads_h, grad_memory = pullback(cell, xp, steps, x, h, c, grad_h, grad_c)
+    return StepPrograms(
+        Program.between([x, h, [c]], [[made["output"]], [made["create"]]]),
+        Program.between([x, h, [c], [grad_h], [grad_c]], [grads_x, grads_h, [grad_memory]]),
+    )
+
+
+def bind(program: Program, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> kernel.Run:
+    """Return a function of t that fills ``outputs[...][t]`` from ``inputs[...][t]``.
+
+    Parameters
+    ----------
+    program
+        What is computed.
+    inputs, outputs
+        Arrays of shape (T, B, p * H) where the program takes or gives p parts; of one type and
+        on one device; contiguous at each t. An input and an output may be the same array.
+    """
+    return bind_members(
+        [program], *([array.unsqueeze(1) for array in arrays] for arrays in (inputs, outputs))
+    )
+
+
+def bind_members(
+    programs: Sequence[Program], inputs: Sequence[Tensor], outputs: Sequence[Tensor]
+) -> kernel.Run:
+    """Return a function of t that runs program m on ``inputs[...][t, m]``, for all m.
+
+    Parameters
+    ----------
+    programs
+        One for each of M members; they take and give the same numbers of parts.
+    inputs, outputs
+        As for :func:`bind`, with the members' axis after that of time: shape (T, M, B, p * H).
+    """
+    compiled = kernel.load()
+    if compiled.runs_on(inputs[0]):
+        return compiled.bind(programs, inputs, outputs)
+    runs = [
+        _bind_to_library(
+            program, [array[:, m] for array in inputs], [array[:, m] for array in outputs]
+        )
+        for m, program in enumerate(programs)
+    ]
+
+    def run(t: int) -> None:
+        for run_member in runs:
+            run_member(t)
+
+    return run
+
+
+def _bind_to_library(
+    program: Program, inputs: Sequence[Tensor], outputs: Sequence[Tensor]
+) -> kernel.Run:
+    like = inputs[0].detach()
+    on_numpy = like.device.type == "cpu" and like.dtype in _NUMPY_TYPES
+    functions = _NUMPY if on_numpy else _TORCH
+
+    def native(tensor: Tensor) -> Any:
+        return tensor.detach().numpy() if on_numpy else tensor.detach()
+
+    def by_part(array: Tensor, count: int) -> Any:
+        """Return a view of shape (T, p, B, H)."""
+        return native(array.view(*array.shape[:2], count, array.shape[2] // count).transpose(1, 2))
+
+    sources = [by_part(*pair) for pair in zip(inputs, program.loaded, strict=True)]
+    targets = [by_part(*pair) for pair in zip(outputs, program.stored, strict=True)]
+    copies = [native(like.new_empty(source.shape[1:])) for source in sources]
+    registers = [part for copy in copies for part in copy]
+    registers += [native(like.new_tensor(number)) for number in program.constants]
+    n_buffers = program.n_registers - len(registers)
+    registers.extend(native(like.new_empty(n_buffers, *registers[0].shape)))
+    code = [
+        partial(functions[name], *(registers[k] for k in operands), out=registers[result])
+        for name, operands, result in program.instructions
+    ]
+    target_parts = [target[:, i] for target in targets for i in range(target.shape[1])]
+    stores = [(part, registers[k]) for part, k in zip(target_parts, program.results, strict=True)]
+
+    @np.errstate(all="ignore")  # as in torch, infinity and NaN go their way in silence
+    def run(t: int) -> None:
+        for copy, source in zip(copies, sources, strict=True):
+            copy[...] = source[t]
+        for instruction in code:
+            instruction()
+        for target, result in stores:
+            target[t] = result
+
+    return run
+
+
+def _sigmoid(a: Any, out: Any) -> None:
+    np.negative(a, out=out)
+    np.exp(out, out=out)
+    np.add(out, 1, out=out)
+    np.reciprocal(out, out=out)
+
+
+_NUMPY_TYPES = (torch.float32, torch.float64)
+
+_NUMPY: dict[str, Callable[..., Any]] = {
+    "add": np.add,
+    "subtract": np.subtract,
+    "multiply": np.multiply,
+    "maximum": np.maximum,
+    "step": np.heaviside,
+    "tanh": np.tanh,
+    "sigmoid": _sigmoid,
+    "sin": np.sin,
+    "cos": np.cos,
+}
+
+_TORCH: dict[str, Callable[..., Any]] = {
+    "add": torch.add,
+    "subtract": torch.sub,
+    "multiply": torch.mul,
+    "maximum": torch.maximum,
+    "step": torch.heaviside,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "sin": torch.sin,
+    "cos": torch.cos,
+}

@@ -1,0 +1,9 @@
+"""What a child learns, and how: sequences to foretell, and the training of one network or many.
+
+A task is data and nothing else; a network that is trained side by side with others must end where
+it would have ended alone. Open ``tasks.py`` first, then ``training.py``.
+"""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,9 @@
+"""What to try next: the controller, the strategies, and the one loop of every search.
+
+A strategy proposes cells and hears their rewards; it neither trains nor writes files. Open
+``searches.py`` first: a search is a strategy in the loop of ``runner.py``.
+"""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,13 @@
+from . import checkpoint as checkpoint
+from . import controller as controller
+from . import learners as learners
+from . import policy as policy
+from . import result as result
+from . import rewards as rewards
+from . import runner as runner
+from . import searches as searches
+from . import strategies as strategies
+from .searches import evolution as evolution
+from .searches import priority_queue as priority_queue
+from .searches import random as random
+from .searches import reinforce as reinforce

@@ -1,0 +1,134 @@
+"""What a search found, and what happened on the way."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nastut.cells.cell import Cell
+from nastut.cells.space import Space
+from nastut.files import write_atomically
+
+FORMAT = "nastut search 1"
+
+
+class Failure(NamedTuple):
+    """A child that failed: ``cells[place]`` of the result, and why."""
+
+    place: int
+    cell: Cell
+    error: str
+
+
+@dataclass(frozen=True, repr=False)
+class SearchResult:
+    """The history of a search.
+
+    Attributes
+    ----------
+    settings
+        The method, the seed, and the method's own settings.
+    space
+        Where it searched.
+    cells, rewards
+        Every cell that was proposed, in order, and its reward: one evaluation each.
+    failures
+        The children that failed, each class of equal cells once. Their reward is 0.
+    updates
+        For each time that the method learned: ``evaluations`` until then, ``mean_reward`` of
+        the batch, and what the method adds. A controller adds the ``entropy`` at each place in
+        nats and the ``probabilities`` of the tokens there; REINFORCE the ``baseline`` it used.
+    """
+
+    settings: dict[str, Any]
+    space: Space
+    cells: list[Cell]
+    rewards: list[float]
+    failures: list[Failure]
+    updates: list[dict[str, Any]]
+
+    @property
+    def best(self) -> Cell:
+        """The cell with the highest reward; the first of equals."""
+        return self.cells[int(np.argmax(self.rewards))]
+
+    @property
+    def calls(self) -> int:
+        """How often the reward function was asked: the number of different cells."""
+        return int(self.distinct()[-1])
+
+    def curve(self) -> NDArray[np.float64]:
+        """Return the best reward so far after each evaluation."""
+        return np.maximum.accumulate(np.array(self.rewards, dtype=np.float64))
+
+    def distinct(self) -> NDArray[np.int64]:
+        """Return the number of different cells so far after each evaluation.
+
+        Cells that differ by swaps of children are the same.
+        """
+        forms = [cell.canonical() for cell in self.cells]
+        first = {form: index for index, form in reversed(list(enumerate(forms)))}
+        new = [first[form] == index for index, form in enumerate(forms)]
+        return np.cumsum(new, dtype=np.int64)
+
+    def save(self, path: str | Path) -> None:
+        """Write the result as JSON, whole or not at all.
+
+        Raises
+        ------
+        OSError
+            If the folder is missing or cannot be written to.
+        """
+        content = {
+            "format": FORMAT,
+            "settings": self.settings,
+            "space": asdict(self.space),
+            "cells": [str(cell) for cell in self.cells],
+            "rewards": self.rewards,
+            "failures": [[failure.place, failure.error] for failure in self.failures],
+            "updates": self.updates,
+        }
+        write_atomically(Path(path), (json.dumps(content) + "\n").encode())
+
+    @classmethod
+    def load(cls, path: str | Path) -> SearchResult:
+        """Read a result that was saved.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none.
+        ValueError
+            If the file is damaged or holds something else.
+        """
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            if content["format"] != FORMAT:
+                raise ValueError(f"its format is {content['format']!r}, not {FORMAT!r}")
+            cells = [Cell.parse(text) for text in content["cells"]]
+            if len(cells) != len(content["rewards"]):
+                raise ValueError(f"{len(cells)} cells have {len(content['rewards'])} rewards")
+            return cls(
+                dict(content["settings"]),
+                Space(**content["space"]),
+                cells,
+                [float(reward) for reward in content["rewards"]],
+                [Failure(place, cells[place], error) for place, error in content["failures"]],
+                list(content["updates"]),
+            )
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            raise ValueError(
+                f"{path} holds no result of a search, or is damaged: {error}"
+            ) from error
+
+    def __repr__(self) -> str:
+        return (
+            f"<SearchResult of {self.settings['method']}: {len(self.cells)} evaluations, "
+            f"{self.calls} different cells, {len(self.failures)} failed; "
+            f"best {max(self.rewards):.4f}: {self.best}>"
+        )

@@ -1,0 +1,9 @@
+"""What was recorded in ``data/``, and how it is made again.
+
+A study is data plus one function; ``study.py`` conducts it, resumes it and reads it. Open
+``study.py`` first, then ``contest.py`` as an example.
+"""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,9 @@
+from . import comparison as comparison
+from . import contest as contest
+from . import exhaustive as exhaustive
+from . import generations as generations
+from . import parts as parts
+from . import processes as processes
+from . import study as study
+from . import table as table
+from . import transfer as transfer

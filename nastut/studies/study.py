@@ -1,0 +1,105 @@
+"""A study: many runs of one kind, recorded in a file that goes on where it was broken off."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from nastut.files import recorded, write_atomically
+from nastut.studies.parts import require_same
+from nastut.studies.processes import finished
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is run, and what it depends on.
+
+    Attributes
+    ----------
+    name
+        Name of the file, and of the study on the command line.
+    settings
+        All that the results depend on, as JSON has it.
+    runs
+        The arguments of each run, by its name.
+    run
+        What is called with them: a function of a module, so that another process finds it. Its
+        result must be something that JSON can hold.
+    """
+
+    name: str
+    settings: dict[str, Any]
+    runs: Mapping[str, tuple[Any, ...]]
+    run: Callable[..., Any]
+
+    def conduct(self, path: Path, executor: Executor) -> dict[str, Any]:
+        """Make all runs, or those that `path` lacks, and return their results by name.
+
+        Each is written down when it ends. The file is the same wherever it was broken off.
+
+        Raises
+        ------
+        ValueError
+            If `path` was made by other settings, or is damaged.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        wanted = {
+            "command": f"python -m nastut study {self.name}",
+            "python": platform.python_version(),
+            "torch": version("torch").partition("+")[0],
+            **json.loads(json.dumps(self.settings)),
+        }
+        results: dict[str, Any] = {}
+        if path.exists():
+            content = _read(path)
+            require_same(path, content["settings"], wanted)
+            results = content["runs"]
+        missing = {name: given for name, given in self.runs.items() if name not in results}
+        futures = {executor.submit(self.run, *given): name for name, given in missing.items()}
+        bar = tqdm(finished(futures), total=len(futures), desc=self.name, unit="run")
+        for name, result in bar:
+            results[name] = result
+            results = {name: results[name] for name in self.runs if name in results}
+            content = {"settings": wanted, "runs": results}
+            write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+        return results
+
+
+def load_study(name: str, folder: Path | None = None) -> dict[str, Any]:
+    """Return a recorded study: its ``settings``, and the results of its ``runs`` by name.
+
+    It is looked for in `folder`; in ``data/``, if that is left out.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none of that name.
+    ValueError
+        If the file is damaged or holds something else.
+    """
+    path = recorded(f"{name}.json") if folder is None else folder / f"{name}.json"
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path} does not exist; 'python -m nastut study {name}' makes it, if there is "
+            "such a study"
+        )
+    return _read(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return {"settings": dict(content["settings"]), "runs": dict(content["runs"])}
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path} is damaged or holds no study ({error!r}); restore it, or move it away and "
+            "make it anew"
+        ) from None

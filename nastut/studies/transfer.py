@@ -1,0 +1,89 @@
+"""How far the table's ranking holds on real text: the study ``transfer``.
+
+Cells drawn at random and the table's best learn Python's reference manual, character by character.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from functools import cache
+from math import inf, isfinite
+from typing import Any
+
+import numpy as np
+import torch
+
+from nastut.cells.cell import Cell
+from nastut.learning.children import CHILD, train
+from nastut.learning.tasks import Task, python_reference
+from nastut.studies.contest import table
+from nastut.studies.study import Study
+
+DRAWN, BEST = 500, 40
+AT_ONCE = 60
+SEEDS = (0, 1)
+HIDDEN_SIZE = 32
+RECIPE = replace(CHILD, learning_rate=0.01)
+LENGTHS = {"train": 262_160, "validation": 16_400, "test": 16_400}
+
+
+def transfer() -> Study:
+    """Return the study."""
+    task = text()
+    settings = {
+        "table": table().digest,
+        "task": {"name": task.name, "digest": task.digest, "symbols": len(task.symbols)},
+        "drawn": DRAWN,
+        "best": BEST,
+        "at_once": AT_ONCE,
+        "recipe": asdict(RECIPE),
+        "hidden_size": HIDDEN_SIZE,
+        "lengths": LENGTHS,
+        "seeds": SEEDS,
+    }
+    chosen = cells()
+    batches = [chosen[start : start + AT_ONCE] for start in range(0, len(chosen), AT_ONCE)]
+    runs = {
+        f"cells from {number * AT_ONCE}, seed {seed}": (tuple(map(str, batch)), seed)
+        for number, batch in enumerate(batches)
+        for seed in SEEDS
+    }
+    return Study("transfer", settings, runs, run)
+
+
+def cells() -> list[Cell]:
+    """Return classes of the table, each once: some drawn at random, then the best."""
+    rng = np.random.default_rng(0)
+    drawn = [table().cells[row] for row in rng.permutation(len(table()))[:DRAWN]]
+    return [*drawn, *(cell for cell in table().best(BEST) if cell not in drawn)]
+
+
+@cache
+def text() -> Task:
+    """Return the text, cut to the lengths that are used."""
+    whole = python_reference()
+    parts = {name: getattr(whole, name)[:length] for name, length in LENGTHS.items()}
+    return replace(whole, **parts)
+
+
+def run(sequences: tuple[str, ...], seed: int) -> list[dict[str, Any]]:
+    """Train some cells on one thread and return, for each, its sequence and perplexities.
+
+    A perplexity that is infinite is None: JSON has no infinity.
+    """
+    torch.set_num_threads(1)
+    chosen = map(Cell.parse, sequences)
+    records = train(chosen, text(), RECIPE, HIDDEN_SIZE, seed, AT_ONCE, progress=False)
+    return [
+        {
+            "cell": sequence,
+            "seed": seed,
+            "validation": _finite(inf if record.diverged else record.validation[-1]),
+            "test": _finite(record.test),
+        }
+        for sequence, record in zip(sequences, records, strict=True)
+    ]
+
+
+def _finite(perplexity: float) -> float | None:
+    return round(perplexity, 4) if isfinite(perplexity) else None

@@ -1,0 +1,9 @@
+"""A cell's formulas, both ways: from the tree to equations, and from equations to a tree.
+
+What needs sympy enters here, nothing that needs torch. Open ``formulas.py`` first; ``linearize.py``
+is the way back, by ``reading.py`` and ``layout.py``.
+"""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

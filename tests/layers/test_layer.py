@@ -1,0 +1,409 @@
+import copy
+import io
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.autograd import gradcheck, gradgradcheck
+
+import nastut as nt
+from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
+from nastut.layers import elementwise, kernel, recurrence
+
+SMOOTH = ("Identity", "Tanh", "Sigmoid", "Sin")
+CELLS = [nt.zoo.EXAMPLE, nt.zoo.LSTM, nt.zoo.NASCELL, nt.zoo.MAXCELL]
+
+
+def random_cell(seed, base, activations=tuple(ACTIVATIONS)):
+    rng = np.random.default_rng([seed, base])
+    words = []
+    for _ in range(2 * base):
+        words += [str(rng.choice(list(COMBINATIONS))), str(rng.choice(activations))]
+    return nt.Cell.from_sequence([*words, *map(int, rng.integers(0, 2 * base - 1, 2))])
+
+
+RANDOM_CELLS = [random_cell(seed, base) for base in (1, 2, 4, 8, 16) for seed in range(6)]
+
+
+@pytest.fixture(params=["kernel", "NumPy", "torch"])
+def engine(request, monkeypatch):
+    """Run a test on each of the ways in which a program is run."""
+    if request.param == "kernel":
+        if kernel.load().library is None:
+            pytest.skip(kernel.load().status)
+    else:
+        without = kernel.Kernel(None, "switched off by a test")
+        monkeypatch.setattr(kernel, "load", lambda: without)
+    if request.param == "torch":
+        monkeypatch.setattr(elementwise, "_NUMPY_TYPES", ())
+    return request.param
+
+
+def reference(layer, input, hx=None):
+    """The layer, as written in the documentation: `evaluate` at every step, under autograd."""
+    x = input.transpose(0, 1) if layer.batch_first else input
+    if hx is None:
+        fed_back = layer.proj_size or layer.hidden_size
+        hx = [x.new_zeros(layer.num_layers, x.shape[1], n) for n in (fed_back, layer.hidden_size)]
+    weights = dict(layer.named_parameters())
+    h_n, c_n = [], []
+    for k in range(layer.num_layers):
+        h, c, outputs = hx[0][k], hx[1][k], []
+        for x_t in x:
+            x_parts = (x_t @ weights[f"weight_ih_l{k}"].T).chunk(layer.cell.base, -1)
+            hidden = h @ weights[f"weight_hh_l{k}"].T + weights.get(f"bias_hh_l{k}", 0)
+            h, c = nt.evaluate(layer.cell, x_parts, hidden.chunk(layer.cell.base, -1), c)
+            if layer.proj_size:
+                h = h @ weights[f"weight_hr_l{k}"].T
+            outputs.append(h)
+        x = torch.stack(outputs)
+        h_n.append(h)
+        c_n.append(c)
+    return x.transpose(0, 1) if layer.batch_first else x, (torch.stack(h_n), torch.stack(c_n))
+
+
+def all_of(function, layer, input, hx):
+    """Outputs, states, and the gradients of a fixed sum of them by all there is."""
+    input, *hx = (value.clone().requires_grad_() for value in (input, *hx))
+    output, (h, c) = function(input, hx)
+    loss = 0
+    for value in (output, h, c):
+        factors = torch.linspace(-1, 1, value.numel(), dtype=value.dtype)
+        loss = loss + (value * factors.view_as(value)).sum()
+    return [output, h, c, *torch.autograd.grad(loss, [input, *hx, *layer.parameters()])]
+
+
+def example(layer, steps=5, batch=3, dtype=torch.float64):
+    torch.manual_seed(1)
+    order = (batch, steps) if layer.batch_first else (steps, batch)
+    sizes = (layer.proj_size or layer.hidden_size, layer.hidden_size)
+    hx = [torch.randn(layer.num_layers, batch, n, dtype=dtype) for n in sizes]
+    return torch.randn(*order, layer.input_size, dtype=dtype), hx
+
+
+def assert_equals_reference(layer, input, hx, **tolerance):
+    found = all_of(layer, layer, input, hx)
+    expected = all_of(lambda *given: reference(layer, *given), layer, input, hx)
+    torch.testing.assert_close(found, expected, **tolerance)
+
+
+@pytest.mark.parametrize("cell", [*CELLS, *RANDOM_CELLS], ids=str)
+def test_equals_evaluate_under_autograd(cell, engine):
+    torch.manual_seed(0)
+    layer = nt.CellRNN(cell, 3, 5, num_layers=2, bias=True, dtype=torch.float64)
+    assert layer.fused == (engine == "kernel")
+    assert_equals_reference(layer, *example(layer), rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"batch_first": True},
+        {"proj_size": 2},
+        {"proj_size": 2, "bias": True, "num_layers": 3, "batch_first": True},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("cell", [nt.zoo.NASCELL, nt.zoo.MAXCELL], ids=["NASCELL", "MAXCELL"])
+def test_options_equal_evaluate_under_autograd(cell, options, engine):
+    torch.manual_seed(0)
+    layer = nt.CellRNN(cell, 3, 5, dtype=torch.float64, **options)
+    assert_equals_reference(layer, *example(layer), rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("hidden", [1, 7, 16, 255, 256, 257, 600])
+@pytest.mark.parametrize("batch", [1, 19])
+def test_sizes_around_the_blocks_of_the_kernel(hidden, batch, engine):
+    torch.manual_seed(0)
+    layer = nt.CellRNN(nt.zoo.NASCELL, 2, hidden)
+    input, hx = example(layer, 2, batch, torch.float32)
+    assert_equals_reference(layer, input, hx, rtol=1e-4, atol=1e-4)
+
+
+def test_kinks_have_the_slopes_of_torch(engine):
+    # All values are 0: each ReLU and each Max of the cell sits on its kink.
+    cell = nt.Cell.parse("Max ReLU Max Identity Max ReLU Max ReLU 2 0")
+    layer = nt.CellRNN(cell, 3, 4, dtype=torch.float64)
+    nn.init.zeros_(layer.weight_hh_l0)
+    zeros = torch.zeros(2, 3, 3, dtype=torch.float64)
+    states = [torch.zeros(1, 3, 4, dtype=torch.float64)] * 2
+    assert_equals_reference(layer, zeros, states, rtol=0, atol=0)
+
+
+def test_large_and_small_values_are_as_exact_as_torch(engine):
+    # One leaf that lets the input through to the activation, at 60 magnitudes of both signs.
+    values = torch.logspace(-12, 4, 60, dtype=torch.float64)
+    values = torch.cat([values, -values, torch.tensor([0.0, torch.inf, -torch.inf, torch.nan])])
+    for dtype, digits in ((torch.float64, 1e-14), (torch.float32, 1e-6)):
+        for activation, function in {
+            "Tanh": torch.tanh,
+            "Sigmoid": torch.sigmoid,
+            "ReLU": torch.relu,
+            "Sin": torch.sin,
+        }.items():
+            layer = nt.CellRNN(
+                nt.Cell.parse(f"Add {activation} Add Identity 0 0"), 1, 1, dtype=dtype
+            )
+            nn.init.ones_(layer.weight_ih_l0)
+            output, _ = layer(values.to(dtype).view(1, -1, 1))
+            expected = function(values.to(dtype)).view(1, -1, 1)
+            torch.testing.assert_close(
+                output, expected, rtol=digits, atol=1e-37, equal_nan=True, msg=activation
+            )
+
+
+SMOOTH_CELLS = [random_cell(seed, base, SMOOTH) for base in (1, 2, 4, 8) for seed in range(3)]
+
+
+@pytest.mark.parametrize("cell", [nt.zoo.NASCELL, nt.zoo.MAXCELL, *SMOOTH_CELLS], ids=str)
+def test_gradcheck(cell, engine):
+    torch.manual_seed(0)
+    layer = nt.CellRNN(cell, 2, 2, bias=True, dtype=torch.float64)
+    names = [name for name, _ in layer.named_parameters()]
+    input, hx = example(layer, 3, 2)
+
+    def function(input, h, c, *parameters):
+        given = dict(zip(names, parameters, strict=True))
+        output, states = torch.func.functional_call(layer, given, (input, (h, c)))
+        return output, *states
+
+    inputs = [v.detach().requires_grad_() for v in (input, *hx, *layer.parameters())]
+    assert gradcheck(function, inputs)
+    if cell is nt.zoo.NASCELL:
+        assert gradgradcheck(function, inputs)
+
+
+def test_gradients_of_some_parameters_only(engine):
+    layer = nt.CellRNN(nt.zoo.EXAMPLE, 2, 3, bias=True, dtype=torch.float64)
+    layer.weight_ih_l0.requires_grad_(False)
+    input, hx = example(layer)
+    layer(input, hx)[0].sum().backward()
+    expected = torch.autograd.grad(reference(layer, input, hx)[0].sum(), [layer.bias_hh_l0])
+    torch.testing.assert_close(layer.bias_hh_l0.grad, expected[0])
+    assert layer.weight_ih_l0.grad is None
+
+
+def test_backward_twice_and_outputs_changed_in_place(engine):
+    layer = nt.CellRNN(nt.zoo.NASCELL, 2, 3, dtype=torch.float64)
+    output, _ = layer(example(layer)[0])
+    loss = output.mul_(2).sum()
+    first = torch.autograd.grad(loss, list(layer.parameters()), retain_graph=True)
+    second = torch.autograd.grad(loss, list(layer.parameters()))
+    torch.testing.assert_close(first, second, rtol=0, atol=0)
+    expected = torch.autograd.grad(
+        2 * reference(layer, example(layer)[0])[0].sum(), list(layer.parameters())
+    )
+    torch.testing.assert_close(first, expected)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"batch_first": True}, {"num_layers": 2}, {"proj_size": 3}]
+)
+@pytest.mark.parametrize("shape", [(6, 4), (6, 2, 4), (6, 0, 4), (1, 1, 4)])
+def test_shapes_are_those_of_lstm(options, shape, engine):
+    ours, theirs = nt.CellRNN(nt.zoo.EXAMPLE, 4, 5, **options), nn.LSTM(4, 5, **options)
+    if options.get("batch_first") and len(shape) == 3:
+        shape = (shape[1], shape[0], shape[2])
+    found, expected = ours(torch.zeros(shape)), theirs(torch.zeros(shape))
+    assert found[0].shape == expected[0].shape
+    assert [s.shape for s in found[1]] == [s.shape for s in expected[1]]
+    assert ours(torch.zeros(shape), expected[1])[0].shape == expected[0].shape
+
+
+def test_unbatched_input_is_a_batch_of_one():
+    layer = nt.CellRNN(nt.zoo.NASCELL, 3, 4, num_layers=2, batch_first=True)
+    input, (h, c) = torch.randn(5, 3), torch.randn(2, 2, 4)
+    output, states = layer(input, (h, c))
+    batched, batched_states = layer(input[None], (h[:, None], c[:, None]))
+    torch.testing.assert_close(output, batched[0])
+    torch.testing.assert_close(states, tuple(s[:, 0] for s in batched_states))
+
+
+def test_a_sequence_may_be_cut_in_two():
+    layer = nt.CellRNN(nt.zoo.LSTM, 3, 4, num_layers=2, proj_size=2)
+    input = torch.randn(7, 2, 3)
+    first, states = layer(input[:3])
+    second, states = layer(input[3:], states)
+    torch.testing.assert_close((torch.cat([first, second]), states), layer(input))
+
+
+def test_parameters_have_the_documented_names_shapes_and_range():
+    layer = nt.CellRNN(nt.zoo.LSTM, 3, 16, num_layers=2, bias=True, proj_size=5)
+    assert {name: tuple(p.shape) for name, p in layer.named_parameters()} == {
+        "weight_ih_l0": (128, 3),
+        "weight_hh_l0": (128, 5),
+        "bias_hh_l0": (128,),
+        "weight_hr_l0": (5, 16),
+        "weight_ih_l1": (128, 5),
+        "weight_hh_l1": (128, 5),
+        "bias_hh_l1": (128,),
+        "weight_hr_l1": (5, 16),
+    }
+    plain = nt.CellRNN(nt.zoo.EXAMPLE, 3, 16)
+    assert list(plain.state_dict()) == ["weight_ih_l0", "weight_hh_l0"]
+    assert 0.2 < max(p.abs().max() for p in layer.parameters()) <= 0.25
+
+
+def test_leaf_i_owns_its_rows():
+    cell = nt.Cell.parse("Add Identity Add Identity Max Identity Add Identity 0 1")
+    layer = nt.CellRNN(cell, 1, 2, bias=True)
+    nn.init.zeros_(layer.weight_hh_l0)
+    with torch.no_grad():
+        layer.weight_ih_l0.copy_(torch.tensor([[1.0], [2.0], [3.0], [4.0]]))
+        layer.bias_hh_l0.copy_(torch.tensor([10.0, 20.0, 30.0, 40.0]))
+    output, (_, c) = layer(torch.ones(1, 1))
+    assert c.tolist() == [[11.0, 22.0]]  # leaf 0
+    assert output.tolist() == [[33.0, 44.0]]  # leaf 1 is the larger
+
+
+def test_dropout_acts_between_layers_and_in_training_only():
+    torch.manual_seed(0)
+    layer = nt.CellRNN(nt.zoo.NASCELL, 3, 8, num_layers=2, dropout=0.5)
+    input = torch.randn(4, 2, 3)
+    h_n = [layer(input)[1][0] for _ in range(2)]
+    assert torch.equal(h_n[0][0], h_n[1][0])
+    assert not torch.equal(h_n[0][1], h_n[1][1])
+    layer.eval()
+    torch.testing.assert_close(layer(input), reference(layer, input))
+    with pytest.warns(UserWarning, match="num_layers is 1"):
+        nt.CellRNN(nt.zoo.NASCELL, 3, 8, dropout=0.5)
+
+
+def test_copies_and_round_trips():
+    layer = nt.CellRNN(nt.zoo.NASCELL, 3, 4, num_layers=2, bias=True)
+    input = torch.randn(5, 2, 3)
+    copied, pickled = copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))
+    file = io.BytesIO()
+    torch.save(layer.state_dict(), file)
+    file.seek(0)
+    loaded = nt.CellRNN(nt.zoo.NASCELL, 3, 4, num_layers=2, bias=True)
+    loaded.load_state_dict(torch.load(file, weights_only=True))
+    expected = layer(input)
+    nn.init.zeros_(layer.weight_ih_l0)
+    for other in (copied, pickled, loaded):
+        torch.testing.assert_close(other(input), expected, rtol=0, atol=0)
+
+
+def test_repr_makes_the_layer_again():
+    layer = nt.CellRNN(nt.zoo.EXAMPLE, 3, 4, num_layers=2, bias=True, dropout=0.5, proj_size=2)
+    assert repr(layer) == (
+        "CellRNN(Cell.parse('Add Tanh Multiply ReLU Multiply Sigmoid Add ReLU 1 0'), 3, 4, "
+        "num_layers=2, bias=True, dropout=0.5, proj_size=2)"
+    )
+    assert repr(eval(repr(layer), {"CellRNN": nt.CellRNN, "Cell": nt.Cell})) == repr(layer)
+
+
+def test_other_types_run_on_torch():
+    layer = nt.CellRNN(nt.zoo.NASCELL, 3, 4, dtype=torch.bfloat16)
+    assert not layer.fused
+    output, _ = layer(torch.ones(5, 2, 3, dtype=torch.bfloat16))
+    exact, _ = copy.deepcopy(layer).double()(torch.ones(5, 2, 3, dtype=torch.float64))
+    torch.testing.assert_close(output.double(), exact, rtol=0, atol=0.05)
+
+
+def test_other_devices_run_on_torch():
+    layer = nt.CellRNN(nt.zoo.NASCELL, 3, 4, num_layers=2, proj_size=2, device="meta")
+    output, (_, c) = layer(torch.ones(5, 2, 3, device="meta"))
+    (output.sum() + c.sum()).backward()
+    assert (output.device.type, output.shape) == ("meta", (5, 2, 2))
+    assert layer.weight_hh_l0.grad.shape == (32, 2)
+
+
+def test_autocast_does_not_disturb():
+    layer, input = nt.CellRNN(nt.zoo.NASCELL, 3, 4), torch.randn(5, 2, 3)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        output, _ = layer(input)
+        output.sum().backward()
+    torch.testing.assert_close(output, layer(input)[0], rtol=0, atol=0.05)
+
+
+def test_export_shows_the_operations():
+    layer, input = nt.CellRNN(nt.zoo.EXAMPLE, 3, 4), torch.randn(4, 2, 3)
+    exported = torch.export.export(layer, (input,))
+    torch.testing.assert_close(exported.module()(input), layer(input))
+
+
+def test_no_grad_and_inference_mode(engine):
+    layer, input = nt.CellRNN(nt.zoo.NASCELL, 3, 4), torch.randn(5, 2, 3)
+    expected = layer(input)[0].detach()
+    for mode in (torch.no_grad, torch.inference_mode):
+        with mode():
+            output, _ = layer(input)
+        assert not output.requires_grad
+        assert torch.equal(output, expected)
+
+
+@pytest.mark.parametrize(
+    ("input", "hx"),
+    [
+        (torch.zeros(3), None),
+        (torch.zeros(1, 5, 2, 3), None),
+        (torch.zeros(5, 2, 3, dtype=torch.float64), None),
+        (torch.zeros(5, 2, 3, dtype=torch.int64), None),
+        (torch.zeros(5, 2, 4), None),
+        (torch.zeros(0, 2, 3), None),
+        (torch.zeros(5, 2, 3, device="meta"), None),
+        (torch.zeros(5, 2, 3), (torch.zeros(2, 4), torch.zeros(2, 4))),
+        (torch.zeros(5, 2, 3), (torch.zeros(1, 3, 4), torch.zeros(1, 2, 4))),
+        (torch.zeros(5, 2, 3), (torch.zeros(1, 2, 4), torch.zeros(1, 2, 5))),
+        (torch.zeros(5, 2, 3), (torch.zeros(2, 2, 4), torch.zeros(2, 2, 4))),
+        (torch.zeros(5, 3), (torch.zeros(1, 1, 4), torch.zeros(1, 1, 4))),
+        (torch.zeros(5, 2, 3), (torch.zeros(1, 2, 4), torch.zeros(1, 2, 4).double())),
+    ],
+)
+def test_what_does_not_fit_raises_what_lstm_raises(input, hx):
+    layer = nt.CellRNN(nt.zoo.EXAMPLE, 3, 4)
+    with pytest.raises(Exception) as theirs:  # noqa: PT011
+        nn.LSTM(3, 4)(input, hx)
+    with pytest.raises(theirs.type) as ours:
+        layer(input, hx)
+    assert ours.type is theirs.type
+    assert str(ours.value).startswith(("input", "h_0", "c_0"))
+
+
+@pytest.mark.parametrize("hx", [torch.zeros(2, 2, 4), (torch.zeros(1, 2, 4),), (None, None), 1])
+def test_states_must_be_a_pair_of_tensors(hx):
+    with pytest.raises(TypeError, match="belongs"):
+        nt.CellRNN(nt.zoo.EXAMPLE, 3, 4)(torch.zeros(5, 2, 3), hx)
+
+
+def test_input_must_be_a_tensor():
+    packed = nn.utils.rnn.pack_sequence([torch.zeros(5, 3)])
+    for input in ([[0.0]], np.zeros((5, 2, 3)), packed):
+        with pytest.raises(TypeError, match="where a tensor belongs"):
+            nt.CellRNN(nt.zoo.EXAMPLE, 3, 4)(input)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"cell": ["Add", "Tanh"]}, TypeError, "Cell.from_sequence"),
+        ({"input_size": 0}, ValueError, "input_size is 0"),
+        ({"input_size": 3.0}, TypeError, "input_size is 3.0"),
+        ({"hidden_size": -1}, ValueError, "hidden_size is -1"),
+        ({"num_layers": 0}, ValueError, "num_layers is 0"),
+        ({"num_layers": True}, TypeError, "num_layers is True"),
+        ({"proj_size": -1}, ValueError, "proj_size is -1"),
+        ({"proj_size": 4}, ValueError, "smaller than hidden_size"),
+        ({"bias": 1}, TypeError, "bias is 1"),
+        ({"batch_first": None}, TypeError, "batch_first is None"),
+        ({"dropout": 1.5}, ValueError, "dropout is 1.5"),
+        ({"dropout": "a"}, ValueError, "dropout is 'a'"),
+        ({"dropout": True}, ValueError, "dropout is True"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, error, message):
+    fitting = {"cell": nt.zoo.EXAMPLE, "input_size": 3, "hidden_size": 4}
+    with pytest.raises(error, match=message):
+        nt.CellRNN(**fitting | arguments)
+
+
+def test_unrolled_is_the_reference():
+    layer = nt.CellRNN(nt.zoo.NASCELL, 3, 4, bias=True, proj_size=2)
+    input, (h, c) = example(layer, dtype=torch.float32)
+    weights = recurrence.Weights(layer.weight_hh_l0, layer.bias_hh_l0, layer.weight_hr_l0)
+    output, c_n = recurrence.unrolled(layer.cell, input @ layer.weight_ih_l0.T, h[0], c[0], weights)
+    expected, (_, expected_c) = reference(layer, input, (h, c))
+    torch.testing.assert_close((output, c_n), (expected, expected_c[0]))

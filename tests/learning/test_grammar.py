@@ -1,0 +1,152 @@
+"""Grammars: what they generate, and how well it can be foretold, each by a second route."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from nastut.learning.grammar import EMBEDDED_REBER, Grammar, recall
+from nastut.learning.tasks import delayed_recall, embedded_reber
+
+# The same language as a regular expression, worked out by hand from the graph: after T comes
+# state 3, after P comes state 2, each with its ways to the end.
+STATE_2 = "T*V(PXT*V)*(V|PS)"
+STATE_3 = "(XT*VP)*(S|XT*VV)"
+INNER = f"B(TS*X{STATE_3}|P{STATE_2})E"
+SENTENCE = re.compile(f"BT{INNER}TE|BP{INNER}PE")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def forgets_the_key(state):
+    """See a state of any of our grammars, but not the letter that will come again."""
+    return state[1] if isinstance(state, tuple) else state
+
+
+def test_the_best_perplexity_of_the_embedded_reber_grammar():
+    assert EMBEDDED_REBER.perplexity() == pytest.approx(1.49831, abs=5e-6)
+    assert EMBEDDED_REBER.perplexity(forgets_the_key) == pytest.approx(1.58740, abs=5e-6)
+
+
+def test_it_is_seven_bits_a_sentence_of_twelve_and_eight_when_the_letter_is_forgotten():
+    assert EMBEDDED_REBER.perplexity() == pytest.approx(2 ** (7 / 12), rel=1e-12)
+    assert EMBEDDED_REBER.perplexity(forgets_the_key) == pytest.approx(2 ** (8 / 12), rel=1e-12)
+
+
+def test_length_and_entropy_of_many_sentences(rng):
+    sentences = [EMBEDDED_REBER.sentence(rng) for _ in range(20_000)]
+    symbols = sum(map(len, sentences))
+    assert symbols / len(sentences) == pytest.approx(12, abs=0.1)
+    # Every symbol is one bit but five that are foretold: B, the inner B, E, the letter, E.
+    assert 2 ** ((symbols - 5 * len(sentences)) / symbols) == pytest.approx(1.49831, abs=0.003)
+
+
+def test_sentences_are_those_of_the_regular_expression(rng):
+    for _ in range(500):
+        sentence = EMBEDDED_REBER.sentence(rng)
+        assert SENTENCE.fullmatch("".join(sentence))
+        assert EMBEDDED_REBER.accepts(sentence)
+
+
+def test_it_accepts_what_the_regular_expression_accepts(rng):
+    seen = set()
+    for _ in range(3_000):
+        sentence = EMBEDDED_REBER.sentence(rng)
+        sentence[rng.integers(len(sentence))] = str(rng.choice(list("BTPSXVE")))
+        right = SENTENCE.fullmatch("".join(sentence)) is not None
+        assert EMBEDDED_REBER.accepts(sentence) == right, sentence
+        seen.add(right)
+    assert seen == {True, False}
+
+
+def test_it_accepts_one_whole_sentence_only(rng):
+    sentence = EMBEDDED_REBER.sentence(rng)
+    assert not EMBEDDED_REBER.accepts([])
+    assert not EMBEDDED_REBER.accepts(sentence[:-1])
+    assert not EMBEDDED_REBER.accepts(sentence * 2)
+
+
+def test_a_stream_is_sentence_after_sentence(rng):
+    text = "".join(EMBEDDED_REBER.symbols[i] for i in EMBEDDED_REBER.stream(rng, 5_000))
+    end = 0
+    for match in SENTENCE.finditer(text):
+        assert match.start() == end
+        end = match.end()
+    assert 0 <= 5_000 - end < 100
+
+
+def test_choices_are_equally_likely(rng):
+    stream = EMBEDDED_REBER.stream(rng, 60_000)
+    text = "".join(EMBEDDED_REBER.symbols[i] for i in stream)
+    outer = [match.group()[1] for match in SENTENCE.finditer(text)]
+    assert outer.count("T") / len(outer) == pytest.approx(0.5, abs=0.03)
+
+
+def test_the_same_generator_gives_the_same_stream():
+    one, two, other = (
+        EMBEDDED_REBER.stream(np.random.default_rng(seed), 300) for seed in (5, 5, 6)
+    )
+    assert np.array_equal(one, two)
+    assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(("delay", "keys", "distractors"), [(8, 4, 2), (1, 3, 1), (16, 2, 5)])
+def test_recall_is_a_key_its_delay_and_the_key(rng, delay, keys, distractors):
+    grammar = recall(delay, keys, distractors)
+    names = grammar.symbols
+    sentences = [grammar.sentence(rng) for _ in range(300)]
+    for first, *between, last in sentences:
+        assert first == last
+        assert first in names[:keys]
+        assert len(between) == delay
+        assert set(between) <= set(names[keys:])
+    assert {sentence[0] for sentence in sentences} == set(names[:keys])
+    # A sentence of delay + 2 symbols has one choice among the keys, and one more is guessed.
+    known = keys * distractors**delay
+    assert grammar.perplexity() == pytest.approx(known ** (1 / (delay + 2)), rel=1e-10)
+    forgetful = grammar.perplexity(forgets_the_key)
+    assert forgetful == pytest.approx((keys * known) ** (1 / (delay + 2)), rel=1e-10)
+
+
+def test_who_sees_nothing_does_no_better_than_the_frequencies(rng):
+    stream = EMBEDDED_REBER.stream(rng, 200_000)
+    share = np.bincount(stream) / len(stream)
+    expected = math.exp(-(share * np.log(share)).sum())
+    assert EMBEDDED_REBER.perplexity(lambda state: None) == pytest.approx(expected, rel=5e-3)
+
+
+def test_a_dead_end_is_refused():
+    with pytest.raises(ValueError, match="state 1 has no edge"):
+        Grammar(("a",), {0: {"a": 1}, 1: {}})
+
+
+@pytest.mark.parametrize("edge", [{"b": 0}, {"a": 7}])
+def test_an_edge_to_nowhere_is_refused(edge):
+    with pytest.raises(ValueError, match=r"needs a symbol of .* and a state"):
+        Grammar(("a",), {0: edge})
+
+
+def test_a_recall_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="delay is 0; it must be at least 1"):
+        recall(delay=0)
+
+
+@pytest.mark.parametrize("make", [embedded_reber, delayed_recall])
+def test_tasks_from_grammars(make):
+    lengths = {"train": 500, "validation": 100, "test": 50}
+    task, again, other = (make(np.random.default_rng(seed), **lengths) for seed in (0, 0, 1))
+    assert [len(s) for s in (task.train, task.validation, task.test)] == [500, 100, 50]
+    assert set(np.unique(task.train)) <= set(range(len(task.symbols)))
+    assert not np.array_equal(task.train[:50], task.test)
+    assert 1 < task.best < len(task.symbols)
+    assert task.digest == again.digest
+    assert task.digest != other.digest
+
+
+def test_a_seed_is_no_generator():
+    with pytest.raises(TypeError, match=r"rng is 3; it must be a generator: np\.random"):
+        embedded_reber(3)

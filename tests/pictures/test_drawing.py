@@ -1,0 +1,157 @@
+"""What is in the pictures, and that it can be read."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from drawn import boxes, overlaps, texts, width
+
+import nastut as nt
+from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
+from nastut.pictures.graph import graph
+from nastut.pictures.style import MEMORY
+
+BASES = [1, 2, 4, 8]
+
+
+def random_cells(base, number):
+    rng = np.random.default_rng(base)
+    space = nt.Space(base, tuple(COMBINATIONS), tuple(ACTIVATIONS))
+    return [space.sample(rng) for _ in range(number)]
+
+
+def words(labels):
+    """Count the operations among what a picture says."""
+    return Counter(label for label in labels if label in {*COMBINATIONS, *ACTIVATIONS})
+
+
+# The computation graph
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_every_operation_of_the_cell_is_drawn(base):
+    for cell in random_cells(base, 3):
+        assert words(texts(nt.draw(cell).svg())) == Counter(cell.sequence[:-2])
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_folded_picture_shows_the_folded_graph(base):
+    for cell in random_cells(base, 3):
+        left = [v.label for v in graph(cell, fold=True).vertices.values()]
+        assert words(texts(nt.draw(cell, fold=True).svg())) == words(left)
+
+
+@pytest.mark.parametrize("fold", [False, True])
+def test_every_vertex_is_drawn_under_its_key(fold):
+    assert set(boxes(nt.draw(nt.zoo.LSTM, fold).svg())) == set(graph(nt.zoo.LSTM, fold).vertices)
+
+
+def test_states_and_letters_are_those_of_the_article():
+    said = texts(nt.draw(nt.zoo.EXAMPLE).svg())
+    assert {"xt", "ht-1", "ct-1", "ht", "ct"} <= set(said)  # the indices are lowered
+    assert {"W1, W2", "W3, W4", "a0", "a0'", "a1", "a2"} <= set(said)
+
+
+def test_inputs_are_at_the_bottom_and_outputs_at_the_top():
+    drawn = boxes(nt.draw(nt.zoo.NASCELL).svg())
+    middle = {key: (top + bottom) / 2 for key, (_, top, _, bottom) in drawn.items()}
+    states = {key: middle.pop(key) for key in ("x_t", "h_{t-1}", "c_{t-1}", "h_t", "c_t")}
+    assert min(states[key] for key in ("x_t", "h_{t-1}", "c_{t-1}")) > max(middle.values())
+    assert max(states[key] for key in ("h_t", "c_t")) < min(middle.values())
+
+
+@pytest.mark.parametrize("cell", [nt.zoo.LSTM, nt.zoo.EXAMPLE], ids=["lstm", "example"])
+def test_way_of_the_memory_is_thick(cell):
+    svg = nt.draw(cell).svg()
+    assert svg.count(f'<path fill="none" stroke="{MEMORY}" stroke-width="3"') == len(
+        graph(cell).memory_edges()
+    )
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [nt.zoo.NASCELL, nt.zoo.LSTM, nt.zoo.MAXCELL, *random_cells(8, 10)],
+    ids=["nascell", "lstm", "maxcell", *range(10)],
+)
+def test_large_picture_can_be_read(cell):
+    svg = nt.draw(cell).svg()
+    assert len(boxes(svg)) == 5 + 2 * 15 + 2
+    assert overlaps(svg) == []
+    assert width(svg) <= 1200
+
+
+# The tree
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_tree_shows_every_node_and_every_matrix(base):
+    said = texts(nt.draw_tree(base).svg())
+    leaves = [text for i in range(base) for text in (f"W{2 * i + 1} xt", f"W{2 * i + 2} ht-1")]
+    assert Counter(said) == Counter([*map(str, range(2 * base - 1)), *leaves, "ht"])
+
+
+def test_tree_stands_on_its_leaves_from_left_to_right():
+    drawn = boxes(nt.draw_tree(8).svg())
+    lefts = [drawn[str(k)][0] for k in range(8)]
+    bottoms = [drawn[str(k)][3] for k in (0, 8, 12, 14)]
+    assert lefts == sorted(lefts)
+    assert bottoms == sorted(bottoms, reverse=True)
+
+
+@pytest.mark.parametrize("base", [3, 0, True, "2", None])
+def test_tree_needs_a_power_of_two(base):
+    with pytest.raises(ValueError, match=rf"base is {base!r}; it must be 1, 2, 4, 8"):
+        nt.draw_tree(base)
+
+
+# The sequence
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_sequence_shows_every_token_and_every_place(base):
+    (cell,) = random_cells(base, 1)
+    titles = [f"tree index {k}" for k in range(2 * base - 1)] + ["cell inject", "cell indices"]
+    places = range(1, 4 * base + 3)
+    said = Counter(texts(nt.draw_sequence(cell).svg()))
+    assert said == Counter([*titles, *map(str, cell.sequence), *map(str, places)])
+
+
+def test_tokens_are_in_reading_order():
+    svg = nt.draw_sequence(nt.zoo.NASCELL).svg()
+    corners = [boxes(svg)[f"token {place}"][:2] for place in range(1, 35)]
+    assert corners == sorted(corners, key=lambda corner: (corner[1], corner[0]))
+    assert overlaps(svg) == []
+
+
+# Step by step
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_step_shows_the_words_of_its_block_and_of_those_before(base):
+    (cell,) = random_cells(base, 1)
+    tokens = [*cell.sequence[:-2], "", ""]
+    for i, picture in enumerate(nt.draw_steps(cell)):
+        assert words(texts(picture.svg())) == words(tokens[: 2 * i + 2])
+
+
+def test_letters_are_hidden_with_the_words():
+    said = texts(nt.draw_steps(nt.zoo.EXAMPLE)[0].svg())
+    assert {"W1, W2", "a0"} <= set(said)
+    assert not {"W3, W4", "a0'", "a1", "a2"} & set(said)
+
+
+def test_memory_comes_last():
+    *earlier, last = (picture.svg() for picture in nt.draw_steps(nt.zoo.LSTM))
+    assert MEMORY in last
+    assert not [svg for svg in earlier if MEMORY in svg]
+
+
+def test_new_vertices_have_a_thick_border():
+    injection = nt.draw_steps(nt.zoo.EXAMPLE)[3].svg()
+    assert injection.count('stroke-width="3.5"') == 2
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_one_step_for_each_block(base):
+    (cell,) = random_cells(base, 1)
+    assert len(nt.draw_steps(cell)) == 2 * base - 1 + 2

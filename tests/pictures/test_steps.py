@@ -1,0 +1,106 @@
+"""Pictures in a row."""
+
+from xml.etree import ElementTree
+
+import pytest
+from drawn import hide_programs, texts
+
+import nastut as nt
+from nastut.pictures.picture import Picture
+from nastut.pictures.steps import Steps
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def steps():
+    return nt.draw_steps(nt.zoo.EXAMPLE)
+
+
+def panels(svg):
+    """Return left, top, right and bottom of each picture within the whole, and of the whole."""
+    whole = ElementTree.fromstring(svg)
+    inner = [
+        [float(p.get(k)) for k in ("x", "y", "width", "height")]
+        for p in whole.iter(f"{SVG}svg")
+        if p is not whole
+    ]
+    outer = [float(number) for number in whole.get("viewBox").split()]
+    return [(x, y, x + w, y + h) for x, y, w, h in inner], outer
+
+
+def test_behaves_as_a_list_of_pictures(steps):
+    assert len(steps) == 5
+    assert all(isinstance(picture, Picture) for picture in steps)
+    assert steps[-1] is steps[4]
+    assert list(reversed(steps)) == list(steps)[::-1]
+    with pytest.raises(IndexError):
+        steps[5]
+
+
+def test_slice_keeps_the_titles(steps):
+    part = steps[3:]
+    assert isinstance(part, Steps)
+    assert part.titles == ("cell inject: Add ReLU", "cell indices: create 1, inject 0")
+
+
+def test_text_has_one_line_a_picture(steps):
+    assert repr(steps).splitlines()[0] == "<Picture: tree index 0: Add Tanh>"
+    assert len(repr(steps).splitlines()) == 5
+
+
+def test_all_pictures_are_in_one_svg_under_their_titles(steps):
+    said = texts(steps.svg())
+    for number, (title, picture) in enumerate(zip(steps.titles, steps, strict=True), 1):
+        assert f"{number} · {title}" in said
+        said = [text for text in said if text not in texts(picture.svg())]
+    assert len(said) == 5
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(1, 5), (2, 3), (3, 2), (5, 1), (9, 1)])
+def test_pictures_stand_row_by_row(steps, columns, rows):
+    drawn, _ = panels(steps.svg(columns))
+    lefts, tops = zip(*(panel[:2] for panel in drawn), strict=True)
+    assert len(set(tops)) == rows
+    assert len(set(lefts)) == min(columns, 5)
+    assert list(zip(tops, lefts, strict=True)) == sorted(zip(tops, lefts, strict=True))
+
+
+@pytest.mark.parametrize("cell", [nt.zoo.EXAMPLE, nt.zoo.LSTM], ids=["example", "lstm"])
+def test_pictures_lie_beside_each_other_and_inside_the_whole(cell):
+    drawn, (_, _, width, height) = panels(nt.draw_steps(cell).svg())
+    for number, (left, top, right, bottom) in enumerate(drawn):
+        assert left >= 0 <= top
+        assert right <= width
+        assert bottom <= height
+        for x1, y1, x2, y2 in drawn[:number]:
+            assert right <= x1 or x2 <= left or bottom <= y1 or y2 <= top
+
+
+def test_titles_are_escaped(steps):
+    odd = Steps(steps.pictures[:1], ["a < b & c"])
+    assert "1 · a < b & c" in texts(odd.svg())
+
+
+@pytest.mark.parametrize("columns", [0, -1])
+def test_columns_are_at_least_one(steps, columns):
+    with pytest.raises(ValueError, match=rf"columns is {columns}; it must be 1 or more"):
+        steps.svg(columns)
+
+
+def test_notebook_shows_the_svg(steps):
+    shown = steps._repr_mimebundle_()
+    assert shown["image/svg+xml"] == steps.svg()
+    assert shown["text/plain"] == repr(steps)
+
+
+def test_empty_slice_can_be_shown(steps):
+    assert texts(steps[5:]._repr_mimebundle_()["image/svg+xml"]) == []
+
+
+def test_notebook_shows_text_where_nothing_can_draw(steps, monkeypatch, tmp_path):
+    hide_programs(monkeypatch, tmp_path)
+    shown = steps._repr_mimebundle_()
+    assert list(shown) == ["text/plain"]
+    assert shown["text/plain"].startswith(repr(steps))
+    assert "pip install graphviz-pure" in shown["text/plain"]

@@ -1,0 +1,190 @@
+"""REINFORCE against the exact gradient, and what the two learners learn."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+
+import nastut as nt
+from nastut.search.controller import expected_reward
+from nastut.search.learners import PriorityQueue, Reinforce
+
+CHOICES = [2, 3]
+SEQUENCES = [list(choices) for choices in product(*map(range, CHOICES))]
+REWARDS = dict(zip(map(tuple, SEQUENCES), [0.9, 0.1, 0.8, 0.7, 0.6, 1.0], strict=True))
+
+
+def controller():
+    made = nt.Controller(CHOICES, hidden_size=4, num_layers=2, seed=2)
+    with torch.no_grad():
+        for parameter in made.parameters():
+            parameter *= 10
+    return made
+
+
+def learner(method=Reinforce, **settings):
+    return method(controller(), np.random.default_rng(0), **settings)
+
+
+def gradient(scalar, of):
+    parts = torch.autograd.grad(scalar, list(of.parameters()), materialize_grads=True)
+    return torch.cat([part.flatten() for part in parts])
+
+
+def estimate(strategy, count=5_000):
+    """Return the mean and the variance of the gradients of single samples."""
+    of_sequence = []
+    for choices in SEQUENCES:
+        reward = torch.tensor([REWARDS[tuple(choices)]]).double()
+        _, objective = strategy.objective(torch.tensor([choices]), reward)
+        of_sequence.append(gradient(objective, strategy.controller))
+    drawn = strategy.controller.sample(count, np.random.default_rng(1))
+    numbers = (drawn * torch.tensor([3, 1])).sum(1)
+    samples = torch.stack(of_sequence)[numbers]
+    return samples.mean(0), samples.var(0)
+
+
+def excess(strategy, count=5_000):
+    """Return by how many standard errors the mean misses the exact gradient, at the most."""
+    exact = gradient(expected_reward(strategy.controller, REWARDS.__getitem__), strategy.controller)
+    mean, variance = estimate(strategy, count)
+    moving = variance > 1e-20
+    assert torch.allclose(mean[~moving], exact[~moving], atol=1e-9)
+    return float(((mean - exact)[moving] / (variance[moving] / count).sqrt()).abs().max())
+
+
+@pytest.mark.parametrize("baseline", [None, 0.5, 0.7])
+def test_reinforce_has_the_exact_gradient_on_average(baseline):
+    strategy = learner()
+    strategy.average = baseline
+    # About 400 numbers, so five standard errors happen by chance once in thousands of runs.
+    assert excess(strategy) < 5
+
+
+def test_a_baseline_lowers_the_variance():
+    without, with_baseline = learner(), learner()
+    with_baseline.average = expected_reward(controller(), REWARDS.__getitem__).item()
+    _, large = estimate(without)
+    _, small = estimate(with_baseline)
+    assert small.sum() < 0.5 * large.sum()
+
+
+class OfAnother(Reinforce):
+    """Takes the log-probability of another action than the one that was rewarded."""
+
+    def objective(self, choices, rewards):
+        return super().objective(choices.flip(0) if len(choices) > 1 else 1 - choices % 2, rewards)
+
+
+class WithItself(Reinforce):
+    """The baseline contains half of the reward itself."""
+
+    def objective(self, choices, rewards):
+        self.average = 0.5 * rewards.mean().item()
+        return super().objective(choices, rewards)
+
+
+@pytest.mark.parametrize("broken", [OfAnother, WithItself])
+def test_a_broken_gradient_is_noticed(broken):
+    assert excess(learner(broken)) > 8
+
+
+def test_the_gradient_of_a_batch_is_the_mean_of_its_parts():
+    strategy = learner()
+    strategy.average = 0.3
+    choices = torch.tensor(SEQUENCES)
+    rewards = torch.tensor(list(REWARDS.values())).double()
+    whole = gradient(strategy.objective(choices, rewards)[1], strategy.controller)
+    parts = [
+        gradient(strategy.objective(choices[k : k + 1], rewards[k : k + 1])[1], strategy.controller)
+        for k in range(len(choices))
+    ]
+    assert torch.allclose(whole, torch.stack(parts).mean(0), atol=1e-12)
+
+
+def test_the_baseline_is_the_average_of_previous_rewards():
+    strategy = learner(decay=0.8)
+    used = [
+        strategy.learn([[0, 0], [1, 1]], rewards)["baseline"]
+        for rewards in ([0.2, 0.4], [1.0, 1.0], [0.0, 0.0])
+    ]
+    assert used == pytest.approx([0.0, 0.3, 0.8 * 0.3 + 0.2 * 1.0])
+
+
+def test_an_update_is_adams_step_along_the_objective():
+    strategy, reference = learner(learning_rate=0.01), controller()
+    rewards = torch.tensor([0.2, 0.9]).double()
+    (
+        -(reference.log_probabilities(torch.tensor([[0, 1], [1, 2]])).sum(1) * rewards).mean()
+    ).backward()
+    torch.optim.Adam(reference.parameters(), 0.01).step()
+    strategy.learn([[0, 1], [1, 2]], rewards.tolist())
+    for found, wanted in zip(strategy.controller.parameters(), reference.parameters(), strict=True):
+        assert torch.allclose(found, wanted, atol=1e-12)
+
+
+def test_reinforce_makes_the_mean_reward_grow():
+    strategy = learner(learning_rate=0.02)
+    before = expected_reward(strategy.controller, REWARDS.__getitem__).item()
+    for _ in range(60):
+        proposed = strategy.propose()
+        strategy.learn(proposed, [REWARDS[tuple(choices)] for choices in proposed])
+    assert expected_reward(strategy.controller, REWARDS.__getitem__).item() > before + 0.1
+
+
+def test_the_queue_holds_the_best_different_sequences():
+    strategy = learner(PriorityQueue, best=3)
+    strategy.learn([[0, 0], [0, 1], [0, 0], [1, 1]], [0.5, 0.9, 0.5, 0.1])
+    assert strategy.queue == [(0.9, [0, 1]), (0.5, [0, 0]), (0.1, [1, 1])]
+    strategy.learn([[1, 2], [1, 0]], [0.5, 0.4])
+    assert strategy.queue == [(0.9, [0, 1]), (0.5, [0, 0]), (0.5, [1, 2])]  # the older first
+
+
+def test_what_was_proposed_is_not_proposed_again_while_there_is_something_new():
+    strategy = learner(PriorityQueue, batch=3)
+    proposed = [tuple(choices) for choices in strategy.propose() + strategy.propose()]
+    assert sorted(proposed) == sorted(REWARDS)  # all six
+    assert len(strategy.propose()) == 3
+
+
+def test_the_controller_learns_the_queue_by_likelihood():
+    strategy = learner(PriorityQueue, best=1)
+    for _ in range(40):
+        strategy.learn([[1, 2], [0, 1]], [1.0, 0.1])
+    probability = strategy.controller.log_probabilities(torch.tensor([[1, 2]])).sum().exp()
+    assert probability > 0.8
+
+
+def test_entropy_keeps_the_policy_wider():
+    widths = []
+    for entropy in (0.0, 1.0):
+        strategy = learner(PriorityQueue, best=1, entropy=entropy)
+        drawn = [strategy.learn([[1, 2]], [1.0]) for _ in range(30)][-1]
+        widths.append(sum(drawn["entropy"]))
+    assert widths[1] > widths[0] + 0.3
+
+
+@pytest.mark.parametrize("method", [Reinforce, PriorityQueue])
+def test_an_update_tells_what_is_worth_drawing(method):
+    drawn = learner(method).learn([[0, 1], [1, 2]], [0.3, 0.4])
+    assert [len(place) for place in drawn["probabilities"]] == CHOICES
+    assert all(sum(place) == pytest.approx(1) for place in drawn["probabilities"])
+    assert all(0 <= h <= np.log(n) for h, n in zip(drawn["entropy"], CHOICES, strict=True))
+
+
+@pytest.mark.parametrize("method", [Reinforce, PriorityQueue])
+def test_a_state_brings_everything_back(method):
+    one, two = learner(method, learning_rate=0.05), learner(method, learning_rate=0.05)
+
+    def run(strategy, updates):
+        history = []
+        for _ in range(updates):
+            proposed = strategy.propose()
+            history.append(proposed)
+            strategy.learn(proposed, [REWARDS[tuple(choices)] for choices in proposed])
+        return history
+
+    run(one, 7)
+    two.load_state_dict(one.state_dict())
+    assert run(one, 5) == run(two, 5)

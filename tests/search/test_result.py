@@ -1,0 +1,78 @@
+"""The history of a search: its curve, and its file."""
+
+import json
+
+import numpy as np
+import pytest
+
+import nastut as nt
+from nastut.search.result import Failure, SearchResult
+
+EXAMPLE = nt.zoo.EXAMPLE
+TWIN = nt.Cell.parse("Multiply ReLU Add Tanh Multiply Sigmoid Add ReLU 0 1")
+OTHERS = [nt.Space().sample(np.random.default_rng(k)) for k in range(3)]
+
+
+def result():
+    return SearchResult(
+        settings={"method": "random", "seed": 3, "batch": 2},
+        space=nt.Space(activations=("Identity", "Tanh", "Sigmoid", "ReLU", "Sin")),
+        cells=[EXAMPLE, OTHERS[0], TWIN, OTHERS[1], OTHERS[2]],
+        rewards=[0.25, 0.0, 0.25, 1 / 3, 1 / 3],
+        failures=[Failure(1, OTHERS[0], "the reward was nan")],
+        updates=[{"evaluations": 2, "mean_reward": 0.1}, {"evaluations": 4, "mean_reward": 0.3}],
+    )
+
+
+def test_best_is_the_first_of_the_highest():
+    assert result().best == OTHERS[1]
+
+
+def test_curve_is_the_best_so_far():
+    assert result().curve().tolist() == [0.25, 0.25, 0.25, 1 / 3, 1 / 3]
+
+
+def test_twins_are_one_cell():
+    assert result().distinct().tolist() == [1, 2, 2, 3, 4]
+    assert result().calls == 4
+
+
+def test_it_says_what_it_is():
+    said = repr(result())
+    assert said.startswith("<SearchResult of random: 5 evaluations, 4 different cells, 1 failed; ")
+    assert f"best 0.3333: {OTHERS[1]}" in said
+
+
+def test_it_comes_back_from_its_file(tmp_path):
+    result().save(tmp_path / "result.json")
+    assert SearchResult.load(str(tmp_path / "result.json")) == result()
+    assert json.loads((tmp_path / "result.json").read_text())["cells"][0] == str(EXAMPLE)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: "[]",
+        lambda text: "{}",
+        lambda text: text.replace("nastut search 1", "nastut search 2"),
+        lambda text: text.replace("Add Tanh", "Add Cosh", 1),
+        lambda text: text.replace('"rewards": [', '"rewards": ["high", '),
+        lambda text: text.replace('"failures": [[1', '"failures": [[99'),
+        lambda text: text.replace('"rewards": [0.25, ', '"rewards": ['),
+    ],
+    ids=["half", "list", "empty", "format", "token", "reward", "failure", "count"],
+)
+def test_a_damaged_file_is_refused(tmp_path, damage):
+    path = tmp_path / "result.json"
+    result().save(path)
+    whole = path.read_text()
+    path.write_text(damage(whole))
+    assert path.read_text() != whole
+    with pytest.raises(ValueError, match=r"result\.json holds no result of a search, or is damag"):
+        SearchResult.load(path)
+
+
+def test_a_missing_file_is_said_to_be_missing(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        SearchResult.load(tmp_path / "none.json")

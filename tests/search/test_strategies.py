@@ -1,0 +1,80 @@
+"""The strategies without a network: random search and regularized evolution."""
+
+import numpy as np
+import pytest
+
+from nastut.search.strategies import Evolution, Random
+
+CHOICES = [2, 4, 1, 3]
+
+
+def evolution(**settings):
+    return Evolution(CHOICES, np.random.default_rng(0), **settings)
+
+
+def grown(strategy, members):
+    """Let a strategy learn sequences with rewards, as if it had proposed them."""
+    for reward, choices in members:
+        strategy.learn([choices], [reward])
+    return strategy
+
+
+def test_random_search_draws_every_sequence_alike():
+    strategy = Random(CHOICES, np.random.default_rng(0), batch=6_000)
+    numbers = np.ravel_multi_index(np.array(strategy.propose()).T, CHOICES)
+    counts = np.bincount(numbers, minlength=24)
+    assert abs(counts - 250).max() < 4.5 * 250**0.5
+
+
+def test_the_population_begins_at_random_and_is_then_mutated():
+    strategy = evolution(population=7, sample=3, batch=3)
+    sizes = []
+    for _ in range(5):
+        proposed = strategy.propose()
+        sizes.append(len(proposed))
+        strategy.learn(proposed, [0.0] * len(proposed))
+    assert sizes == [3, 3, 1, 3, 3]
+
+
+def test_a_child_differs_in_one_place():
+    strategy, parent = evolution(), [1, 2, 0, 1]
+    children = [strategy.mutate(parent) for _ in range(600)]
+    assert all(sum(map(int.__ne__, child, parent)) == 1 for child in children)
+    assert all(min(child) >= 0 and max(np.array(child) - CHOICES) < 0 for child in children)
+    assert len({tuple(child) for child in children}) == 1 + 3 + 2  # every other token
+    assert parent == [1, 2, 0, 1]
+
+
+def test_where_there_is_no_other_token_the_child_is_its_parent():
+    assert Evolution([1, 1], np.random.default_rng(0)).mutate([0, 0]) == [0, 0]
+
+
+def test_the_oldest_dies_even_if_it_is_the_best():
+    members = [(9.0, [0, 0, 0, 0]), (1.0, [0, 1, 0, 0]), (2.0, [0, 2, 0, 0])]
+    strategy = grown(evolution(population=2), members)
+    assert strategy.alive == members[1:]
+
+
+def test_the_parent_is_the_best_of_those_drawn():
+    members = [(float(k), [0, k, 0, 0]) for k in range(4)]
+    strategy = grown(evolution(population=4, sample=2), members)
+    parents = np.array([strategy.parent()[1] for _ in range(4_000)])
+    found = np.bincount(parents, minlength=4) / len(parents)
+    assert found == pytest.approx(np.array([1, 3, 5, 7]) / 16, abs=0.03)  # best of two, of four
+
+
+@pytest.mark.parametrize("kind", [Random, Evolution])
+def test_a_state_brings_everything_back(kind):
+    one, two = (kind(CHOICES, np.random.default_rng(seed)) for seed in (1, 2))
+    for _ in range(70):
+        proposed = one.propose()
+        one.learn(proposed, [float(sum(choices)) for choices in proposed])
+    two.load_state_dict(one.state_dict())
+    assert [one.propose() for _ in range(5)] == [two.propose() for _ in range(5)]
+
+
+@pytest.mark.parametrize("setting", ["batch", "population", "sample"])
+@pytest.mark.parametrize(("wrong", "error"), [(0, ValueError), (2.0, TypeError), (None, TypeError)])
+def test_bad_settings_are_named(setting, wrong, error):
+    with pytest.raises(error, match=f"{setting} is {wrong}"):
+        evolution(**{setting: wrong})

@@ -1,0 +1,218 @@
+"""The equations of a cell: their order, their values, their derivative by c_{t-1}."""
+
+import itertools
+
+import numpy as np
+import oracle
+import pytest
+import strategies
+import sympy as sp
+import torch
+from hypothesis import given, settings
+
+from nastut.cells.cell import Cell
+from nastut.cells.evaluate import evaluate
+from nastut.symbolic.formulas import formulas
+from nastut.symbolic.symbols import c_next, c_prev, h_next, leaf_symbols, node_symbol
+from nastut.zoo.named import EXAMPLE, LSTM, MAXCELL, NASCELL
+
+ZOO = pytest.mark.parametrize(
+    "cell", [EXAMPLE, LSTM, NASCELL, MAXCELL], ids=["EXAMPLE", "LSTM", "NASCELL", "MAXCELL"]
+)
+
+
+def number(expression, x, h, c):
+    """Return the value of `expression`, worked out with 30 digits."""
+    values = {c_prev: sp.Float(float(c[0]), 30)}
+    for i in range(len(x)):
+        for symbol, part in zip(leaf_symbols(i), (x[i, 0], h[i, 0]), strict=True):
+            values[symbol] = sp.Float(float(part), 30)
+    return float(expression.xreplace(values))
+
+
+# Values
+
+
+@given(strategies.cells_with_inputs(points=1))
+@settings(max_examples=200)
+def test_h_and_c_agree_with_the_oracle(cell_with_inputs):
+    cell, x, h, c = cell_with_inputs
+    f = formulas(cell)
+    expected = oracle.step(cell.sequence, x[:, 0].tolist(), h[:, 0].tolist(), float(c[0]))
+    result = number(f.h, x, h, c), number(f.c, x, h, c)
+    assert result == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+@given(strategies.cells([1, 2, 4]))
+@settings(max_examples=50)
+def test_h_and_c_hold_leaf_symbols_and_c_only(cell):
+    f = formulas(cell)
+    given = {symbol for i in range(cell.base) for symbol in leaf_symbols(i)} | {c_prev}
+    assert (f.h.free_symbols | f.c.free_symbols) <= given
+
+
+# Steps
+
+
+def test_steps_of_the_example():
+    (x_1, h_2), (x_3, h_4) = leaf_symbols(0), leaf_symbols(1)
+    a_0, a_0_injected = node_symbol(0), node_symbol(0, injected=True)
+    a_1, a_2 = node_symbol(1), node_symbol(2)
+    assert [(step.lhs, step.rhs) for step in formulas(EXAMPLE).steps] == [
+        (a_0, sp.tanh(x_1 + h_2)),
+        (a_0_injected, sp.Max(0, a_0 + c_prev)),
+        (c_next, x_3 * h_4),
+        (a_1, sp.Max(0, x_3 * h_4)),
+        (a_2, 1 / (1 + sp.exp(-a_0_injected * a_1))),
+        (h_next, a_2),
+    ]
+
+
+@given(strategies.cells())
+@settings(max_examples=60)
+def test_each_step_is_an_equation_of_what_came_before(cell):
+    known = {symbol for i in range(cell.base) for symbol in leaf_symbols(i)} | {c_prev}
+    for step in formulas(cell).steps:
+        assert isinstance(step, sp.Eq)
+        assert step.rhs.free_symbols <= known
+        assert step.lhs not in known
+        known.add(step.lhs)
+    assert {c_next, h_next} <= known
+
+
+@given(strategies.cells())
+@settings(max_examples=60)
+def test_the_nodes_come_in_order_and_the_injected_one_twice(cell):
+    names = [step.lhs for step in formulas(cell).steps if step.lhs not in (c_next, h_next)]
+    expected = [node_symbol(k) for k in range(2 * cell.base - 1)]
+    expected.insert(cell.inject_index + 1, node_symbol(cell.inject_index, injected=True))
+    assert names == expected
+
+
+@given(strategies.cells())
+@settings(max_examples=60)
+def test_steps_put_into_each_other_are_the_expanded_formulas(cell):
+    f = formulas(cell)
+    values = {}
+    for step in f.steps:
+        values[step.lhs] = step.rhs.xreplace(values)
+    assert values[h_next] == f.h
+    assert values[c_next] == f.c
+
+
+# The memory path
+
+
+@given(strategies.cells_with_inputs(points=1))
+@settings(max_examples=200)
+def test_the_memory_path_is_the_gradient_of_torch(cell_with_inputs):
+    cell, x, h, c = cell_with_inputs
+    tensor = torch.tensor(c, requires_grad=True)
+    _, c_new = evaluate(cell, torch.from_numpy(x), torch.from_numpy(h), tensor)
+    expected = 0.0
+    if c_new.requires_grad:
+        (gradient,) = torch.autograd.grad(c_new.sum(), tensor)
+        expected = gradient.item()
+    path = sp.sympify(formulas(cell).memory_path)
+    assert number(path, x, h, c) == pytest.approx(expected, rel=1e-11, abs=1e-12)
+
+
+@given(strategies.cells_with_inputs(points=1))
+@settings(max_examples=60)
+def test_the_memory_path_is_a_difference_quotient(cell_with_inputs):
+    cell, x, h, c = cell_with_inputs
+    f = formulas(cell)
+    step = 1e-6
+    slope = (number(f.c, x, h, c + step) - number(f.c, x, h, c - step)) / (2 * step)
+    assert number(f.memory_path, x, h, c) == pytest.approx(slope, rel=1e-4, abs=1e-6)
+
+
+@given(strategies.cells())
+@settings(max_examples=100)
+def test_without_memory_the_path_is_identically_0(cell):
+    if not cell.has_memory:
+        assert formulas(cell).memory_path == 0
+
+
+def test_at_base_2_the_path_is_identically_0_exactly_without_memory():
+    # Every pair of indices and every way the memory may enter; the nodes are the example's.
+    words = EXAMPLE.sequence[:6]
+    for combination, activation in itertools.product(
+        strategies.COMBINATIONS, strategies.ACTIVATIONS
+    ):
+        for create, inject in itertools.product(range(3), repeat=2):
+            cell = Cell.from_sequence([*words, combination, activation, create, inject])
+            assert (formulas(cell).memory_path != 0) == cell.has_memory
+
+
+@ZOO
+def test_the_zoo_has_a_path_exactly_with_memory(cell):
+    assert (formulas(cell).memory_path != 0) == cell.has_memory
+
+
+def test_with_dead_leaves_lstm_remembers_half():
+    # Sigmoid(0) = 1/2: with every product at zero, c_t = c_{t-1} / 2.
+    zeros = np.zeros((8, 1))
+    assert number(formulas(LSTM).memory_path, zeros, zeros, np.ones(1)) == 0.5
+
+
+# As text
+
+
+@ZOO
+def test_latex_is_one_aligned_line_a_step(cell):
+    f = formulas(cell)
+    latex = f.latex()
+    assert latex.startswith(r"\begin{aligned}")
+    assert latex.endswith(r"\end{aligned}")
+    assert latex.count(r" \\ ") == len(f.steps) - 1
+    assert latex.count(" &= ") == len(f.steps)
+    assert f._repr_latex_() == f"$${latex}$$"
+
+
+@given(strategies.cells())
+@settings(max_examples=60)
+def test_the_braces_of_latex_are_balanced(cell):
+    latex = formulas(cell).latex()
+    depth = 0
+    for character in latex:
+        depth += (character == "{") - (character == "}")
+        assert depth >= 0
+    assert depth == 0
+    assert latex.count(r"\left(") == latex.count(r"\right)")
+
+
+@given(strategies.cells([1, 2, 4]))
+@settings(max_examples=60)
+def test_the_steps_name_sigmoids_and_relus(cell):
+    f = formulas(cell)
+    applied = [node.activation for node in (*cell.nodes, cell.inject)]
+    for text in (str(f), f.latex()):
+        assert "exp" not in text
+        assert "e^{" not in text
+        assert ("sigmoid" in text) == ("Sigmoid" in applied)
+        assert ("ReLU" in text) == ("ReLU" in applied)
+
+
+def test_text_of_the_example():
+    assert str(formulas(EXAMPLE)).splitlines() == [
+        "a_0 = tanh(W_1 x_t + W_2 h_{t-1})",
+        "a_0' = ReLU(a_0 + c_{t-1})",
+        "c_t = W_3 x_t ⊙ W_4 h_{t-1}",
+        "a_1 = ReLU(W_3 x_t ⊙ W_4 h_{t-1})",
+        "a_2 = sigmoid(a_0' ⊙ a_1)",
+        "h_t = a_2",
+    ]
+
+
+def test_latex_of_the_example():
+    assert formulas(EXAMPLE).latex() == (
+        r"\begin{aligned}"
+        r"a_{0} &= \tanh{\left(W_{1} x_{t} + W_{2} h_{t-1} \right)} \\ "
+        r"a_{0}' &= \operatorname{ReLU}\left(a_{0} + c_{t-1}\right) \\ "
+        r"c_{t} &= W_{3} x_{t} \odot W_{4} h_{t-1} \\ "
+        r"a_{1} &= \operatorname{ReLU}\left(W_{3} x_{t} \odot W_{4} h_{t-1}\right) \\ "
+        r"a_{2} &= \operatorname{sigmoid}\left(a_{0}' \odot a_{1}\right) \\ "
+        r"h_{t} &= a_{2}"
+        r"\end{aligned}"
+    )

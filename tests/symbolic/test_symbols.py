@@ -1,0 +1,182 @@
+"""The letters, and expressions as LaTeX and as text."""
+
+import re
+
+import pytest
+import strategies
+import sympy as sp
+from hypothesis import given, settings
+from matplotlib.mathtext import MathTextParser
+
+from nastut.symbolic.formulas import formulas
+from nastut.symbolic.symbols import (
+    c_next,
+    c_prev,
+    h_next,
+    leaf_symbols,
+    named,
+    node_symbol,
+    to_latex,
+    to_text,
+)
+from nastut.zoo.named import EXAMPLE, LSTM, MAXCELL, NASCELL
+
+x, y = sp.symbols("x y", real=True)
+
+
+def sigmoid(a):
+    return 1 / (1 + sp.exp(-a))
+
+
+# The letters
+
+
+@pytest.mark.parametrize(("leaf", "numbers"), [(0, (1, 2)), (1, (3, 4)), (7, (15, 16))])
+def test_each_leaf_has_its_two_matrices(leaf, numbers):
+    first, second = numbers
+    assert [to_text(symbol) for symbol in leaf_symbols(leaf)] == [
+        f"W_{first} x_t",
+        f"W_{second} h_{{t-1}}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "latex", "text"),
+    [
+        (c_prev, "c_{t-1}", "c_{t-1}"),
+        (c_next, "c_{t}", "c_t"),
+        (h_next, "h_{t}", "h_t"),
+        (node_symbol(12), "a_{12}", "a_12"),
+        (node_symbol(0, injected=True), "a_{0}'", "a_0'"),
+        (leaf_symbols(4)[0], "W_{9} x_{t}", "W_9 x_t"),
+    ],
+)
+def test_how_a_symbol_is_written(symbol, latex, text):
+    assert to_latex(symbol) == latex
+    assert to_text(symbol) == text
+
+
+def test_the_symbols_are_real_and_the_same_each_time():
+    assert leaf_symbols(3) == leaf_symbols(3)
+    assert node_symbol(3) == node_symbol(3) != node_symbol(3, injected=True)
+    assert all(symbol.is_real for symbol in (*leaf_symbols(0), node_symbol(0), c_prev))
+
+
+# Expressions
+
+
+@pytest.mark.parametrize(
+    ("expression", "text", "latex"),
+    [
+        (x + y, "x + y", "x + y"),
+        (x * y, "x ⊙ y", r"x \odot y"),
+        (x * (x + y), "x ⊙ (x + y)", r"x \odot \left(x + y\right)"),
+        (2 * x * y, "2 ⊙ x ⊙ y", r"2 \odot x \odot y"),
+        (-x * y, "-x ⊙ y", r"- x \odot y"),
+        (x**2, "x^2", "x^{2}"),
+        (2 * x**2, "2 ⊙ x^2", r"2 \odot x^{2}"),
+        (1 - sp.tanh(x) ** 2, "1 - tanh(x)^2", r"1 - \tanh^{2}{\left(x \right)}"),
+        (sp.Max(x, y), "Max(x, y)", r"\max\left(x, y\right)"),
+        (sp.Max(0, x), "ReLU(x)", r"\operatorname{ReLU}\left(x\right)"),
+        (
+            sp.Max(0, x, y),
+            "ReLU(Max(x, y))",
+            r"\operatorname{ReLU}\left(\max\left(x, y\right)\right)",
+        ),
+        (sigmoid(x), "sigmoid(x)", r"\operatorname{sigmoid}\left(x\right)"),
+        (sigmoid(x) ** 2, "sigmoid(x)^2", r"\operatorname{sigmoid}^{2}\left(x\right)"),
+        (sp.sin(x) * sp.cos(y), "cos(y) ⊙ sin(x)", None),
+        (sp.Eq(y, sigmoid(x), evaluate=False), "y = sigmoid(x)", None),
+    ],
+)
+def test_how_an_expression_is_written(expression, text, latex):
+    assert to_text(expression) == text
+    if latex is not None:
+        assert to_latex(expression) == latex
+
+
+def test_terms_stand_in_the_order_of_their_numbers():
+    terms = [symbol for leaf in (5, 0, 4) for symbol in leaf_symbols(leaf)]
+    numbers = re.findall(r"W_(\d+)", to_text(sp.Add(*terms)))
+    assert numbers == ["1", "2", "9", "10", "11", "12"]
+    assert re.findall(r"W_(\d+)", to_text(sp.Mul(*terms))) == numbers
+
+
+def test_the_slope_of_a_sigmoid_is_written_as_readers_know_it():
+    assert to_text(sp.diff(sigmoid(x), x)) == "(1 - sigmoid(x)) ⊙ sigmoid(x)"
+
+
+def test_every_slope_in_a_chain_of_sigmoids_is_named():
+    text = to_text(sp.diff(sigmoid(y * sigmoid(x)), x))
+    assert "exp" not in text
+    assert text.count("(1 - sigmoid(") == 2
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        sigmoid(x),
+        sigmoid(x + y) * sigmoid(x) ** 2,
+        sp.diff(sigmoid(x), x),
+        sp.diff(sigmoid(y * sigmoid(x)), x),
+        sp.Max(0, x) * sp.Max(x, y) + sp.Max(0, x, y),
+        sp.exp(x) + sp.exp(-x),
+    ],
+)
+def test_naming_keeps_the_value(expression):
+    meaning = {sp.Function("sigmoid"): sigmoid, sp.Function("ReLU"): lambda a: sp.Max(0, a)}
+    back = named(expression)
+    for name, function in meaning.items():
+        back = back.replace(name, function)
+    for point in ({x: 0.3, y: -1.2}, {x: -0.8, y: 2.1}):
+        assert float(back.subs(point)) == pytest.approx(float(expression.subs(point)), rel=1e-14)
+
+
+def read_back(text):
+    """Return the expression that `text` shows, read by sympy's own parser."""
+    letters = {}
+
+    def plain(match):
+        name = re.sub(r"\W", "_", match[0].replace("'", "_injected"))
+        letters[name] = sp.Symbol(re.sub(r"_(\w+)(?![^{]*})", r"_{\1}", match[0]), real=True)
+        return name
+
+    text = re.sub(r"W_\d+ (?:x_t|h_\{t-1\})|c_\{t-1\}|a_\d+'?", plain, text)
+    text = text.replace("⊙", "*").replace("^", "**")
+    functions = {"sigmoid": sigmoid, "ReLU": lambda a: sp.Max(0, a), "Max": sp.Max}
+    return sp.sympify(text, locals={**letters, **functions})
+
+
+@given(strategies.cells([1, 2, 4]))
+@settings(max_examples=60)
+def test_the_text_of_a_step_reads_back_as_the_step(cell):
+    for step in formulas(cell).steps:
+        if step.lhs != h_next:
+            assert read_back(to_text(step.rhs)) == step.rhs
+
+
+@given(strategies.cells_with_inputs([1, 2, 4], points=1))
+@settings(max_examples=80)
+def test_the_text_of_a_memory_path_reads_back_with_its_value(cell_with_inputs):
+    cell, *parts = cell_with_inputs
+    path = sp.sympify(formulas(cell).memory_path)
+    symbols = [*zip(*(leaf_symbols(i) for i in range(cell.base)), strict=True), [c_prev]]
+    values = {
+        symbol: sp.Float(float(part), 30)
+        for row, numbers in zip(symbols, parts, strict=True)
+        for symbol, part in zip(row, numbers.ravel(), strict=True)
+    }
+    expected = float(path.xreplace(values))
+    assert float(read_back(to_text(path)).xreplace(values)) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "cell", [EXAMPLE, LSTM, NASCELL, MAXCELL], ids=["EXAMPLE", "LSTM", "NASCELL", "MAXCELL"]
+)
+def test_matplotlib_can_typeset_the_formulas(cell):
+    f = formulas(cell)
+    parser = MathTextParser("path")
+    sides = [side for step in f.steps for side in (step.lhs, step.rhs)]
+    for expression in [*sides, f.h, f.c, f.memory_path]:
+        width = parser.parse(f"${to_latex(expression)}$").width
+        assert width > 0

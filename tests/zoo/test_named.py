@@ -1,0 +1,160 @@
+"""The named cells against the formulas that are written of them elsewhere."""
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nastut import zoo
+from nastut.cells.cell import Cell
+from nastut.cells.evaluate import evaluate
+from nastut.symbolic.formulas import formulas
+from nastut.symbolic.symbols import c_prev, leaf_symbols
+
+NAMES = ["EXAMPLE", "LSTM", "NASCELL", "MAXCELL"]
+
+
+def sigmoid(a):
+    return 1 / (1 + sp.exp(-a))
+
+
+def relu(a):
+    return sp.Max(0, a)
+
+
+def gate(name):
+    """Return the symbols of W x_t and U h_{t-1} of a textbook gate."""
+    return sp.symbols(f"x_{name} h_{name}", real=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "base"), [("EXAMPLE", 2), ("LSTM", 8), ("NASCELL", 8), ("MAXCELL", 8)]
+)
+def test_bases(name, base):
+    cell = getattr(zoo, name)
+    assert isinstance(cell, Cell)
+    assert cell.base == base
+    assert len(cell.sequence) == 4 * base + 2
+
+
+def test_the_tokens_of_the_example():
+    assert str(zoo.EXAMPLE) == "Add Tanh Multiply ReLU Multiply Sigmoid Add ReLU 1 0"
+
+
+def test_the_example_is_the_formulas_of_the_article():
+    (x_1, h_2), (x_3, h_4) = leaf_symbols(0), leaf_symbols(1)
+    a_0 = relu(sp.tanh(x_1 + h_2) + c_prev)
+    a_1 = relu(x_3 * h_4)
+    f = formulas(zoo.EXAMPLE)
+    assert f.h == sigmoid(a_0 * a_1)
+    assert f.c == x_3 * h_4
+
+
+# LSTM
+
+
+def lstm_of_textbook():
+    """Return h_t and c_t as textbooks write them, and what each leaf then holds."""
+    g, i, f, o = map(gate, "gifo")
+    c = sigmoid(sum(f)) * c_prev + sigmoid(sum(i)) * sp.tanh(sum(g))
+    h = sigmoid(sum(o)) * sp.tanh(c)
+    return h, c, (g, i, f, o)
+
+
+def test_lstm_is_the_textbooks_with_its_surplus_matrices_at_zero():
+    h, c, (g, i, f, o) = lstm_of_textbook()
+    zero = (0, 0)
+    held = [g, i, f, zero, o, zero, zero, zero]
+    values = {s: v for k in range(8) for s, v in zip(leaf_symbols(k), held[k], strict=True)}
+    ours = formulas(zoo.LSTM)
+    assert ours.h.subs(values) == h
+    assert ours.c.subs(values) == c
+
+
+def test_lstm_is_the_textbooks_with_its_surplus_matrices_summed():
+    h, c, gates = lstm_of_textbook()
+    leaves = [[0], [1], [2, 3], [4, 5, 6, 7]]
+    values = {
+        part: sum(leaf_symbols(k)[side] for k in held)
+        for parts, held in zip(gates, leaves, strict=True)
+        for side, part in enumerate(parts)
+    }
+    ours = formulas(zoo.LSTM)
+    assert ours.h == h.subs(values)
+    assert ours.c == c.subs(values)
+
+
+def test_the_memory_path_of_lstm_is_its_forget_gate():
+    f = sum(leaf_symbols(2)) + sum(leaf_symbols(3))
+    assert formulas(zoo.LSTM).memory_path == sigmoid(f)
+
+
+# NASCell
+
+
+def test_nascell_is_its_table():
+    x, m = zip(*(leaf_symbols(k) for k in range(8)), strict=True)
+    n0 = sigmoid(x[0] + m[0])
+    n1 = relu(x[1] + m[1])
+    n2 = sigmoid(x[2] + m[2])
+    n3 = relu(x[3] * m[3])
+    n4 = sp.tanh(x[4] + m[4])
+    n5 = sigmoid(x[5] + m[5])
+    n6 = sp.tanh(x[6] + m[6])
+    n7 = sigmoid(x[7] + m[7])
+    n8 = sp.tanh(n0 * n1)
+    n8 = sp.tanh(n8 + c_prev)
+    n9 = sp.tanh(n2 + n3)
+    n10 = sp.tanh(n4 * n5)
+    n11 = sigmoid(n6 + n7)
+    n12 = n8 * n9
+    n13 = sp.tanh(n10 + n11)
+    n14 = sp.tanh(n12 * n13)
+    f = formulas(zoo.NASCELL)
+    assert f.c == n12
+    assert f.h == n14
+
+
+@pytest.mark.parametrize(
+    ("inputs", "m", "c"),
+    [(1, 0.576751, 0.7157977), (2, 0.618936, 0.7804162), (3, 0.627393, 0.7945764)],
+)
+def test_nascell_gives_the_published_values(inputs, m, c):
+    # TensorFlow Addons, test of nas_cell.py: all weights 0.5, 6 units, 4 inputs, states 0.1.
+    x_part, h_part = 4 * 0.5 * inputs, 6 * 0.5 * 0.1
+    assert evaluate(zoo.NASCELL, [x_part] * 8, [h_part] * 8, 0.1) == pytest.approx((m, c), abs=6e-7)
+
+
+@pytest.mark.parametrize(("inputs", "wrong"), [(1, 0.618672), (2, 0.630180), (3, 0.630712)])
+def test_adding_at_leaf_3_gives_the_values_of_the_ports_that_are_wrong(inputs, wrong):
+    tokens = zoo.NASCELL.sequence
+    assert tokens[2 * 3] == "Multiply"
+    tokens[2 * 3] = "Add"
+    x_part, h_part = 4 * 0.5 * inputs, 6 * 0.5 * 0.1
+    m, _ = evaluate(Cell.from_sequence(tokens), [x_part] * 8, [h_part] * 8, 0.1)
+    assert m == pytest.approx(wrong, abs=6e-7)
+
+
+@given(st.floats(1e-3, 1e6), st.integers(0, 2**32 - 1))
+def test_the_memory_of_nascell_stays_within_1(size, seed):
+    rng = np.random.default_rng(seed)
+    x, h = rng.normal(0, size, (2, 8, 50))
+    _, c = evaluate(zoo.NASCELL, x, h, rng.normal(0, size, 50))
+    assert np.abs(c).max() <= 1
+
+
+# The other cell of the paper
+
+
+def test_maxcell_adds_to_its_memory_and_gates_the_sum():
+    x, h = zip(*(leaf_symbols(k) for k in range(8)), strict=True)
+    p = sp.Max(x[0], h[0])
+    q = sp.tanh(sp.Max(x[1], h[1]))
+    s = sigmoid(sp.tanh(x[2] + h[2]) + relu(x[3] + h[3]))
+    t = sigmoid(sp.tanh(x[4] + h[4]) + x[5] + h[5])
+    u = sigmoid(sp.tanh(x[6] + h[6]) + sp.tanh(sp.Max(x[7], h[7])))
+    f = formulas(zoo.MAXCELL)
+    assert f.c == s * (p + q + c_prev)
+    assert f.h == sp.tanh(f.c * sigmoid(t * u))
+    assert f.memory_path == s
