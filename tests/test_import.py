@@ -7,12 +7,45 @@ import pytest
 
 import nastut as nt
 
-PUBLIC = """
-Cell CellRNN Controller Node NotRepresentable Picture SequenceError Space Table c_next c_prev
-check comparison doctor draw draw_sequence draw_steps draw_tree evaluate exhaustive formulas
-gate graph h_prev leaf_symbols linearize load_study load_table search setup sigmoid symbols
-tasks trace train training zoo
-""".split()
+PUBLIC = [
+    "Cell",
+    "CellRNN",
+    "Controller",
+    "Node",
+    "NotRepresentable",
+    "Picture",
+    "SequenceError",
+    "Space",
+    "Table",
+    "c_next",
+    "c_prev",
+    "check",
+    "comparison",
+    "doctor",
+    "draw",
+    "draw_sequence",
+    "draw_steps",
+    "draw_tree",
+    "evaluate",
+    "exhaustive",
+    "formulas",
+    "gate",
+    "graph",
+    "h_prev",
+    "leaf_symbols",
+    "linearize",
+    "load_study",
+    "load_table",
+    "search",
+    "setup",
+    "sigmoid",
+    "symbols",
+    "tasks",
+    "trace",
+    "train",
+    "training",
+    "zoo",
+]
 """What notebooks and users call by these names, wherever it lives."""
 
 
