@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,9 +16,8 @@ from nastut.cells.cell import Cell, require_cell
 from nastut.cells.sequence import require_whole_number
 from nastut.layers import kernel
 from nastut.layers.arguments import State, initial_states, require_fitting
-from nastut.layers.direction import Direction
-from nastut.layers.precision import result_types
-from nastut.layers.recurrence import Weights
+from nastut.layers.precision import result_types, without_autocast
+from nastut.layers.recurrence import Weights, recur
 from nastut.layers.sequences import Packed, Padded
 
 
@@ -157,14 +157,14 @@ class CellRNN(nn.Module):
 
         If not, ``nastut.layers.kernel.load().status`` tells why; results are the same, only slower.
         """
-        return kernel.load().runs_on(self._directions()[0].input_weight)
+        return kernel.load().runs_on(self._weights("l0").input)
 
     @property
     def all_weights(self) -> list[list[Tensor]]:
         """The parameters of each layer and direction, in the order of the states."""
         return [
-            [value for value in (direction.input_weight, *direction.weights) if value is not None]
-            for direction in self._directions()
+            [value for value in self._weights(place) if value is not None]
+            for place in self._places()
         ]
 
     def flatten_parameters(self) -> None:
@@ -207,58 +207,57 @@ class CellRNN(nn.Module):
         else:
             sequences, data = Padded(input, self.batch_first), input
         packed = isinstance(sequences, Packed)
-        directions = self._directions()
-        weight = directions[0].weights.hidden
+        weights = {place: self._weights(place) for place in self._places()}
+        weight = weights["l0"].hidden
         require_fitting(data, weight, self.input_size, packed)
         shapes = [
-            (len(directions), *sequences.batch, size)
+            (len(weights), *sequences.batch, size)
             for size in (self.proj_size or self.hidden_size, self.hidden_size)
         ]
-        h_0, c_0 = map(sequences.order, initial_states(hx, data, shapes, weight.dtype))
-        x, h_n, c_n = self._run(sequences, directions, h_0, c_0)
-
+        states = initial_states(hx, data, shapes, weight.dtype)
         given = None if hx is None else hx[1]
         type_h, type_c = result_types(data, given, packed, projected=self.proj_size > 0)
-        states = sequences.restore(h_n.to(type_h)), sequences.restore(c_n.to(type_c))
-        return sequences.output(x.to(type_h)), states
+        with without_autocast(data):
+            x, h_n, c_n = self._run(sequences, weights, *map(sequences.order, states))
+        last = sequences.restore(h_n.to(type_h)), sequences.restore(c_n.to(type_c))
+        return sequences.output(x.to(type_h)), last
 
     def _run(
-        self, sequences: Padded | Packed, directions: list[Direction], h_0: Tensor, c_0: Tensor
+        self, sequences: Padded | Packed, weights: dict[str, Weights], h_0: Tensor, c_0: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the last layer's outputs, and the last h and c of all directions."""
-        x, h_n, c_n = sequences.x, [], []
-        each = len(directions) // self.num_layers
-        for first in range(0, len(directions), each):
-            if first > 0:
+        """Return the last layer's outputs, and the last h and c of all layers and directions."""
+        x = sequences.x.to(h_0.dtype)
+        h_n: list[Tensor] = []
+        c_n: list[Tensor] = []
+        for k in range(self.num_layers):
+            if k > 0:
                 x = F.dropout(x, self.dropout, self.training)
             outputs = []
-            for place in range(first, first + each):
-                output, h, c = sequences.run(directions[place], x, h_0[place], c_0[place])
+            for end in self._ends():
+                over = partial(recur, self.cell, weights=weights[f"l{k}{end}"])
+                states = h_0[len(h_n)], c_0[len(c_n)]
+                output, h, c = sequences.run(over, end == "_reverse", x, *states)
                 outputs.append(output)
                 h_n.append(h)
                 c_n.append(c)
             x = torch.cat(outputs, -1) if self.bidirectional else output
         return x, torch.stack(h_n), torch.stack(c_n)
 
-    def _places(self) -> list[str]:
-        """Return the ends of the parameters' names, in the order of the states."""
-        ends = ("", "_reverse") if self.bidirectional else ("",)
-        return [f"l{k}{end}" for k in range(self.num_layers) for end in ends]
+    def _ends(self) -> tuple[str, ...]:
+        """Return the ends of the parameters' names, one for each direction."""
+        return ("", "_reverse") if self.bidirectional else ("",)
 
-    def _directions(self) -> list[Direction]:
-        return [
-            Direction(
-                self.cell,
-                getattr(self, f"weight_ih_{place}"),
-                Weights(
-                    getattr(self, f"weight_hh_{place}"),
-                    getattr(self, f"bias_hh_{place}") if self.bias else None,
-                    getattr(self, f"weight_hr_{place}") if self.proj_size else None,
-                ),
-                backward=place.endswith("_reverse"),
-            )
-            for place in self._places()
-        ]
+    def _places(self) -> list[str]:
+        """Return the layers and directions in the order of the states, as parameters name them."""
+        return [f"l{k}{end}" for k in range(self.num_layers) for end in self._ends()]
+
+    def _weights(self, place: str) -> Weights:
+        return Weights(
+            getattr(self, f"weight_ih_{place}"),
+            getattr(self, f"weight_hh_{place}"),
+            getattr(self, f"bias_hh_{place}") if self.bias else None,
+            getattr(self, f"weight_hr_{place}") if self.proj_size else None,
+        )
 
     def extra_repr(self) -> str:
         """Return the arguments that make this layer."""

@@ -1,8 +1,7 @@
 """The types of a layer's results where autocast is on.
 
 :class:`torch.nn.LSTM` gives what falls out of the operations inside it, and a layer gives the
-same types. Inside, only the input's product is of the lower type: what runs over time adds up,
-so it is of the type of the parameters.
+same types. Inside, it computes in the type of the parameters.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ def autocast_type(tensor: Tensor) -> torch.dtype | None:
 
 
 def without_autocast(tensor: Tensor) -> AbstractContextManager[object]:
-    """Return a context in which autocast is off for the device of a tensor."""
+    """Return a context in which operations have the type of what they are given."""
     if autocast_type(tensor) is None:
         return nullcontext()
     return torch.autocast(tensor.device.type, enabled=False)

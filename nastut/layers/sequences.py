@@ -6,6 +6,7 @@ A layer sees both alike: ``x`` is the data, time first; ``batch`` the shape of t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import groupby
 
 import torch
@@ -13,7 +14,9 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from nastut.layers.arguments import require_dense
-from nastut.layers.direction import Direction
+
+RunSteps = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
+"""(x, h_0, c_0) -> (h_1 ... h_T, c_T): :func:`nastut.layers.recurrence.recur` of one layer."""
 
 
 class Padded:
@@ -54,13 +57,13 @@ class Padded:
         return state if self.batch else state.unsqueeze(1)
 
     def run(
-        self, direction: Direction, x: Tensor, h: Tensor, c: Tensor
+        self, over: RunSteps, backward: bool, x: Tensor, h: Tensor, c: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the outputs of a direction and its last h and c."""
-        if not direction.backward:
-            outputs, c = direction.over(direction.input_parts(x), h, c)
+        """Return the outputs of one layer in one direction of time, and its last h and c."""
+        if not backward:
+            outputs, c = over(x, h, c)
             return outputs, outputs[-1], c
-        outputs, c = direction.over(direction.input_parts(x.flip(0)), h, c)
+        outputs, c = over(x.flip(0), h, c)
         return outputs.flip(0), outputs[-1], c
 
     def output(self, x: Tensor) -> Tensor:
@@ -121,40 +124,34 @@ class Packed:
         return _permuted(state, self._input.sorted_indices)
 
     def run(
-        self, direction: Direction, x: Tensor, h: Tensor, c: Tensor
+        self, over: RunSteps, backward: bool, x: Tensor, h: Tensor, c: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the outputs of a direction and its last h and c."""
+        """Return the outputs of one layer in one direction of time, and its last h and c."""
+        rows = [steps * size for steps, size in self._blocks]
         blocks = [
-            part.view(steps, size, -1)
-            for part, (steps, size) in zip(
-                torch.split(direction.input_parts(x), [n * size for n, size in self._blocks]),
-                self._blocks,
-                strict=True,
-            )
+            part.view(steps, size, x.shape[-1])
+            for part, (steps, size) in zip(torch.split(x, rows), self._blocks, strict=True)
         ]
-        if direction.backward:
-            return self._run_backward(direction, blocks, h, c)
+        if backward:
+            return self._run_backward(over, blocks, h, c)
         outputs, ended = [], []
-        for parts in blocks:
-            size = parts.shape[1]
+        for block in blocks:
+            size = block.shape[1]
             ended.append((h[size:], c[size:]))
-            output, c = direction.over(parts, h[:size], c[:size])
+            output, c = over(block, h[:size], c[:size])
             h = output[-1]
             outputs.append(output.flatten(0, 1))
         h_n, c_n = zip((h, c), *reversed(ended), strict=True)
         return torch.cat(outputs), torch.cat(h_n), torch.cat(c_n)
 
     def _run_backward(
-        self, direction: Direction, blocks: list[Tensor], h_0: Tensor, c_0: Tensor
+        self, over: RunSteps, blocks: list[Tensor], h_0: Tensor, c_0: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         outputs, h, c = [], h_0[:0], c_0[:0]
-        for parts in reversed(blocks):  # a sequence begins at its own last step
-            began, size = len(h), parts.shape[1]
-            output, c = direction.over(
-                parts.flip(0),
-                torch.cat([h, h_0[began:size]]),
-                torch.cat([c, c_0[began:size]]),
-            )
+        for block in reversed(blocks):  # a sequence begins at its own last step
+            new = slice(len(h), block.shape[1])
+            h, c = torch.cat([h, h_0[new]]), torch.cat([c, c_0[new]])
+            output, c = over(block.flip(0), h, c)
             h = output[-1]
             outputs.append(output.flip(0).flatten(0, 1))
         return torch.cat(outputs[::-1]), h, c
