@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from nastut.cells.cell import Cell
+
+STUDIES = {
+    "tuning": ("tuning", "tuning"),
+    "searches": ("contest", "contest"),
+    "generations": ("generations", "generations"),
+    "retrained": ("retrained", "retrained"),
+    "transfer": ("transfer", "transfer"),
+}
+"""Name of a study -> the module of ``nastut.studies`` and its function that returns the study."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     study = commands.add_parser(
         "study", help="run searches on the table, or cells of it on text; goes on, too"
     )
-    study.add_argument("name", choices=["searches", "generations", "transfer"])
+    study.add_argument("name", choices=list(STUDIES))
     study.add_argument("file", nargs="?", type=Path, help="data/NAME.json if left out")
     options = parser.parse_args(arguments)
     if options.command == "doctor":
@@ -89,12 +99,10 @@ def _build(path: Path) -> None:
 
 
 def _study(name: str, path: Path) -> None:
-    from nastut.studies.contest import contest
-    from nastut.studies.generations import generations
     from nastut.studies.processes import processes
-    from nastut.studies.transfer import transfer
 
-    study = {"searches": contest, "generations": generations, "transfer": transfer}[name]()
+    module, function = STUDIES[name]
+    study = getattr(import_module(f"nastut.studies.{module}"), function)()
     with processes() as executor:
         study.conduct(path, executor)
 
