@@ -101,7 +101,7 @@ class Learner:
         raise NotImplementedError
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the states of the generator, the controller and the optimizer, and what is known."""
+        """Return the states of generator, controller and optimizer, and what was proposed."""
         return {
             "rng": self.rng.bit_generator.state,
             "controller": self.controller.state_dict(),
