@@ -53,8 +53,8 @@ def bootstrap(
 
     Each sample is drawn again by itself, with replacement, ten thousand times. An end is
     infinite where the statistic is; a difference of infinities is undefined, so medians of
-    which one may be infinite are compared by :func:`rank_test`. Source: Efron & Tibshirani (1993), *An Introduction to the
-    Bootstrap*, chapter 13.
+    which one may be infinite are compared by :func:`rank_test`. Source: Efron & Tibshirani
+    (1993), *An Introduction to the Bootstrap*, chapter 13.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def paired_test(shares: np.ndarray, rng: np.random.Generator) -> float:
 def sign_test(wins: int, losses: int) -> float:
     """Return the exact p-value of wins and losses in independent duels; draws are left out."""
     n, fewer = wins + losses, min(wins, losses)
-    return min(1.0, sum(comb(n, k) for k in range(fewer + 1)) / 2 ** (n - 1))
+    return min(1.0, 2 * sum(comb(n, k) for k in range(fewer + 1)) / (1 << n))
 
 
 def fisher_test(count: int, of: int, other_count: int, other_of: int) -> float:

@@ -7,13 +7,19 @@ seeds and the same evaluations. What it chooses is judged on other seeds, in the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
+import numpy as np
+import torch
+
 from nastut import search
-from nastut.search.result import SearchResult
-from nastut.studies.contest import own_settings, summary, table
+from nastut.search.controller import Controller
+from nastut.search.learners import PriorityQueue, Reinforce
+from nastut.search.strategies import Evolution, Strategy
+from nastut.studies.contest import own_settings, table
+from nastut.studies.inference import arrivals, restricted_mean
 from nastut.studies.study import Study
 
 EVALUATIONS = 1_500
@@ -40,7 +46,7 @@ def tuning() -> Study:
         "table": table().digest,
         "task": table().tasks[0],
         "evaluations": EVALUATIONS,
-        "bands": {f"{band} per mille": last_rank(band) for band in BANDS},
+        "bands": bands(),
         "seeds": SEEDS,
         "grids": GRIDS,
         "defaults": {method: own_settings(getattr(search, method)) for method in GRIDS},
@@ -63,9 +69,9 @@ def tried(method: str) -> list[dict[str, float]]:
     return [dict(zip(names, values, strict=True)) for values in product(*names.values())]
 
 
-def last_rank(band: float) -> int:
-    """Return the rank of the last cell among that many per mille of the classes."""
-    return int(len(table()) * band / 1000)
+def bands() -> dict[str, int]:
+    """Return the rank of the last cell of each band, by the band's name."""
+    return {f"{band:g} per mille": int(len(table()) * band / 1000) for band in BANDS}
 
 
 def run(method: str, given: dict[str, float]) -> dict[str, Any]:
@@ -77,21 +83,45 @@ def run(method: str, given: dict[str, float]) -> dict[str, Any]:
         ``method`` and ``given``. ``reached``: for each band, and in it for each seed, the
         evaluation, from 1, that proposed the first cell of the band; None if none did.
     """
-    function: Callable[..., SearchResult] = getattr(search, method)
-    improvements = [
-        summary(
-            function(table().space, table().reward, EVALUATIONS, seed, progress=False, **given),
-            table(),
-        )["improvements"]
-        for seed in SEEDS
-    ]
-    reached = {
-        f"{band} per mille": [arrival(of_seed, last_rank(band)) for of_seed in improvements]
-        for band in BANDS
-    }
+    torch.set_num_threads(1)
+    of_seeds = [arrival(strategy(method, given, seed)) for seed in SEEDS]
+    reached = {band: [of_seed[band] for of_seed in of_seeds] for band in bands()}
     return {"method": method, "given": given, "reached": reached}
 
 
-def arrival(improvements: Iterable[tuple[int, float, int]], rank: int) -> int | None:
-    """Return the first evaluation that proposed a cell of that rank or better; None: none did."""
-    return next((evaluation for evaluation, _, of in improvements if of <= rank), None)
+def strategy(method: str, given: dict[str, Any], seed: int) -> Strategy:
+    """Return what the function of :mod:`nastut.search` of that name puts in the loop."""
+    space, rng = table().space, np.random.default_rng(seed)
+    if method == "evolution":
+        return Evolution(space.choices, rng, **given)
+    learner = {"reinforce": Reinforce, "priority_queue": PriorityQueue}[method]
+    return learner(Controller(space, seed=seed), rng, **given)
+
+
+def arrival(strategy: Strategy) -> dict[str, int | None]:
+    """Search until every band is reached, or the budget is spent.
+
+    Returns
+    -------
+    dict
+        For each band the first evaluation, from 1, that proposed one of its cells, or None.
+    """
+    reached: dict[str, int | None] = dict.fromkeys(bands())
+    evaluations = 0
+    while evaluations < EVALUATIONS and None in reached.values():
+        proposed = strategy.propose()
+        cells = [table().space.decode(choices) for choices in proposed]
+        for cell in cells[: EVALUATIONS - evaluations]:
+            evaluations += 1
+            for band, last in bands().items():
+                if reached[band] is None and table().rank(cell) <= last:
+                    reached[band] = evaluations
+        strategy.learn(proposed, [table().reward(cell) for cell in cells])
+    return reached
+
+
+def chosen(runs: Mapping[str, Any], method: str, band: str = "1 per mille") -> dict[str, float]:
+    """Return the setting of a method that the rule chooses; of equal ones, the one tried first."""
+    ours = [result for result in runs.values() if result["method"] == method]
+    spent = [restricted_mean(arrivals(result["reached"][band]), EVALUATIONS) for result in ours]
+    return dict(ours[int(np.argmin(spent))]["given"])
