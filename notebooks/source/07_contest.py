@@ -193,6 +193,7 @@ best_per_cent = table.ranks() <= len(table) // 100
 usual = [table.rewards()[roots == word].mean() for word in space.activations]
 share = [(roots[best_per_cent] == word).mean() for word in space.activations]
 
+# %%
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 for name, style in pictures.LOOK.items():
     axes[0].plot(due, mean[name], **style)
