@@ -98,7 +98,7 @@ def _no_autocast(like: Tensor) -> AbstractContextManager[object]:
 
 def _leaves(parts: Tensor, base: int) -> tuple[Tensor, ...]:
     """Split an array of shape (B, base * H) into one of shape (B, H) for each leaf."""
-    return tuple(parts.view(len(parts), base, parts.shape[-1] // base).unbind(1))
+    return parts.chunk(base, -1)
 
 
 class _Recurrence(torch.autograd.Function):
