@@ -7,8 +7,7 @@ import pytest
 import torch
 
 import nastut as nt
-from nastut.search.controller import expected_reward
-from nastut.search.learners import PriorityQueue, Reinforce
+from nastut.search import PriorityQueue, Reinforce, expected_reward, flat_gradient
 
 CHOICES = [2, 3]
 SEQUENCES = [list(choices) for choices in product(*map(range, CHOICES))]
@@ -27,18 +26,13 @@ def learner(method=Reinforce, **settings):
     return method(controller(), np.random.default_rng(0), **settings)
 
 
-def gradient(scalar, of):
-    parts = torch.autograd.grad(scalar, list(of.parameters()), materialize_grads=True)
-    return torch.cat([part.flatten() for part in parts])
-
-
 def estimate(strategy, count=5_000):
     """Return the mean and the variance of the gradients of single samples."""
     of_sequence = []
     for choices in SEQUENCES:
         reward = torch.tensor([REWARDS[tuple(choices)]]).double()
         _, objective = strategy.objective(torch.tensor([choices]), reward)
-        of_sequence.append(gradient(objective, strategy.controller))
+        of_sequence.append(flat_gradient(objective, strategy.controller))
     drawn = strategy.controller.sample(count, np.random.default_rng(1))
     numbers = (drawn * torch.tensor([3, 1])).sum(1)
     samples = torch.stack(of_sequence)[numbers]
@@ -47,7 +41,9 @@ def estimate(strategy, count=5_000):
 
 def excess(strategy, count=5_000):
     """Return by how many standard errors the mean misses the exact gradient, at the most."""
-    exact = gradient(expected_reward(strategy.controller, REWARDS.__getitem__), strategy.controller)
+    exact = flat_gradient(
+        expected_reward(strategy.controller, REWARDS.__getitem__), strategy.controller
+    )
     mean, variance = estimate(strategy, count)
     moving = variance > 1e-20
     assert torch.allclose(mean[~moving], exact[~moving], atol=1e-9)
@@ -95,9 +91,11 @@ def test_the_gradient_of_a_batch_is_the_mean_of_its_parts():
     strategy.average = 0.3
     choices = torch.tensor(SEQUENCES)
     rewards = torch.tensor(list(REWARDS.values())).double()
-    whole = gradient(strategy.objective(choices, rewards)[1], strategy.controller)
+    whole = flat_gradient(strategy.objective(choices, rewards)[1], strategy.controller)
     parts = [
-        gradient(strategy.objective(choices[k : k + 1], rewards[k : k + 1])[1], strategy.controller)
+        flat_gradient(
+            strategy.objective(choices[k : k + 1], rewards[k : k + 1])[1], strategy.controller
+        )
         for k in range(len(choices))
     ]
     assert torch.allclose(whole, torch.stack(parts).mean(0), atol=1e-12)
