@@ -8,3 +8,4 @@ from . import precision as precision
 from . import program as program
 from . import recurrence as recurrence
 from . import sequences as sequences
+from . import stack as stack
