@@ -8,13 +8,13 @@ of the cells, is :mod:`nastut.search`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import inf, isnan
+from math import inf
 from typing import Any, Protocol
 
 import numpy as np
 
 from nastut.cells.sequence import require_whole_number
-from nastut.files import require_form
+from nastut.search.states import require_rewarded
 
 Choices = list[int]
 """The number of the token at each place of one sequence."""
@@ -154,39 +154,6 @@ class Evolution(Random):
         """Go back to a state; raise an exception if it is none of this strategy."""
         super().load_state_dict(state)
         self.alive = require_rewarded(state["alive"], self.choices, self.population, "alive")
-
-
-def require_rewarded(
-    entries: Any, choices: Sequence[int], most: int, name: str
-) -> list[tuple[float, Choices]]:
-    """Return pairs of a reward and a sequence as a new list; raise a ValueError if they are none.
-
-    Parameters
-    ----------
-    entries
-        What a file holds.
-    choices
-        Number of tokens at each place.
-    most
-        How many pairs there may be.
-    name
-        What the message calls them.
-    """
-    require_form(entries, [(float, [int])], name)
-    if len(entries) > most:
-        raise ValueError(f"{name} has {len(entries)} entries; it may have {most}")
-    for reward, sequence in entries:
-        require_choices(sequence, choices, name)
-        if isnan(reward):
-            raise ValueError(f"{name} has a reward that is no number")
-    return [(reward, list(sequence)) for reward, sequence in entries]
-
-
-def require_choices(sequence: Choices, choices: Sequence[int], name: str) -> None:
-    """Raise a ValueError unless a sequence has a token of each place."""
-    fits = len(sequence) == len(choices)
-    if not fits or not all(0 <= k < n for k, n in zip(sequence, choices, strict=True)):
-        raise ValueError(f"{name} has {sequence}, which is no sequence of these choices")
 
 
 def draw(choices: Sequence[int], rng: np.random.Generator) -> Choices:
