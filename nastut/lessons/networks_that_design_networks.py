@@ -11,7 +11,8 @@ import numpy as np
 from nastut.cells.cell import Cell
 from nastut.cells.evaluate import evaluate
 from nastut.cells.space import Space
-from nastut.lessons.exercise import Exercise, close
+from nastut.lessons.exercise import Exercise
+from nastut.lessons.plain import close
 
 Map = dict[str, str]
 Reached = list[int | None]
