@@ -139,11 +139,23 @@ def test_the_queue_holds_the_best_different_sequences():
     assert strategy.queue == [(0.9, [0, 1]), (0.5, [0, 0]), (0.5, [1, 2])]  # the older first
 
 
-def test_what_was_proposed_is_not_proposed_again_while_there_is_something_new():
-    strategy = learner(PriorityQueue, batch=3)
+@pytest.mark.parametrize("method", [Reinforce, PriorityQueue])
+def test_with_redraw_nothing_is_proposed_again_while_there_is_something_new(method):
+    strategy = learner(method, batch=3, redraw=True)
     proposed = [tuple(choices) for choices in strategy.propose() + strategy.propose()]
     assert sorted(proposed) == sorted(REWARDS)  # all six
     assert len(strategy.propose()) == 3
+
+
+@pytest.mark.parametrize("method", [Reinforce, PriorityQueue])
+def test_without_redraw_what_is_proposed_is_what_the_policy_samples(method):
+    strategy = learner(method, batch=20, redraw=False)
+    assert strategy.propose() == strategy.controller.sample(20, np.random.default_rng(0)).tolist()
+
+
+def test_only_the_queue_redraws_unless_told():
+    assert learner(PriorityQueue).redraw
+    assert not learner(Reinforce).redraw
 
 
 def test_the_controller_learns_the_queue_by_likelihood():
@@ -171,9 +183,11 @@ def test_an_update_tells_what_is_worth_drawing(method):
     assert all(0 <= h <= np.log(n) for h, n in zip(drawn["entropy"], CHOICES, strict=True))
 
 
+@pytest.mark.parametrize("redraw", [False, True])
 @pytest.mark.parametrize("method", [Reinforce, PriorityQueue])
-def test_a_state_brings_everything_back(method):
-    one, two = learner(method, learning_rate=0.05), learner(method, learning_rate=0.05)
+def test_a_state_brings_everything_back(method, redraw):
+    given = {"learning_rate": 0.05, "batch": 2, "redraw": redraw}
+    one, two = learner(method, **given), learner(method, **given)
 
     def run(strategy, updates):
         history = []
@@ -183,6 +197,6 @@ def test_a_state_brings_everything_back(method):
             strategy.learn(proposed, [REWARDS[tuple(choices)] for choices in proposed])
         return history
 
-    run(one, 7)
+    run(one, 2)
     two.load_state_dict(one.state_dict())
     assert run(one, 5) == run(two, 5)
