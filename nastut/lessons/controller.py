@@ -234,6 +234,15 @@ EXERCISES = {
             "that is to base 2; the natural logarithm is asked for": lambda d, a: np.log2(
                 _picked(d, a)
             ).sum(),
+            "that is to base 10; the natural logarithm is asked for": lambda d, a: np.log10(
+                _picked(d, a)
+            ).sum(),
+            "that is the entropy, a mean over all tokens; log P is of the chosen tokens alone": (
+                lambda d, a: -sum((p * np.log(p)).sum() for p in d)
+            ),
+            "only the chosen tokens count, and each once; do not weigh by their probability": (
+                lambda d, a: (_picked(d, a) * np.log(_picked(d, a))).sum()
+            ),
         },
     ),
     "6.2": Exercise(
@@ -254,6 +263,9 @@ EXERCISES = {
             ),
             "that is the gradient of P, not of log P": lambda s, a, r, b: (
                 ((r - b) * _softmax(s)[a]) @ (_one_hot(s, a) - _softmax(s)) / len(a)
+            ),
+            "the baseline is b, as given; that is the batch's own mean, which has R_k in it": (
+                lambda s, a, r, b: _by_autograd(s, a, r, r.mean())
             ),
             "b is added; it is to be subtracted": lambda s, a, r, b: _by_autograd(s, a, r, -b),
         },
@@ -276,6 +288,17 @@ EXERCISES = {
                 lambda means, decay: np.array(
                     [0.0, *np.cumsum(means[:-1]) / np.arange(1, len(means))]
                 )
+            ),
+            "the first batch is compared with 0: its own mean is not known before": (
+                lambda means, decay: np.array([means[0], *_moving(means, decay)[1:]])
+            ),
+            "one number too many: after the last batch no other is compared": (
+                lambda means, decay: np.append(
+                    _moving(means, decay), _moving(means, decay, own=True)[-1]
+                )
+            ),
+            "one number is missing: the first batch is compared, too, with 0": (
+                lambda means, decay: _moving(means, decay)[1:]
             ),
             "that is the last batch alone; the older ones are forgotten": (
                 lambda means, decay: np.array([0.0, *means[:-1]])

@@ -50,6 +50,7 @@ _ONE_BY_ONE = (
     "Multiply Identity  Add Tanh  Multiply Tanh  Multiply Sigmoid  1 0",
     "Add Tanh  Add ReLU  Add Identity  Multiply Tanh  2 2",
     "Add Tanh  Add ReLU  Multiply Identity  Multiply ReLU  1 2",
+    "Add Tanh  Add Tanh  Multiply Identity  Multiply Identity  2 1",
 )
 """Cells that look dead and are not, or the other way round."""
 
@@ -75,6 +76,15 @@ def _first_step(cell: Cell) -> tuple[np.ndarray, np.ndarray]:
     x = np.random.default_rng(1).normal(size=(2, 50))
     h, c = evaluate(cell, [*x], [*np.zeros((2, 50))], np.zeros(50))
     return np.asarray(h), np.asarray(c)
+
+
+def _with_hidden_parts(cell: Cell) -> bool:
+    c = np.zeros(50)
+    for x, hidden in np.random.default_rng(1).normal(size=(6, 2, 2, 50)):
+        h, c = evaluate(cell, [*x], [*hidden], c)
+        if np.any(h):
+            return False
+    return True
 
 
 def _multiplying_leaves(cell: Cell) -> int:
@@ -122,9 +132,11 @@ EXERCISES = {
                 lambda cell: _multiplying_leaves(cell) == 2
             ),
             "a memory path has nothing to do with it": lambda cell: not cell.has_memory,
-            "nothing looks dead if the hidden parts are not 0; h_0 is 0, so they are": (
-                lambda cell: False
+            "the hidden parts are not 0 there; h_0 is 0, and as long as h is 0 they are": (
+                _with_hidden_parts
             ),
+            "that never says dead: return True if every h stayed 0": lambda cell: False,
+            "that always says dead: return False once an element of h is not 0": lambda cell: True,
         },
     ),
 }
