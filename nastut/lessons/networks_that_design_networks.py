@@ -1,17 +1,91 @@
-"""Exercises of notebook 08, networks that design networks."""
+"""Exercises of notebook 08, networks that design networks, and its pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from nastut.cells.cell import Cell
 from nastut.cells.evaluate import evaluate
 from nastut.cells.space import Space
 from nastut.lessons.exercise import Exercise
+from nastut.lessons.plots import BLUE, GREEN, ORANGE, RED, Interval
 
 Map = dict[str, str]
+
+LOOK: dict[str, dict[str, Any]] = {
+    "found": {"color": BLUE, "linestyle": "-", "marker": "o"},
+    "random": {"color": ORANGE, "linestyle": "--", "marker": "s"},
+    "LSTM": {"color": RED, "linestyle": ":"},
+    "dead": {"color": GREEN, "linestyle": "-."},
+}
+"""How the lines of controllers look."""
+
+
+def draw_ranks(ranks: Mapping[str, Any], itself: Mapping[str, Any]) -> Figure:
+    """Write the rank of every found cell into a map of runs (rows) and generations (columns).
+
+    Parameters
+    ----------
+    ranks
+        Title -> ranks, of shape (runs, generations).
+    itself
+        Title -> whether the found cell was the core, of the same shape: those are framed.
+    """
+    figure, axes = plt.subplots(1, len(ranks), figsize=(8, 5), layout="constrained")
+    frame = {"boxstyle": "square", "fc": "none"}
+    for axis, (title, numbers) in zip(axes, ranks.items(), strict=True):
+        axis.imshow(np.log(numbers), cmap="Blues", vmin=-1, vmax=6, aspect="auto")
+        for (row, column), rank in np.ndenumerate(numbers):
+            box = frame if itself[title][row, column] else None
+            axis.text(column, row, f"{rank:.0f}", ha="center", va="center", size=7, bbox=box)
+        axis.set(title=title, xlabel="generation", xticks=range(numbers.shape[1]))
+        axis.set_yticks(range(len(numbers)), range(1, len(numbers) + 1), size=7)
+        axis.grid(visible=False)
+    axes[0].set_ylabel("run")
+    return figure
+
+
+def draw_generations(
+    axis: Axes, of_generations: Mapping[str, list[Interval]], of_all: Mapping[str, Interval]
+) -> None:
+    """Draw medians with intervals: one for each generation, or one band for a line that stays.
+
+    Parameters
+    ----------
+    axis
+        Where to draw.
+    of_generations
+        Line -> for each generation from 1 on its median and interval.
+    of_all
+        Line whose core never changes -> its median and interval over all generations.
+    """
+    for shift, (line, intervals) in zip((-0.08, 0.08), of_generations.items(), strict=True):
+        middle, low, high = np.transpose(intervals)
+        at = np.arange(1, len(middle) + 1) + shift
+        colour, marker = LOOK[line]["color"], LOOK[line]["marker"]
+        axis.vlines(at, low, high, color=colour)
+        axis.plot(at, middle, marker, color=colour, label=line)
+    for line, (value, lowest, highest) in of_all.items():
+        axis.axhspan(lowest, highest, color=LOOK[line]["color"], alpha=0.12)
+        axis.axhline(value, label=f"{line}, all generations", **LOOK[line])
+    axis.set(xlabel="generation", ylabel="evaluations until half arrived", ylim=0)
+    axis.legend(fontsize=8, loc="upper left", ncols=2)
+
+
+def draw_worth(worth: Any, reached: Any, dead: Any) -> Figure:
+    """Draw when each core's search arrived over the reward of the core as a cell."""
+    figure, axis = plt.subplots(layout="constrained")
+    for some, marker, label in ((~dead, "o", "not dead"), (dead, "x", "dead")):
+        axis.plot(worth[some], reached[some], marker, label=label)
+    axis.set(xlabel="reward of the core as a cell", ylabel="evaluations until the best per mille")
+    axis.legend(loc="lower center", ncols=2, bbox_to_anchor=(0.5, 1))
+    return figure
 
 
 def _maps(rng: np.random.Generator) -> Iterator[tuple[Map, str]]:
