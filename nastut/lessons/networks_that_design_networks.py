@@ -15,16 +15,18 @@ from nastut.cells.evaluate import evaluate
 from nastut.cells.space import Space
 from nastut.lessons.exercise import Exercise
 from nastut.lessons.plots import BLUE, GREEN, ORANGE, RED, Interval
+from nastut.pictures.style import QUIET
 
 Map = dict[str, str]
 
 LOOK: dict[str, dict[str, Any]] = {
-    "found": {"color": BLUE, "linestyle": "-", "marker": "o"},
-    "random": {"color": ORANGE, "linestyle": "--", "marker": "s"},
+    "found": {"color": BLUE, "linestyle": "-"},
+    "random": {"color": ORANGE, "linestyle": "--"},
     "LSTM": {"color": RED, "linestyle": ":"},
     "dead": {"color": GREEN, "linestyle": "-."},
 }
-"""How the lines of controllers look."""
+MARKERS = {"found": "o", "random": "s", "LSTM": "^", "dead": "x"}
+"""How the lines of controllers look, drawn as lines and as points."""
 
 
 def draw_ranks(ranks: Mapping[str, Any], itself: Mapping[str, Any]) -> Figure:
@@ -54,7 +56,7 @@ def draw_ranks(ranks: Mapping[str, Any], itself: Mapping[str, Any]) -> Figure:
 def draw_generations(
     axis: Axes, of_generations: Mapping[str, list[Interval]], of_all: Mapping[str, Interval]
 ) -> None:
-    """Draw medians with intervals: one for each generation, or one band for a line that stays.
+    """Draw medians with intervals: one for each generation, or one for a line that stays the same.
 
     Parameters
     ----------
@@ -65,24 +67,37 @@ def draw_generations(
     of_all
         Line whose core never changes -> its median and interval over all generations.
     """
+    ticks: dict[float, str] = {}
     for shift, (line, intervals) in zip((-0.08, 0.08), of_generations.items(), strict=True):
-        middle, low, high = np.transpose(intervals)
-        at = np.arange(1, len(middle) + 1) + shift
-        colour, marker = LOOK[line]["color"], LOOK[line]["marker"]
-        axis.vlines(at, low, high, color=colour)
-        axis.plot(at, middle, marker, color=colour, label=line)
-    for line, (value, lowest, highest) in of_all.items():
-        axis.axhspan(lowest, highest, color=LOOK[line]["color"], alpha=0.12)
-        axis.axhline(value, label=f"{line}, all generations", **LOOK[line])
-    axis.set(xlabel="generation", ylabel="evaluations until half arrived", ylim=0)
-    axis.legend(fontsize=8, loc="upper left", ncols=2)
+        for generation, interval in enumerate(intervals, 1):
+            _draw_upright(axis, line, generation + shift, interval)
+            ticks[generation] = str(generation)
+    for place, (line, interval) in enumerate(of_all.items(), len(ticks) + 1):
+        _draw_upright(axis, line, place, interval)
+        ticks[place] = line
+    axis.axvline(len(ticks) - len(of_all) + 0.5, color=QUIET, linewidth=0.8)
+    axis.set_xticks([*ticks], [*ticks.values()])
+    axis.set(xlabel="generation, or a core that stays", ylim=0)
+    axis.set_ylabel("evaluations until half arrived")
+    handles, labels = axis.get_legend_handles_labels()
+    first = dict(reversed([*zip(labels, handles, strict=True)]))
+    axis.legend([first[line] for line in of_generations], [*of_generations], fontsize=8)
+
+
+def _draw_upright(axis: Axes, line: str, at: float, interval: Interval) -> None:
+    value, low, high = interval
+    colour, marker = LOOK[line]["color"], MARKERS[line]
+    axis.vlines(at, low, high, color=colour)
+    axis.plot(at, value, marker, color=colour, label=line)
 
 
 def draw_worth(worth: Any, reached: Any, dead: Any) -> Figure:
     """Draw when each core's search arrived over the reward of the core as a cell."""
     figure, axis = plt.subplots(layout="constrained")
-    for some, marker, label in ((~dead, "o", "not dead"), (dead, "x", "dead")):
-        axis.plot(worth[some], reached[some], marker, label=label)
+    looks = ((~dead, "random", "not dead"), (dead, "dead", "dead"))
+    for some, line, label in looks:
+        colour = LOOK[line]["color"]
+        axis.plot(worth[some], reached[some], MARKERS[line], color=colour, label=label)
     axis.set(xlabel="reward of the core as a cell", ylabel="evaluations until the best per mille")
     axis.legend(loc="lower center", ncols=2, bbox_to_anchor=(0.5, 1))
     return figure

@@ -285,13 +285,12 @@ assert moved > 0
 # %%
 FOUND = ["found", *(f"found, {rate}" for rate in generations.RATES)]
 themselves = lineages.found_themselves(runs, FOUND, rng)
+print(f"{'':21s}  found themselves  95 % by chance     p  corrected")
 for line, counted in themselves.items():
+    chance = f"{counted.low:.0f} to {counted.high:.0f}"
     print(
-        f"{line:21s} {counted.value:2.0f} of 100 found themselves; 95 % of what chance gives: ",
-        end="",
-    )
-    print(
-        f"{counted.low:.0f} to {counted.high:.0f}; p = {counted.p:.2f}, corrected {counted.corrected:.2f}"
+        f"{line:21s}  {counted.value:9.0f} of 100  {chance:>14s}  "
+        f"{counted.p:.2f}  {counted.corrected:9.2f}"
     )
 assert min(counted.corrected for counted in themselves.values()) > 0.05
 
@@ -304,8 +303,8 @@ assert min(counted.corrected for counted in themselves.values()) > 0.05
 #
 # ## 5 · Faster? Better?
 #
-# We compare medians, with runs that never arrived counted as the slowest (exercise 7.1). A line
-# whose core never changes has no generations to speak of: it is one number, drawn as a band.
+# We compare medians, with runs that never arrived counted as the slowest (exercise 7.1). A line whose
+# core never changes has no generations to speak of: it is one number.
 
 
 # %%
@@ -332,16 +331,15 @@ assert all(low < 350 for low, *_ in of_all.values())
 # 1, the rest never arrived. All lines as numbers:
 
 # %%
+rows = [f"{'':21s}  half within (95 %)  never   rank  entropy  dependence"]
 for line in settings["lines"]:
     middle, low, high = lineages.middle(runs, line, "reached", rng)
     never = np.isinf(lineages.measured(runs, line, "reached")[:, 1:]).sum()
-    print(
-        f"{line:21s} half within {middle:3.0f} ({low:3.0f} to {high:3.0f}), {never:2d} never; ",
-        end="",
-    )
     at_end = [lineages.middle(runs, line, key, rng)[0] for key in ("rank", "entropy", "dependence")]
-    print("rank {:2.0f}, entropy {:.1f}, dependence {:.2f}".format(*at_end))
-assert all(lineages.middle(runs, line, "reached", rng)[0] < 300 for line in settings["lines"])
+    rows.append(f"{line:21s}  {middle:4.0f} ({low:3.0f} to {high:3.0f})  {never:5d}  ")
+    rows[-1] += "{:5.0f}  {:7.1f}  {:10.2f}".format(*at_end)
+    assert middle < 300
+print("\n".join(rows))
 
 # %% [markdown]
 # The last three numbers are medians at the end of the searches: the rank of the best cell, and of the
@@ -360,15 +358,11 @@ assert all(lineages.middle(runs, line, "reached", rng)[0] < 300 for line in sett
 PAIRS = [("found", other) for other in ("LSTM", "small LSTM", "random")]
 PAIRS += [(f"found, {rate}", f"LSTM, {rate}") for rate in generations.RATES]
 PAIRS += [("dead", "LSTM"), ("dead", "found")]
-shares = {
-    (key, f"{a} against {b}"): lineages.won(runs, a, b, key)
-    for key in ("reached", "rank")
-    for a, b in PAIRS
-}
 OWN = "found against LSTM, at own best rates"
-shares |= {
-    (key, OWN): lineages.won_at_own_rates(runs, "found", "LSTM", key) for key in ("reached", "rank")
-}
+shares = {}
+for key in ("reached", "rank"):
+    shares[key, OWN] = lineages.won_at_own_rates(runs, "found", "LSTM", key)
+    shares |= {(key, f"{a} against {b}"): lineages.won(runs, a, b, key) for a, b in PAIRS}
 judged = lineages.judge(shares, rng)
 
 # %%
@@ -385,7 +379,8 @@ plt.show()
 
 in_own = judged["reached", OWN], judged["rank", OWN]
 print("at own best rates:", *(f"{of.value:.2f} ({of.low:.2f} to {of.high:.2f})" for of in in_own))
-assert all(of.low < 0.5 < of.high for of in in_own)
+assert in_own[0].low < 0.5 < in_own[0].high
+assert all(of.corrected > 0.05 for of in in_own)
 for other in ("LSTM", "small LSTM", "random"):
     assert judged["reached", f"found against {other}"].corrected > 0.05
     assert judged["rank", f"found against {other}"].corrected < 0.05
@@ -400,13 +395,14 @@ assert low < 0.5 < high
 
 # %% [markdown]
 # **No speed-up is seen.** In *first*, no corrected $p$ of a found line against LSTM is below 0.05, and
-# at own best rates neither side is ahead. Generation 5 comes before generation 1 in about half of the
+# at own best rates found cores win 47 %. Generation 5 comes before generation 1 in about half of the
 # seeds. But look at the intervals: 20 seeds cannot exclude that found cores win, or lose, about three
 # duels of five, nor that generation 5 is first in a quarter, or in two thirds, of the seeds.
 #
 # **And better? At the rate chosen for LSTM, found cores end at worse cells**, worse than LSTM, than a
 # small LSTM, and than cores drawn at random. At lower rates little or nothing of that is left; at
-# twice the rate it is worse. The table says how. Their policies end with hardly any entropy in spite of
+# twice the rate it is worse. At own best rates they win 42 % of the duels; alone that would be a hint
+# (uncorrected $p$ of 0.04), among eighteen questions it is not. The table says how. Their policies end with hardly any entropy in spite of
 # the bonus, and with a dependence of 1.9 nats, against LSTM's 0.7: they have learned the few
 # sequences of the queue by heart. After the first tokens they know the rest, so they propose little
 # that is new. High dependence is no sign of skill here. Why the same step is too large for them is not
@@ -494,8 +490,8 @@ print(f"{dead.mean():.0%} dead; their best reward {table.rewards()[some][dead].m
 assert 0.2 < dead.mean() < 0.4
 
 # %% [markdown]
-# As *cells* they are worthless. As *cores* they are not so bad: in section 5's picture the dead line
-# is slower than LSTM, but it always arrives, and it ends at cells about as good. And LSTM's own
+# As *cells* they are worthless. As *cores* they are not so bad: in section 5 the dead line's median is
+# higher than LSTM's, but it always arrives, and it ends at cells about as good. And LSTM's own
 # choices depend little on those before. So, **under this bonus**, writing ten tokens asks little of a
 # core. The bonus pays for entropy, that is, for choices that are *not* told by those before; with a
 # smaller one a core may have more to do. That was not tried.
@@ -550,10 +546,10 @@ assert min(of_found) > worth.max()
 # on the seed. With new seeds nothing was seen to build up**: cores do not find themselves more or less
 # often than chance would have it, generation 5 is not seen to be faster than generation 1, and *better*
 # has a ceiling that LSTM mostly reaches. What is seen is the learning rate: at LSTM's, found cores
-# search worse; with each at its own best rate, the two are level.
+# end at worse cells; with each side at its own best rate, no difference is established.
 #
-# What this does **not** show. Level means: within intervals that leave room for three duels of five.
-# The space is tiny, and most searches arrive within a few hundred evaluations. Rewards come from a toy
+# What this does **not** show. That there is none: the intervals leave room for three duels of five. The
+# space is tiny, and most searches arrive within a few hundred evaluations. Rewards come from a toy
 # grammar, and "best" is the best of this table. Cores are of base 2 and without biases, the first
 # weights were not varied, and only the priority queue was tried, with one bonus. Where sequences are
 # long and choices hang together, a core has more to do, and the answer may be another one.
