@@ -41,10 +41,8 @@ _ = torch.set_num_threads(1)
 # search again with that controller, and so on. *"My guess is that it would converge, but who knows,
 # maybe you get an infinitely better network."*
 #
-# **After five such generations: does the found cell stay the same? Is it found faster? Is it
-# better?** Answer each of the three before you read on.
-
-# %% [markdown]
+# **After five such generations: does the found cell stay the same? Is it found faster? Is it better?**
+#
 # ## 1 · What can converge
 #
 # One answer needs no experiment. What a cell is worth, its reward, comes from *its own* training.
@@ -100,18 +98,11 @@ results.append(search(found, seed=2_000, evaluations=100))
 print(f"LSTM found rank {table.rank(found)}: {found}")
 
 # %% [markdown]
-# This cell now sits in the controller, in both of its layers, where LSTM was.
-
-# %%
-found
-
-# %% [markdown]
-# One run says nothing. The same was done for 20 seeds and six generations, with eleven other lines of
-# controllers beside it, and recorded (`python -m nastut study generations`). You have just computed the
-# beginning of its first run. We compare all **improvements**: at which evaluation a better cell came,
-# and which rank it had. (Why only 100 evaluations of generation 1? Processors round differently in the
-# sixteenth digit, and in a found core such a difference grows, until another token is drawn. Section 3
-# comes back to this.)
+# This cell now sits in the controller, in both of its layers, where LSTM was. One run says nothing. The
+# same was done for 20 seeds and six generations, with eleven other lines of controllers, and recorded
+# (`python -m nastut study generations`). You have just computed the beginning of its first run: each
+# improvement came at the same evaluation, with the same rank. (Only 100 evaluations of generation 1,
+# because processors round differently, and in a found core that grows; see section 3.)
 
 # %%
 recorded = nt.load_study("generations")
@@ -145,15 +136,11 @@ for name, line in settings["lines"].items():
 # ## 3 · One seed: a map
 #
 # First the line that keeps its seed. Then nothing is left to chance: the same core always finds the
-# same cell. So the search is a **map**: it sends each cell to the cell that it finds,
-#
-# $$ F : \{\text{cells}\} \to \{\text{cells}\}, \qquad \text{core} \mapsto \text{what a controller
-# with this core finds}, $$
-#
-# and the article's loop is LSTM, $F(\text{LSTM})$, $F(F(\text{LSTM}))$, and so on. There are only
-# 18,688 classes of cells. So some cell must come a second time, and from there on everything
-# repeats. **With one seed the loop must end in a cycle**, whatever the search is like. A cycle of
-# length 1 is a **fixed point**: a cell that, as a core, finds itself.
+# same cell. So the search is a **map** $F$ that sends each core to the cell that it finds, and the
+# article's loop is LSTM, $F(\text{LSTM})$, $F(F(\text{LSTM}))$, and so on. There are only 18,688 classes
+# of cells, so some cell must come a second time, and from there on everything repeats. **With one
+# seed the loop must end in a cycle**, whatever the search is like. A cycle of length 1 is a **fixed
+# point**: a cell that, as a core, finds itself.
 #
 # > **Exercise 8.1** ★★ · 10 minutes
 # >
@@ -195,9 +182,9 @@ def solution_8_1(leads_to, start):
 nt.check("8.1", solution_8_1)
 
 # %% [markdown]
-# The theorem does not say *when* the cycle is entered. Here is what happened. Each row is a run,
-# each column a generation, and each number the rank of the found cell; the darker, the worse. A frame
-# says: found by a controller with this very cell as its core. On the left, that is a fixed point.
+# *When* the cycle is entered, the theorem does not say. Below each row is a run, each column a
+# generation, and each number the rank of the found cell; the darker, the worse. A frame says: found by
+# a controller with this very cell as its core. On the left, that is a fixed point.
 
 # %%
 lines = {"one seed for all generations": "same seed", "a new seed for each generation": "found"}
@@ -212,7 +199,7 @@ first, later = np.split(ranks["one seed for all generations"], [1], axis=1)
 assert np.median(first) == 1 < np.median(later)
 
 # %% [markdown]
-# Does the last cell of a run come for the second time? Then the run is in its cycle.
+# If a run's last cell has come before, the run is in its cycle.
 
 
 # %%
@@ -230,13 +217,12 @@ assert np.mean(lengths > 0) > 0.5
 assert {1, 2} <= set(lengths)
 
 # %% [markdown]
-# After five generations most runs go round already. Some sit at a fixed point. Others alternate
-# between two cells: 1, 6, 1, 6. This *is* convergence, of the kind that any map on a finite set
-# must show. It says nothing about better. LSTM, in generation 0, mostly found the best cell of the
-# table; what came later is rather worse.
+# Most runs go round already: at a fixed point, or between two cells (1, 6, 1, 6). This *is*
+# convergence, of the kind that any map on a finite set must show. It says nothing about better: LSTM,
+# in generation 0, mostly found the best cell of the table, and what came later is rather worse.
 #
-# And it is fragile. Whether a cell is fixed depends on the seed. We take each recorded fixed point,
-# change the first weights of its controller by a millionth of their size, and search again:
+# And it is fragile. We take each recorded fixed point, change the first weights of its controller by
+# a millionth of their size, and search again:
 
 
 # %%
@@ -271,16 +257,14 @@ assert moved > 0
 # ## 4 · New seeds: what settles
 #
 # The article probably means a new seed for each generation. Now the found cell is *drawn*, with
-# probabilities that may depend on the core. Such a loop is called a **Markov chain**. It need not
-# stop at any cell. What can settle is the *distribution* of the found cell. If the core made no
-# difference at all, it would settle after one step: every generation would find each cell with the
-# same probability, whatever was found before.
+# probabilities that may depend on the core: a **Markov chain**. It need not stop at any cell. What can
+# settle is the *distribution* of the found cell. If the core made no difference, it would settle after
+# one step.
 #
 # So ask: is a cell found more often, or less, by a controller that has this very cell as its core?
-# We count how often a core found itself. Then the cores of each generation are dealt out to the 20
-# runs anew, and we count again, ten thousand times. If the core does not matter, the true count
-# looks like these. The number $p$ is how often they are at least as far out, on either side;
-# *corrected*, by Holm's rule as in notebook 07, for the four rates that we ask about.
+# We count how often that happened. Then the cores of each generation are dealt out to the 20 runs anew,
+# and we count again, ten thousand times. If the core does not matter, the true count looks like these.
+# $p$ is two-sided; *corrected*, by Holm's rule as in notebook 07, for the four rates asked about.
 
 # %%
 FOUND = ["found", *(f"found, {rate}" for rate in generations.RATES)]
@@ -295,11 +279,10 @@ for line, counted in themselves.items():
 assert min(counted.corrected for counted in themselves.values()) > 0.05
 
 # %% [markdown]
-# Cores find themselves about as often as they would find another core of their generation. The
-# repeats are there because few cells are at the top, and every search goes to the top. (At half the
-# rate the count lies just *below* what chance gives. Among four questions this is no surprise: the
-# corrected $p$ says so.) This test looks at one thing only, at finding *itself*. A core might matter
-# in other ways:
+# Cores find themselves about as often as they would find another core of their generation. Repeats are
+# there because few cells are at the top, and every search goes to the top. (At half the rate the count
+# lies just *below* what chance gives; among four questions that is no surprise.) This test looks at
+# finding *itself* alone. A core might matter in other ways:
 #
 # ## 5 · Faster? Better?
 #
@@ -326,9 +309,8 @@ plt.show()
 assert all(low < 350 for low, *_ in of_all.values())
 
 # %% [markdown]
-# Left: medians with their 95 % intervals, for 20 runs each. The intervals are wide, and neither
-# *found* nor *random* falls steadily. Right: all later generations together; where a line ends below
-# 1, the rest never arrived. All lines as numbers:
+# Left: medians with 95 % intervals, 20 runs each. They are wide, and neither *found* nor *random* falls
+# steadily. Right: all later generations; where a line ends below 1, the rest never arrived. In numbers:
 
 # %%
 rows = [f"{'':21s}  half within (95 %)  never   rank  entropy  dependence"]
@@ -342,17 +324,16 @@ for line in settings["lines"]:
 print("\n".join(rows))
 
 # %% [markdown]
-# The last three numbers are medians at the end of the searches: the rank of the best cell, and of the
-# policy its entropy and **dependence**, both in nats. Dependence is what knowing the tokens before
-# takes away from the entropy of the next ones (their mutual information, measured over the queue): 0
-# for ten independent dice.
+# The last three are medians at the end of the searches: the rank of the best cell, and the policy's
+# entropy and **dependence**, in nats. Dependence is what knowing the tokens before takes away from the
+# entropy of the next ones (their mutual information, over the queue): 0 for ten independent dice.
 #
 # To judge differences, we let the lines fight **duels**, each later generation of one line against
 # the other's same generation, seed by seed. In *first*, who arrives first wins; in *rank*, who has
-# found the better cell at the end; equal is half a win. A share of 0.5 means no difference. In *at
-# own best rates* each side has the learning rate that suits it best, chosen on every other seed and
-# judged on the seeds between. The interval is 95 %, by drawing seeds again; $p$ is two-sided, and
-# corrected for all questions of the picture.
+# the better cell at the end; equal is half a win. A share of 0.5 means no difference. *At own best
+# rates*, each side has the learning rate that suits it best, chosen on every other seed and judged on
+# the seeds between. Intervals are 95 %, by drawing seeds again; $p$ is two-sided and corrected for all
+# eighteen questions.
 
 # %%
 PAIRS = [("found", other) for other in ("LSTM", "small LSTM", "random")]
@@ -394,19 +375,18 @@ print(
 assert low < 0.5 < high
 
 # %% [markdown]
-# **No speed-up is seen.** In *first*, no corrected $p$ of a found line against LSTM is below 0.05, and
-# at own best rates found cores win 47 %. Generation 5 comes before generation 1 in about half of the
-# seeds. But look at the intervals: 20 seeds cannot exclude that found cores win, or lose, about three
+# **No speed-up is seen.** In *first*, no $p$ of a found line is below 0.05; at own best rates found
+# cores win 47 %. But look at the intervals: 20 seeds cannot exclude that they win, or lose, about three
 # duels of five, nor that generation 5 is first in a quarter, or in two thirds, of the seeds.
 #
 # **And better? At the rate chosen for LSTM, found cores end at worse cells**, worse than LSTM, than a
-# small LSTM, and than cores drawn at random. At lower rates little or nothing of that is left; at
-# twice the rate it is worse. At own best rates they win 42 % of the duels; alone that would be a hint
-# (uncorrected $p$ of 0.04), among eighteen questions it is not. The table says how. Their policies end with hardly any entropy in spite of
-# the bonus, and with a dependence of 1.9 nats, against LSTM's 0.7: they have learned the few
-# sequences of the queue by heart. After the first tokens they know the rest, so they propose little
-# that is new. High dependence is no sign of skill here. Why the same step is too large for them is not
-# tested; that they lack biases is one possible reason.
+# small LSTM, and than cores drawn at random; at twice the rate it is worse. At lower rates little or
+# nothing of that is left, and at own best rates they win 42 % (uncorrected, $p$ is 0.04; among
+# eighteen questions that is no finding). The table says how: their policies end with hardly any
+# entropy in spite of the bonus, and with a dependence of 1.9 nats, against LSTM's 0.7. They know the
+# few sequences of the queue by heart: after the first tokens, the rest is settled. High dependence is no
+# skill here. Why the same step is too large for them is not tested; missing biases are one possible
+# reason.
 #
 # ## 6 · A core that reads nothing
 #
@@ -418,7 +398,7 @@ nt.formulas(DEAD)
 
 # %% [markdown]
 # A bias would wake such a cell, but cores of base 2 have none. So a controller with this core cannot
-# see what it has written. At each place it has the same probabilities, whatever stands before: ten
+# see what it has written: at each place it has the same probabilities, whatever stands before. It is ten
 # independent dice, each loaded by itself. An LSTM's
 # probabilities do depend on it:
 
@@ -430,8 +410,7 @@ for core in (DEAD, None):
     assert torch.equal(one, other) == (core is DEAD)
 
 # %% [markdown]
-# So all dead cores are one and the same controller. A second one, with other tokens, searches in
-# exactly the same way:
+# So all dead cores are one and the same controller. Another one searches in exactly the same way:
 
 # %%
 other = nt.Cell.parse("Multiply ReLU  Multiply Sigmoid  Multiply Tanh  Add Tanh  2 1")
@@ -491,10 +470,10 @@ assert 0.2 < dead.mean() < 0.4
 
 # %% [markdown]
 # As *cells* they are worthless. As *cores* they are not so bad: in section 5 the dead line's median is
-# higher than LSTM's, but it always arrives, and it ends at cells about as good. And LSTM's own
-# choices depend little on those before. So, **under this bonus**, writing ten tokens asks little of a
-# core. The bonus pays for entropy, that is, for choices that are *not* told by those before; with a
-# smaller one a core may have more to do. That was not tried.
+# higher than LSTM's, but it always arrives, and it ends at cells about as good. And LSTM's own choices
+# depend little on those before. So, **under this bonus**, writing ten tokens asks little of a core.
+# The bonus pays for choices that are *not* told by those before; with a smaller one a core may have
+# more to do. That was not tried.
 #
 # ## 7 · Does a better cell design faster?
 
@@ -536,23 +515,22 @@ assert min(of_found) > worth.max()
 
 # %% [markdown]
 # Among the hundred cores of the random line, the better cell was the faster designer in about half
-# of the pairs, as chance would have it. (On the left are the cells that never learn.) Found cores
-# are all better than these, and, by section 5, not faster either. What a cell is worth on a grammar
-# says little, here, about how well it designs. So there is little for the loop to hand on.
+# of the pairs, as chance would have it. Found cores
+# are all better cells than these, and, by section 5, not seen to be faster. So there is little for the
+# loop to hand on.
 #
 # ## 8 · The verdict
 #
 # The article guessed that the loop would converge. **With one seed it must, to a cycle that depends
 # on the seed. With new seeds nothing was seen to build up**: cores do not find themselves more or less
-# often than chance would have it, generation 5 is not seen to be faster than generation 1, and *better*
-# has a ceiling that LSTM mostly reaches. What is seen is the learning rate: at LSTM's, found cores
-# end at worse cells; with each side at its own best rate, no difference is established.
+# often than chance would have it, generation 5 is not seen to be faster, and *better* has a ceiling that
+# LSTM mostly reaches. What is seen is the learning rate: at LSTM's, found cores end at worse cells; with
+# each side at its own best rate, no difference is established.
 #
-# What this does **not** show. That there is none: the intervals leave room for three duels of five. The
-# space is tiny, and most searches arrive within a few hundred evaluations. Rewards come from a toy
-# grammar, and "best" is the best of this table. Cores are of base 2 and without biases, the first
-# weights were not varied, and only the priority queue was tried, with one bonus. Where sequences are
-# long and choices hang together, a core has more to do, and the answer may be another one.
+# That is not to say that there is none: the intervals leave room for three duels of five. The space is
+# tiny, and most searches arrive within a few hundred evaluations. Rewards come from a toy grammar, and
+# "best" is the best of this table. Cores are of base 2 and without biases, and only the priority queue
+# was tried, with one bonus. Where sequences are long and choices hang together, a core has more to do.
 #
 # ## What you can do now
 #
@@ -565,15 +543,14 @@ assert min(of_found) > worth.max()
 #
 # <details><summary>1. A friend runs the loop once. After generation 3 the cell no longer changes. "It converges!" What do you ask?</summary>
 #
-# Whether the seed was the same each time. If so, it had to end in a cycle, and this one has length 1.
-# And what happens from other seeds.
+# Whether the seed was the same each time: then it had to end in a cycle. And what other seeds give.
 #
 # </details>
 #
 # <details><summary>2. Why is the random line needed, when there is LSTM to compare with?</summary>
 #
-# If found cores differ from LSTM, it may be because they were *found*, or because they are cells of
-# base 2, without biases, with half as many matrices. Random cores share the latter.
+# Found cores may differ from LSTM because they were *found*, or because they are of base 2, without
+# biases. Random cores share the latter.
 #
 # </details>
 #
@@ -588,7 +565,6 @@ assert min(of_found) > worth.max()
 #
 # **References.** Jose, *Neural Architecture Search (Part 2)* (the question). B. Zoph and Q. V. Le,
 # *Neural Architecture Search with Reinforcement Learning*, ICLR 2017, arXiv 1611.01578 (the
-# controller). D. A. Abolafia, M. Norouzi, J. Shen, R. Zhao and Q. V. Le, *Neural Program Synthesis
-# with Priority Queue Training*, 2018, arXiv 1801.03526. B. Phipson and G. K. Smyth, *Permutation
-# P-values Should Never Be Zero*, Statistical Applications in Genetics and Molecular Biology 9, 2010
-# (why 1 is added on both sides).
+# controller). D. A. Abolafia et al., *Neural Program Synthesis with Priority Queue Training*, 2018,
+# arXiv 1801.03526. S. Holm, *A Simple Sequentially Rejective Multiple Test Procedure*, Scandinavian
+# Journal of Statistics 6, 1979.
