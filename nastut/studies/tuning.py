@@ -40,6 +40,28 @@ GRIDS: dict[str, dict[str, tuple[float, ...]]] = {
 Both controllers get the same rates, bonuses and batch, and the queue is as long as the batch.
 """
 
+PAIRS = (
+    ("REINFORCE", "random"),
+    ("REINFORCE, tuned", "random"),
+    ("REINFORCE, tuned", "REINFORCE"),
+    ("evolution", "random"),
+    ("priority queue", "random"),
+    ("priority queue", "evolution"),
+    ("priority queue", "priority queue, defaults"),
+    # What is learned, with the same helpers: both, the bonus, the redraw, none.
+    ("priority queue", "REINFORCE, with redraw"),
+    ("priority queue, no redraw", "REINFORCE, tuned"),
+    ("priority queue, no bonus", "REINFORCE, with redraw, no bonus"),
+    ("priority queue, no redraw, no bonus", "REINFORCE, no bonus"),
+    # The redraw.
+    ("REINFORCE, with redraw", "REINFORCE, tuned"),
+    ("priority queue", "priority queue, no redraw"),
+    # The bonus.
+    ("REINFORCE, tuned", "REINFORCE, no bonus"),
+    ("priority queue", "priority queue, no bonus"),
+)
+"""Judged lines to compare, asked together: the p-values are corrected for their number."""
+
 BANDS = (0.5, 1.0, 2.0)
 """Per mille of the classes that count as the best; the rule goes by the second."""
 
