@@ -198,13 +198,10 @@ plt.show()
 first, later = np.split(ranks["one seed for all generations"], [1], axis=1)
 assert np.median(first) == 1 < np.median(later)
 
-# %% [markdown]
-# If a run's last cell has come before, the run is in its cycle.
-
 
 # %%
 def cycle_length(history):
-    """Return how many generations ago the last cell was found before; 0 if it is new."""
+    """Return how many generations ago the last cell came before: then it is a cycle; 0 if new."""
     *before, last = [generation["best"] for generation in history]
     return before[::-1].index(last) + 1 if last in before else 0
 
@@ -566,5 +563,4 @@ assert min(of_found) > worth.max()
 # **References.** Jose, *Neural Architecture Search (Part 2)* (the question). B. Zoph and Q. V. Le,
 # *Neural Architecture Search with Reinforcement Learning*, ICLR 2017, arXiv 1611.01578 (the
 # controller). D. A. Abolafia et al., *Neural Program Synthesis with Priority Queue Training*, 2018,
-# arXiv 1801.03526. S. Holm, *A Simple Sequentially Rejective Multiple Test Procedure*, Scandinavian
-# Journal of Statistics 6, 1979.
+# arXiv 1801.03526.
