@@ -18,9 +18,8 @@ notebooks: $(READY)  ## make the notebooks from notebooks/source, executed
 	$(BIN)/python notebooks/build.py
 
 data: $(READY)  ## make the recorded results anew, or go on making them
-	$(BIN)/python -m nastut compare
 	$(BIN)/python -m nastut table build
-	for study in searches generations transfer; do $(BIN)/python -m nastut study $$study || exit 1; done
+	for study in text tuning searches retrained generations transfer; do $(BIN)/python -m nastut study $$study || exit 1; done
 
 check: $(READY)  ## lint, format, types
 	$(BIN)/ruff check

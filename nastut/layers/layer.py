@@ -183,13 +183,12 @@ class CellRNN(nn.Module):
             if k > 0:
                 x = F.dropout(x, self.dropout, self.training)
             weights = Weights(
+                getattr(self, f"weight_ih_l{k}"),
                 getattr(self, f"weight_hh_l{k}"),
                 getattr(self, f"bias_hh_l{k}", None),
                 getattr(self, f"weight_hr_l{k}", None),
             )
-            x_parts = F.linear(x, getattr(self, f"weight_ih_l{k}"))
-            # Under autocast the product alone is of a lower type.
-            x, c = recur(self.cell, x_parts.to(c_0.dtype), h_0[k], c_0[k], weights)
+            x, c = recur(self.cell, x, h_0[k], c_0[k], weights)
             h_n.append(x[-1])
             c_n.append(c)
         states = torch.stack(h_n), torch.stack(c_n)

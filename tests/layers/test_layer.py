@@ -403,7 +403,9 @@ def test_bad_arguments_are_named(arguments, error, message):
 def test_unrolled_is_the_reference():
     layer = nt.CellRNN(nt.zoo.NASCELL, 3, 4, bias=True, proj_size=2)
     input, (h, c) = example(layer, dtype=torch.float32)
-    weights = recurrence.Weights(layer.weight_hh_l0, layer.bias_hh_l0, layer.weight_hr_l0)
-    output, c_n = recurrence.unrolled(layer.cell, input @ layer.weight_ih_l0.T, h[0], c[0], weights)
+    weights = recurrence.Weights(
+        layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_hh_l0, layer.weight_hr_l0
+    )
+    output, c_n = recurrence.unrolled(layer.cell, input, h[0], c[0], weights)
     expected, (_, expected_c) = reference(layer, input, (h, c))
     torch.testing.assert_close((output, c_n), (expected, expected_c[0]))

@@ -109,7 +109,7 @@ def test_names_of_cells_are_taken_in_small_letters_too():
 
 
 def test_another_spelling_is_told_the_words():
-    verdict = EXERCISES["6.4"].judge({"A": "swapped", "B": "never fed back", "C": "likeliest"})
+    verdict = EXERCISES["7.2"].judge({"A": "swapped", "B": "never fed back", "C": "likeliest"})
     assert verdict.endswith("these words: h and c swapped, likeliest token, never fed back")
 
 
