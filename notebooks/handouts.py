@@ -117,9 +117,8 @@ def book(notebooks: list[NotebookNode]) -> NotebookNode:
         for place, cell in enumerate(filter(is_solution, notebook.cells)):
             found = re.match(r"# Solution (\d+\.\d)", cell.source)
             if found:
-                card = new_markdown_cell(
-                    known[found[1]][0], id=f"card-{found[1].replace('.', '-')}"
-                )
+                name = f"card-{found[1].replace('.', '-')}"
+                cells.append(new_markdown_cell(known[found[1]][0], id=name))
             copied = nbformat.from_dict(cell)
             copied.id = f"solution-{chapter}-{place}"
             copied.metadata = {}

@@ -60,16 +60,18 @@ def test_outputs_are_cleared_if_wanted(notebook):
 
 def bound(tree):
     """Return the names that a piece of code gives a value to."""
-    names = {
-        n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-    }
-    names |= {n.name for n in every if isinstance(n, ast.FunctionDef | ast.ClassDef)}
-    names |= {n.arg for n in every if isinstance(n, ast.arg)}
-    aliases = [
-        a for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom) for a in n.names
-    ]
-    names |= {n.name for n in every if isinstance(n, ast.ExceptHandler) and n.name}
-    return names | {(alias.asname or alias.name).partition(".")[0] for n in imports for alias in n.names}
+    names = set()
+    for n in ast.walk(tree):
+        match n:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                names.add(name)
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+            case ast.ExceptHandler(name=str(name)):
+                names.add(name)
+            case ast.Import(names=found) | ast.ImportFrom(names=found):
+                names |= {(alias.asname or alias.name).partition(".")[0] for alias in found}
+    return names
 
 
 def test_handout_needs_nothing_of_a_solution(notebook):
