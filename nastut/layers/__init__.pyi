@@ -2,6 +2,9 @@ from . import elementwise as elementwise
 from . import gradient as gradient
 from . import kernel as kernel
 from . import layer as layer
+from . import library as library
 from . import memory as memory
 from . import program as program
 from . import recurrence as recurrence
+from . import stepwise as stepwise
+from . import unrolled as unrolled
