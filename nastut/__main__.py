@@ -11,7 +11,9 @@ from nastut.cells.cell import Cell
 
 STUDIES = {
     "text": "comparison",
+    "tuning": "tuning",
     "searches": "contest",
+    "retrained": "retrained",
     "generations": "generations",
     "transfer": "transfer",
 }

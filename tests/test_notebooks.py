@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from build import METADATA, NOTEBOOKS, convert, sources
 
-from nastut.lessons.exercise import LESSONS, _exercises
+from nastut.lessons.exercise import LESSONS, exercises_of
 
 STEMS = [source.stem for source in sources()]
 
@@ -54,6 +54,16 @@ def test_no_output_is_an_error_or_a_warning(code):
         assert not any(output.get("name") == "stderr" for output in cell.outputs)
 
 
+def test_every_picture_has_an_alternative_text(code):
+    for cell in code:
+        for output in cell.outputs:
+            shown = output.get("data", {})
+            if "image/png" in shown:
+                assert output.metadata["image/png"]["alt"]
+            elif "image/svg+xml" in shown:
+                assert re.match(r'<img alt="[^"]+"', shown["text/html"])
+
+
 def has_figure(cell):
     kinds = [kind for output in cell.outputs for kind in output.get("data", {})]
     return any(kind.startswith("image/") for kind in kinds)
@@ -86,7 +96,7 @@ def test_form(stem, notebook, code):
 
 
 def test_every_exercise_has_a_stub_hints_and_a_solution(stem, notebook, code):
-    lesson = _exercises(LESSONS[str(int(stem[:2]))])
+    lesson = exercises_of(LESSONS[str(int(stem[:2]))])
     text = "\n".join(cell.source for cell in notebook.cells)
     assert re.findall(r"\*\*Exercise (\d\.\d)\*\* ★+ · \d+ minutes?", text) == list(lesson)
     solutions = [cell for cell in code if "solution" in cell.metadata.get("tags", ())]

@@ -9,7 +9,6 @@ where that is available, else step by step.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -18,6 +17,7 @@ from torch import Tensor
 from nastut.cells.cell import Cell
 from nastut.layers import kernel, stepwise
 from nastut.layers.memory import may_use_addresses
+from nastut.layers.precision import without_autocast
 from nastut.layers.unrolled import Weights as Weights
 from nastut.layers.unrolled import unrolled
 
@@ -43,7 +43,7 @@ def recur(cell: Cell, x: Tensor, h: Tensor, c: Tensor, weights: Weights) -> tupl
     tuple
         h_1 ... h_T of shape (T, B, P), and c_T of shape (B, H).
     """
-    with _no_autocast(x):
+    with without_autocast(x):
         if not may_use_addresses((x, h, c, *weights)):
             return unrolled(cell, x, h, c, weights)
         return _Recurrence.apply((cell,), x, h, c, *weights)  # type: ignore[no-untyped-call,no-any-return]
@@ -68,7 +68,7 @@ def recur_members(
     tuple
         Shapes (M, T, B, P) and (M, B, H).
     """
-    with _no_autocast(x):
+    with without_autocast(x):
         if not may_use_addresses((x, h, c, *weights)):
             return _unrolled_members(cells, x, h, c, weights)
         return _Recurrence.apply(tuple(cells), x, h, c, *weights)  # type: ignore[no-untyped-call,no-any-return]
@@ -83,14 +83,6 @@ def _unrolled_members(
     ]
     outputs, memories = zip(*results, strict=True)
     return torch.stack(outputs), torch.stack(memories)
-
-
-def _no_autocast(like: Tensor) -> AbstractContextManager[object]:
-    """Return the context in which operations have the type of what they are given."""
-    kind = like.device.type
-    if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind):
-        return torch.autocast(kind, enabled=False)
-    return nullcontext()
 
 
 def _engine(x: Tensor) -> Any:
@@ -128,7 +120,7 @@ class _Recurrence(torch.autograd.Function):
         inputs, made = ctx.saved_tensors[:7], ctx.saved_tensors[7:]
         x, _, _, *weights = inputs
         # With gradients enabled, the caller will differentiate the gradients.
-        with _no_autocast(x):
+        with without_autocast(x):
             if torch.is_grad_enabled() or not may_use_addresses((*inputs, *grads)):
                 return None, *_differentiable(ctx.cells, ctx.single, inputs, grads)
             lifted = Weights(*_as_members(weights, ctx.single))

@@ -42,7 +42,7 @@ def forward(
         :func:`backward` asks for. The first two are parts of the others.
     """
     steps, (input, hidden, bias, projection) = len(x), weights
-    x_parts = (x.flatten(0, 1) @ input.mT).view(len(cells), *x.shape[:2], -1)
+    x_parts = (x.flatten(0, 1) @ input.mT).view(len(cells), *x.shape[:2], input.shape[1])
     x_parts = x_parts.transpose(0, 1).contiguous()
     h = x.new_empty(steps + 1, *h_0.shape)
     c = x.new_empty(steps + 1, *c_0.shape)
