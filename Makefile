@@ -9,7 +9,6 @@ READY := $(VENV)/.ready
 .PHONY: lab test notebooks data check format bench clean
 
 lab: $(READY)  ## open JupyterLab on the first notebook
-	$(BIN)/jupyter trust notebooks/*.ipynb  # JupyterLab hides stored pictures of others' notebooks
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
 
 test: $(READY)  ## run every test and every notebook
@@ -19,9 +18,8 @@ notebooks: $(READY)  ## make the notebooks from notebooks/source, executed
 	$(BIN)/python notebooks/build.py
 
 data: $(READY)  ## make the recorded results anew, or go on making them
-	$(BIN)/python -m nastut compare
 	$(BIN)/python -m nastut table build
-	for study in searches generations transfer; do $(BIN)/python -m nastut study $$study || exit 1; done
+	for study in text tuning searches retrained generations transfer; do $(BIN)/python -m nastut study $$study || exit 1; done
 
 check: $(READY)  ## lint, format, types
 	$(BIN)/ruff check

@@ -1,12 +1,23 @@
-"""The command line: ``python -m nastut`` with one of doctor, show, compare, table, study."""
+"""The command line: ``python -m nastut`` with one of doctor, show, table, study."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from nastut.cells.cell import Cell
+
+STUDIES = {
+    "text": "comparison",
+    "tuning": "tuning",
+    "searches": "contest",
+    "retrained": "retrained",
+    "generations": "generations",
+    "transfer": "transfer",
+}
+"""Name of a study and of its file in ``data/`` -> its module and the function that returns it."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,19 +31,15 @@ def main(arguments: list[str] | None = None) -> int:
     show = commands.add_parser("show", help="print the formulas of a cell, and draw it")
     show.add_argument("sequence", nargs="+", help='the tokens, as in "Add Tanh ... 1 0"')
     show.add_argument("--out", metavar="FILE", help="write the picture to FILE, .svg or .png")
-    compare = commands.add_parser(
-        "compare", help="train the named cells on real text; goes on where it was broken off"
-    )
-    compare.add_argument("file", nargs="?", type=Path, default=Path("data/text.json"))
     table = commands.add_parser("table", help="the table of all cells of base 2")
     build = table.add_subparsers(dest="action", required=True).add_parser(
         "build", help="train every cell, for hours; goes on where it was broken off"
     )
     build.add_argument("file", nargs="?", type=Path, default=Path("data/base2.csv.xz"))
     study = commands.add_parser(
-        "study", help="run searches on the table, or cells of it on text; goes on, too"
+        "study", help="make a recorded result of data/ anew; goes on where it was broken off"
     )
-    study.add_argument("name", choices=["searches", "generations", "transfer"])
+    study.add_argument("name", choices=STUDIES)
     study.add_argument("file", nargs="?", type=Path, help="data/NAME.json if left out")
     options = parser.parse_args(arguments)
     if options.command == "doctor":
@@ -45,8 +52,6 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "show":
             _show(Cell.parse(" ".join(options.sequence)), options.out)
-        elif options.command == "compare":
-            _compare(options.file)
         elif options.command == "table":
             _build(options.file)
         else:
@@ -71,14 +76,6 @@ def _show(cell: Cell, out: str | None) -> None:
         print(f"\npicture written to {written}")
 
 
-def _compare(path: Path) -> None:
-    from nastut.studies.comparison import compare
-    from nastut.studies.processes import processes
-
-    with processes() as executor:
-        compare(path, executor)
-
-
 def _build(path: Path) -> None:
     from nastut.studies.exhaustive import build
     from nastut.studies.processes import processes
@@ -89,14 +86,11 @@ def _build(path: Path) -> None:
 
 
 def _study(name: str, path: Path) -> None:
-    from nastut.studies.contest import contest
-    from nastut.studies.generations import generations
     from nastut.studies.processes import processes
-    from nastut.studies.transfer import transfer
 
-    study = {"searches": contest, "generations": generations, "transfer": transfer}[name]()
+    make = getattr(import_module(f"nastut.studies.{STUDIES[name]}"), STUDIES[name])
     with processes() as executor:
-        study.conduct(path, executor)
+        make().conduct(path, executor)
 
 
 if __name__ == "__main__":

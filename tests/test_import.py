@@ -5,6 +5,16 @@ import sys
 
 import pytest
 
+import nastut as nt
+
+PUBLIC = """
+Cell CellRNN Controller Node NotRepresentable Picture SequenceError Space Table c_next c_prev
+check comparison doctor draw draw_sequence draw_steps draw_tree evaluate exhaustive formulas
+gate graph h_prev leaf_symbols linearize load_study load_table search setup sigmoid symbols
+tasks trace train training zoo
+"""
+"""What notebooks and users call by these names, wherever it lives."""
+
 
 def loaded_by(code, names):
     """Return which of the modules `names` a fresh process has loaded after `code`."""
@@ -42,3 +52,15 @@ def test_formulas_wait_for_no_torch():
 def test_a_table_waits_for_no_torch():
     code = "import nastut as nt\ntry: nt.load_table('none')\nexcept FileNotFoundError: nt.Table"
     assert loaded_by(code, ["torch", "sympy", "matplotlib", "numpy"]) == ["numpy"]
+
+
+@pytest.mark.parametrize("name", PUBLIC.split())
+def test_public_names_stay(name):
+    assert name in dir(nt)
+    assert getattr(nt, name) is not None
+
+
+@pytest.mark.parametrize("room", ["search", "zoo", "layers", "learning", "studies", "pictures"])
+def test_a_room_waits_for_no_large_library(room):
+    code = f"import nastut.{room} as room; dir(room)"
+    assert loaded_by(code, ["torch", "sympy", "matplotlib", "numpy"]) == []

@@ -1,4 +1,4 @@
-"""Exercises of notebook 06, and its pictures."""
+"""Exercises of notebook 06, the controller, and its pictures."""
 
 from __future__ import annotations
 
@@ -8,30 +8,14 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from nastut.cells.space import Space
 from nastut.lessons.exercise import Exercise
-from nastut.lessons.gallery import BROKEN
-from nastut.lessons.plain import close
 from nastut.pictures.style import COLOURS, INK, PAPER, QUIET
 from nastut.search.controller import Controller
 from nastut.search.learners import Reinforce
-
-_LINES = {
-    "random": (":", "#767676"),
-    "evolution": ("-.", "#009e73"),
-    "REINFORCE": ("--", "#e69f00"),
-    "REINFORCE, tuned": ((0, (5, 1, 1, 1, 1, 1)), "#b3400e"),
-    "priority queue": ("-", "#0072b2"),
-}
-LOOK: dict[str, dict[str, Any]] = {
-    name: {"linestyle": dash, "color": colour, "label": name}
-    for name, (dash, colour) in _LINES.items()
-}
-"""How the line of each search looks."""
 
 PLACES = (
     *(f"node {k}\n{word}" for k in range(3) for word in ("combine", "activate")),
@@ -88,27 +72,85 @@ def draw_policy(controller: Controller, space: Space, choices: list[int]) -> Fig
     return figure
 
 
-def draw_history(axis: Axes, space: Space, updates: list[dict[str, Any]]) -> None:
-    """Draw the probability of every token (rows) at every update of a search (columns)."""
-    tokens = [f"{place}  {token}" for place, row in enumerate(space.tokens, 1) for token in row]
-    heat = np.transpose([np.concatenate(update["probabilities"]) for update in updates])
-    ends = [0, *(update["evaluations"] for update in updates)]
-    axis.pcolormesh(ends, np.arange(len(tokens) + 1), heat, cmap="Blues", vmin=0, vmax=1)
-    axis.hlines(np.cumsum(space.choices)[:-1], 0, ends[-1], color=INK, linewidth=0.5)
-    axis.set_yticks(np.arange(len(tokens)) + 0.5, tokens, size=7)
-    axis.set_ylim(len(tokens), 0)
-    axis.grid(visible=False)
+def sampled_errors(
+    sequences: Tensor,
+    probabilities: Tensor,
+    rewards: Tensor,
+    steps: Tensor,
+    drawn: Tensor,
+    counts: Any,
+) -> list[float]:
+    """Return how long the error of an estimate is, in lengths of the exact gradient.
+
+    Parameters
+    ----------
+    sequences, probabilities, rewards, steps
+        All sequences, their probabilities, their rewards less a baseline, and for each the
+        gradient of log P: of shapes (n, places), (n,), (n,) and (n, weights).
+    drawn
+        Sequences that were sampled, of shape (samples, places).
+    counts
+        Numbers of samples in a batch; each divides the number of all samples.
+
+    Returns
+    -------
+    list of float
+        For each count the root of the mean square over the batches.
+    """
+    number = {tuple(choices): row for row, choices in enumerate(sequences.tolist())}
+    rows = np.array([number[tuple(choices)] for choices in drawn.tolist()])
+    exact = (probabilities * rewards) @ steps
+    products = steps @ steps.T  # lengths need nothing more
+    errors = []
+    for m in counts:
+        batches = rows.reshape(-1, m)
+        often = np.array([np.bincount(batch, minlength=len(probabilities)) for batch in batches])
+        miss = (torch.tensor(often) / m - probabilities) * rewards  # @ steps: estimate minus exact
+        square = ((miss @ products) * miss).sum(1).mean()
+        errors.append(float(square.sqrt() / exact.norm()))
+    return errors
 
 
-def draw_pairs(axis: Axes, names: Sequence[str], heights: Mapping[str, Sequence[float]]) -> None:
-    """Draw two bars for each name: a grey one, and a hatched one."""
-    looks: tuple[dict[str, Any], ...]
-    looks = {"color": "#bbbbbb"}, {"color": "#0072b2", "hatch": "//", "edgecolor": PAPER}
-    for shift, look, (label, height) in zip((-0.2, 0.2), looks, heights.items(), strict=True):
-        axis.bar(np.arange(len(names)) + shift, height, 0.4, label=label, **look)
-    axis.set_xticks(range(len(names)), names)
-    axis.set_ylim(0, 1.2)
-    axis.legend(fontsize=8, ncols=2, loc="upper right")
+def draw_errors(
+    counts: Any, lines: Mapping[str, Sequence[float]], dots: Mapping[str, Sequence[float]]
+) -> Figure:
+    """Draw the error of an estimate over the number of samples, as it should be and as it is."""
+    figure, axis = plt.subplots()
+    looks = zip(lines, ("#e69f00", "#0072b2"), ("--", "-"), ("s", "o"), strict=True)
+    for name, colour, line, marker in looks:
+        axis.loglog(counts, lines[name], line, color=colour, label=name)
+        axis.loglog(counts, dots[name], marker, color=colour)
+    axis.axhline(1, color=QUIET, linestyle=":")
+    axis.set(xlabel="m, number of samples", ylabel="error / length of the gradient")
+    axis.legend()
+    return figure
+
+
+def draw_learning(curves: Mapping[float, Any], best: float, even: float) -> Figure:
+    """Draw mean reward and entropy, update by update, for several bonuses and seeds.
+
+    Parameters
+    ----------
+    curves
+        For each bonus an array of shape (seeds, 2, updates).
+    best, even
+        The reward of the best sequence, and the entropy if all are equally likely.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
+    looks = zip(curves.items(), ("#e69f00", "#0072b2"), ("--", "-"), strict=True)
+    for (bonus, runs), colour, line in looks:
+        for run in runs:
+            for axis, curve in zip(axes, run, strict=True):
+                axis.plot(curve, line, color=colour, label=f"bonus {bonus:g}")
+    for axis, height, title in zip(
+        axes, (best, even), ("mean reward, exact", "entropy of the policy (nats)"), strict=True
+    ):
+        axis.axhline(height, color=INK, linewidth=1)
+        axis.set(xlabel="update", title=title, ylim=0)
+    handles, labels = axes[0].get_legend_handles_labels()
+    one_each = dict(zip(labels, handles, strict=True))
+    axes[0].legend(one_each.values(), one_each.keys(), loc="lower right")
+    return figure
 
 
 def _distributions(rng: np.random.Generator) -> Iterator[tuple[list[Any], list[int]]]:
@@ -168,22 +210,10 @@ def _by_reinforce(means: Any, decay: float) -> Any:
     return np.array([learner.learn([[0]], [float(mean)])["baseline"] for mean in means])
 
 
-def mystery(name: str, count: int, rng: np.random.Generator) -> Tensor:
-    """Return what controller A, B or C of exercise 6.4 writes, of shape (count, 2).
-
-    Each has another of three bugs. The controller itself would tell by its name which.
-    """
-    return BROKEN[_HIDDEN[name]].build([2, 3], seed=2, spread=40).controller.sample(count, rng)
-
-
-_SWAP, _FEED, _TAKE = "h and c swapped", "never fed back", "likeliest token"
-_HIDDEN = {"A": _SWAP, "B": _FEED, "C": _TAKE}
-
 EXERCISES = {
     "6.1": Exercise(
         cases=_distributions,
         truth=lambda distributions, chosen: np.log(np.prod(_picked(distributions, chosen))),
-        same=close,
         mistakes={
             "that is the probability; its logarithm is asked for": lambda d, a: np.prod(
                 _picked(d, a)
@@ -208,7 +238,6 @@ EXERCISES = {
     "6.2": Exercise(
         cases=_batches,
         truth=_by_autograd,
-        same=close,
         mistakes={
             "the sum over the samples; take the mean": lambda s, a, r, b: (
                 len(a) * _by_autograd(s, a, r, b)
@@ -230,7 +259,6 @@ EXERCISES = {
     "6.3": Exercise(
         cases=_series,
         truth=_by_reinforce,
-        same=close,
         mistakes={
             "the baseline contains the batch's own reward; move it after it is used": (
                 lambda means, decay: _moving(means, decay, own=True)
@@ -248,31 +276,6 @@ EXERCISES = {
             ),
             "that is the last batch alone; the older ones are forgotten": (
                 lambda means, decay: np.array([0.0, *means[:-1]])
-            ),
-        },
-    ),
-    "6.4": Exercise(
-        truth=lambda: _HIDDEN,
-        same=lambda answer, wanted: dict(answer) == wanted,
-        remark=lambda answer: (
-            "answer with a dict of A, B and C, and with these words: "
-            f"{', '.join(sorted(_HIDDEN.values()))}"
-        ),
-        mistakes={
-            "C is right; in B the second token does not depend on the first, in A it does": (
-                lambda: {"A": _FEED, "B": _SWAP, "C": _TAKE}
-            ),
-            "A is right; of the other two, one writes the same sequence every time": (
-                lambda: {"A": _SWAP, "B": _TAKE, "C": _FEED}
-            ),
-            "B is right; of the other two, one writes the same sequence every time": (
-                lambda: {"A": _TAKE, "B": _FEED, "C": _SWAP}
-            ),
-            "all three are elsewhere; begin with the one that always writes the same": (
-                lambda: {"A": _FEED, "B": _TAKE, "C": _SWAP}
-            ),
-            "all three are elsewhere; look how the second token depends on the first": (
-                lambda: {"A": _TAKE, "B": _SWAP, "C": _FEED}
             ),
         },
     ),

@@ -27,7 +27,8 @@ LESSONS = {
     "4": "lstm_as_sequence",
     "5": "nascell",
     "6": "controller",
-    "7": "networks_that_design_networks",
+    "7": "contest",
+    "8": "networks_that_design_networks",
 }
 
 Case = tuple[Any, ...]

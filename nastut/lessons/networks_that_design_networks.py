@@ -1,10 +1,8 @@
-"""Exercises of notebook 07."""
+"""Exercises of notebook 08, networks that design networks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import ceil, inf
-from statistics import mean, median
 
 import numpy as np
 
@@ -12,10 +10,8 @@ from nastut.cells.cell import Cell
 from nastut.cells.evaluate import evaluate
 from nastut.cells.space import Space
 from nastut.lessons.exercise import Exercise
-from nastut.lessons.plain import close
 
 Map = dict[str, str]
-Reached = list[int | None]
 
 
 def _maps(rng: np.random.Generator) -> Iterator[tuple[Map, str]]:
@@ -41,42 +37,6 @@ def _cycle(leads_to: Map, start: str) -> tuple[int, int]:
 
 def _one_off(before: int, length: int) -> tuple[int, int]:
     return before, length + 1
-
-
-def _lists(rng: np.random.Generator) -> Iterator[tuple[Reached]]:
-    """Yield what runs needed, with more and more of them that never arrived."""
-    for size, never in ((1, 0), (2, 0), (5, 0), (4, 1), (5, 2), (20, 3), (20, 9), (6, 3), (5, 3)):
-        reached: Reached = [*map(int, rng.integers(20, 1_000, size - never)), *[None] * never]
-        yield ([reached[place] for place in rng.permutation(size)],)
-    yield ([30, None, None, None],)
-    yield ([None, None],)
-
-
-def _half(reached: Reached) -> int | None:
-    """Ask for each number whether half of the runs had arrived by then."""
-    arrived = [number for number in reached if number is not None]
-    enough = [n for n in arrived if 2 * sum(m <= n for m in arrived) >= len(reached)]
-    return min(enough, default=None)
-
-
-def _median(reached: Reached, never: float) -> float | None:
-    middle = median(never if number is None else number for number in reached)
-    return None if middle == inf else middle
-
-
-def _of_those_that_arrived(reached: Reached) -> int | None:
-    return _half([number for number in reached if number is not None])
-
-
-def _lower_middle(reached: Reached, never: int) -> int:
-    known = sorted(never if number is None else number for number in reached)
-    return known[ceil(len(known) / 2) - 1]
-
-
-def _same_number(answer: object, wanted: object) -> bool:
-    if wanted is None:
-        return answer is None
-    return close(answer, wanted)
 
 
 _ONE_BY_ONE = (
@@ -122,7 +82,7 @@ def _multiplying_leaves(cell: Cell) -> int:
 
 
 EXERCISES = {
-    "7.1": Exercise(
+    "8.1": Exercise(
         cases=_maps,
         truth=_cycle,
         mistakes={
@@ -145,29 +105,7 @@ EXERCISES = {
             ),
         },
     ),
-    "7.2": Exercise(
-        cases=_lists,
-        truth=_half,
-        same=_same_number,
-        mistakes={
-            "runs that never arrived are left out; they are the slowest of all": (
-                _of_those_that_arrived
-            ),
-            "never is late, not early: it must not count as 0": lambda reached: _lower_middle(
-                reached, 0
-            ),
-            "never is not 1,000: nobody knows that the next one would do": lambda reached: (
-                _lower_middle(reached, 1_000)
-            ),
-            "that is halfway between the middle two, where no run had just arrived": (
-                lambda reached: _median(reached, inf)
-            ),
-            "that is a mean, and of those alone that arrived": lambda reached: mean(
-                [n for n in reached if n is not None] or [0]
-            ),
-        },
-    ),
-    "7.3": Exercise(
+    "8.2": Exercise(
         cases=_cells,
         truth=_is_dead,
         mistakes={

@@ -7,6 +7,11 @@ from . import rewards as rewards
 from . import runner as runner
 from . import searches as searches
 from . import strategies as strategies
+from .controller import expected_reward as expected_reward
+from .learners import Learner as Learner
+from .learners import PriorityQueue as PriorityQueue
+from .learners import Reinforce as Reinforce
+from .policy import flat_gradient as flat_gradient
 from .searches import evolution as evolution
 from .searches import priority_queue as priority_queue
 from .searches import random as random

@@ -33,6 +33,9 @@ class Learner:
         Of Adam.
     entropy
         What the objective gains for a nat of entropy of the policy: a reason to stay curious.
+    redraw
+        Whether a sequence that was proposed before is drawn anew, so that a controller that has
+        become sure does not spend the budget on what it knows.
     """
 
     def __init__(
@@ -42,16 +45,29 @@ class Learner:
         batch: int,
         learning_rate: float,
         entropy: float,
+        redraw: bool,
     ) -> None:
         require_whole_number("batch", batch)
         _require_number("learning_rate", learning_rate, lambda rate: 0 < rate < inf, "above 0")
         _require_number("entropy", entropy, lambda weight: 0 <= weight < inf, "from 0 on")
         self.controller, self.rng, self.batch, self.entropy = controller, rng, batch, entropy
+        self.redraw = redraw
+        self.known: set[tuple[int, ...]] = set()
         self.optimizer = torch.optim.Adam(controller.parameters(), learning_rate, fused=True)
 
     def propose(self) -> list[Choices]:
-        """Sample a batch."""
-        return self.sample(self.batch)
+        """Sample a batch.
+
+        To redraw is to sample ten times as many, and to take the first that are new; if they
+        are too few, any.
+        """
+        if not self.redraw:
+            return self.sample(self.batch)
+        drawn = self.sample(10 * self.batch)
+        new = [list(fresh) for fresh in dict.fromkeys(map(tuple, drawn)) if fresh not in self.known]
+        proposed = (new + drawn)[: self.batch]
+        self.known.update(map(tuple, proposed))
+        return proposed
 
     def sample(self, count: int) -> list[Choices]:
         """Let the controller write that many sequences."""
@@ -85,11 +101,12 @@ class Learner:
         raise NotImplementedError
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the states of the generator, the controller and the optimizer."""
+        """Return the states of generator, controller and optimizer, and what was proposed."""
         return {
             "rng": self.rng.bit_generator.state,
             "controller": self.controller.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "known": sorted(map(list, self.known)),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -97,6 +114,7 @@ class Learner:
         self.rng.bit_generator.state = state["rng"]
         self.controller.load_state_dict(state["controller"])
         self.optimizer.load_state_dict(deepcopy(state["optimizer"]))  # It would share tensors.
+        self.known = {tuple(choices) for choices in state["known"]}
 
 
 class Reinforce(Learner):
@@ -113,6 +131,9 @@ class Reinforce(Learner):
         As in :class:`Learner`. Batch and rate are the paper's; it does not speak of entropy.
     decay
         What remains of the baseline when a batch comes in. The paper does not state it.
+    redraw
+        As in :class:`Learner`. The paper does not redraw: what is redrawn comes from another
+        distribution than the policy, so that the step is no longer right on average.
     """
 
     def __init__(
@@ -123,8 +144,9 @@ class Reinforce(Learner):
         learning_rate: float = 0.0005,
         decay: float = 0.9,
         entropy: float = 0.0,
+        redraw: bool = False,
     ) -> None:
-        super().__init__(controller, rng, batch, learning_rate, entropy)
+        super().__init__(controller, rng, batch, learning_rate, entropy, redraw)
         _require_number("decay", decay, lambda kept: 0 <= kept < 1, "from 0 to below 1")
         self.decay = decay
         self.average: float | None = None
@@ -171,14 +193,13 @@ class PriorityQueue(Learner):
     Norouzi, Shen, Zhao & Le (2018), "Neural Program Synthesis with Priority Queue Training",
     arXiv 1801.03526.
 
-    One thing is added: a sequence that was proposed before is drawn anew, so that a controller
-    that has become sure does not spend the budget on what it knows. The defaults were chosen on
-    the table of base 2, with the seeds from 100 to 299; ``data/searches.json`` has other seeds.
-    A space of longer sequences may want less entropy, so that the policy settles in time.
+    One thing is added: the redraw. The defaults were chosen on the table of base 2, with the
+    seeds from 100 to 299; ``data/searches.json`` has other seeds. A space of longer sequences
+    may want less entropy, so that the policy settles in time.
 
     Parameters
     ----------
-    controller, rng, batch, learning_rate, entropy
+    controller, rng, batch, learning_rate, entropy, redraw
         As in :class:`Learner`.
     best
         How many different sequences are remembered and learned.
@@ -192,20 +213,12 @@ class PriorityQueue(Learner):
         learning_rate: float = 0.03,
         entropy: float = 0.5,
         best: int = 3,
+        redraw: bool = True,
     ) -> None:
-        super().__init__(controller, rng, batch, learning_rate, entropy)
+        super().__init__(controller, rng, batch, learning_rate, entropy, redraw)
         require_whole_number("best", best)
         self.best = best
         self.queue: list[tuple[float, Choices]] = []
-        self.known: set[tuple[int, ...]] = set()
-
-    def propose(self) -> list[Choices]:
-        """Sample ten times as many; take the first that are new, and if they are too few, any."""
-        drawn = self.sample(10 * self.batch)
-        new = [list(fresh) for fresh in dict.fromkeys(map(tuple, drawn)) if fresh not in self.known]
-        proposed = (new + drawn)[: self.batch]
-        self.known.update(map(tuple, proposed))
-        return proposed
 
     def learn(self, proposed: list[Choices], rewards: list[float]) -> dict[str, Any]:
         """Let the best into the queue, and climb one step."""
@@ -227,15 +240,13 @@ class PriorityQueue(Learner):
         return logs, of_chosen(logs, queue).sum(1).mean()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state of a learner, the queue, and what was proposed."""
-        known = sorted(map(list, self.known))
-        return {**super().state_dict(), "queue": list(self.queue), "known": known}
+        """Return the state of a learner, and the queue."""
+        return {**super().state_dict(), "queue": list(self.queue)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go back to a state."""
         super().load_state_dict(state)
         self.queue = list(state["queue"])
-        self.known = {tuple(choices) for choices in state["known"]}
 
 
 @contextmanager

@@ -1,11 +1,11 @@
-"""The log-probabilities of a policy: those of what was chosen, and their entropy."""
+"""The log-probabilities of a policy: those of what was chosen, their entropy, their gradient."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def of_chosen(logs: Sequence[Tensor], choices: Tensor) -> Tensor:
@@ -40,3 +40,22 @@ def entropies(logs: Sequence[Tensor]) -> Tensor:
         Means over the sequences.
     """
     return torch.stack([-(place.exp() * place).sum(-1).mean() for place in logs])
+
+
+def flat_gradient(number: Tensor, policy: nn.Module) -> Tensor:
+    """Return the gradient of a number by all weights of a policy, as one vector.
+
+    Parameters
+    ----------
+    number
+        Of shape (), computed from the policy.
+    policy
+        A controller, or any other module.
+
+    Returns
+    -------
+    Tensor of shape (number of weights,)
+        Zero where a weight has no part in the number.
+    """
+    parts = torch.autograd.grad(number, [*policy.parameters()], materialize_grads=True)
+    return torch.cat([part.flatten() for part in parts])

@@ -84,6 +84,7 @@ def reinforce(
     learning_rate: float = 0.0005,
     decay: float = 0.9,
     entropy: float = 0.0,
+    redraw: bool = False,
 ) -> SearchResult:
     """Make the mean reward of a controller grow: the method of Zoph & Le (2017).
 
@@ -93,8 +94,9 @@ def reinforce(
     """
     settings = {"method": "reinforce", "seed": seed, "cell": cell and str(cell), "batch": batch}
     settings |= {"learning_rate": learning_rate, "decay": decay, "entropy": entropy}
+    settings |= {"redraw": redraw}
     controller = Controller(require_space(space), cell, seed=seed)
-    strategy = Reinforce(controller, _rng(seed), batch, learning_rate, decay, entropy)
+    strategy = Reinforce(controller, _rng(seed), batch, learning_rate, decay, entropy, redraw)
     return run(strategy, space, reward, evaluations, settings, executor, checkpoint, progress)
 
 
@@ -111,6 +113,7 @@ def priority_queue(
     learning_rate: float = 0.03,
     entropy: float = 0.5,
     best: int = 3,
+    redraw: bool = True,
 ) -> SearchResult:
     """Let a controller learn the best cells so far: priority-queue training (Abolafia et al. 2018).
 
@@ -120,8 +123,9 @@ def priority_queue(
     """
     settings = {"method": "priority_queue", "seed": seed, "cell": cell and str(cell)}
     settings |= {"batch": batch, "learning_rate": learning_rate, "entropy": entropy, "best": best}
+    settings |= {"redraw": redraw}
     controller = Controller(require_space(space), cell, seed=seed)
-    strategy = PriorityQueue(controller, _rng(seed), batch, learning_rate, entropy, best)
+    strategy = PriorityQueue(controller, _rng(seed), batch, learning_rate, entropy, best, redraw)
     return run(strategy, space, reward, evaluations, settings, executor, checkpoint, progress)
 
 

@@ -2,8 +2,12 @@ from . import comparison as comparison
 from . import contest as contest
 from . import exhaustive as exhaustive
 from . import generations as generations
+from . import inference as inference
+from . import lineages as lineages
 from . import parts as parts
 from . import processes as processes
+from . import retrained as retrained
 from . import study as study
 from . import table as table
 from . import transfer as transfer
+from . import tuning as tuning

@@ -1,32 +1,24 @@
-"""LSTM, NASCell, the cell with Max and the example on real text, at equal parameter count.
+"""LSTM, NASCell, MaxCell and Example on real text, at equal parameter count: the study ``text``.
 
-The recorded result is ``data/text.json``, made by ``python -m nastut compare``. Every cell is
-tuned alike: the learning rate that is best in validation, on a seed that is used for nothing
-else. Then it is trained on the seeds that count.
+Every cell is tuned alike: the learning rate that is best in validation, on a seed that is used for
+nothing else. Then it is trained on the seeds that count.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import platform
-from concurrent.futures import Executor
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import partial
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
-from tqdm import tqdm
 
-from nastut.files import write_atomically
 from nastut.layers.layer import CellRNN
-from nastut.learning.tasks import Task, python_reference
+from nastut.learning.tasks import python_reference
 from nastut.learning.training import LanguageModel, Recipe, fit, hidden_size_for, seeded
-from nastut.studies.parts import require_same
-from nastut.studies.processes import finished
+from nastut.studies.study import Study
 from nastut.zoo.named import EXAMPLE, MAXCELL, NASCELL
 
 PARAMETERS = 100_000
@@ -69,89 +61,34 @@ def run(name: str, learning_rate: float, seed: int) -> dict[str, Any]:
     return {**made_by, **measured}
 
 
-def settings(task: Task | None) -> dict[str, Any]:
-    """Return what a recorded result depends on; without a task, only the names matter."""
-    return {
-        "command": "python -m nastut compare",
-        "task": task and {"name": task.name, "digest": task.digest, "symbols": len(task.symbols)},
+def comparison() -> Study:
+    """Return the study: its first runs tune the rate, those that follow use the best."""
+    task = python_reference()
+    settings = {
+        "task": {"name": task.name, "digest": task.digest, "symbols": len(task.symbols)},
         "parameters": PARAMETERS,
         "embedding": EMBEDDING,
         "recipe": {key: value for key, value in asdict(RECIPE).items() if key != "learning_rate"},
-        "learning_rates": list(LEARNING_RATES),
+        "learning_rates": LEARNING_RATES,
         "tuning_seed": TUNING_SEED,
-        "seeds": list(SEEDS),
+        "seeds": SEEDS,
         "threads": 1,
-        "python": platform.python_version(),
-        "torch": version("torch").partition("+")[0],
     }
+    tuning = {
+        f"tuning of {name}, rate {rate}": (name, rate, TUNING_SEED)
+        for name in CELLS
+        for rate in LEARNING_RATES
+    }
+    return Study("text", settings, tuning, run, then=_at_the_best_rates)
 
 
-def compare(path: Path, executor: Executor) -> dict[str, Any]:
-    """Make the comparison, or go on with it, and return what `path` then holds.
-
-    Each training is written down when it ends, so that a comparison that was broken off
-    loses only what was under way.
-
-    Raises
-    ------
-    ValueError
-        If `path` holds a comparison that was made by other settings.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    wanted = settings(python_reference())
-    content = load_comparison(path) if path.exists() else {**wanted, "tuning": [], "runs": []}
-    require_same(path, {key: content[key] for key in wanted}, wanted)
-    tuning = [(name, rate, TUNING_SEED) for name in CELLS for rate in LEARNING_RATES]
-    _train_missing(path, content, "tuning", tuning, executor)
-    chosen = {name: best_rate(content, name) for name in CELLS}
-    runs = [(name, chosen[name], seed) for name in CELLS for seed in SEEDS]
-    _train_missing(path, content, "runs", runs, executor)
-    return content
+def _at_the_best_rates(results: Mapping[str, Any]) -> dict[str, tuple[str, float, int]]:
+    rates = {name: best_rate(results, name) for name in CELLS}
+    return {f"{name}, seed {seed}": (name, rates[name], seed) for name in CELLS for seed in SEEDS}
 
 
-def best_rate(content: dict[str, Any], name: str) -> float:
+def best_rate(results: Mapping[str, Any], name: str) -> float:
     """Return the learning rate with the lowest validation perplexity at the end of tuning."""
-    tried = [record for record in content["tuning"] if record["cell"] == name]
-    best = min(tried, key=lambda record: min(record["validation"], default=float("inf")))
+    tried = [r for r in results.values() if r["cell"] == name and r["seed"] == TUNING_SEED]
+    best = min(tried, key=lambda record: min(record["validation"], default=math.inf))
     return float(best["learning_rate"])
-
-
-def load_comparison(path: Path) -> dict[str, Any]:
-    """Return a recorded comparison.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is none.
-    ValueError
-        If the file is damaged or holds something else.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        complete = set(settings(task=None)) | {"tuning", "runs"} <= set(content)
-    except FileNotFoundError:
-        raise FileNotFoundError(
-            f"{path} does not exist; 'python -m nastut compare' makes it"
-        ) from None
-    except (UnicodeDecodeError, json.JSONDecodeError, TypeError) as error:
-        raise ValueError(f"{path} is damaged: {error}; restore it, or make it anew") from None
-    if not complete:
-        raise ValueError(f"{path} holds no comparison; 'python -m nastut compare' makes one")
-    return dict(content)
-
-
-def _train_missing(
-    path: Path,
-    content: dict[str, Any],
-    part: str,
-    wanted: list[tuple[str, float, int]],
-    executor: Executor,
-) -> None:
-    """Train what is wanted and not there yet; keep the records in the order of `wanted`."""
-    there = {(r["cell"], r["learning_rate"], r["seed"]): r for r in content[part]}
-    missing = [key for key in wanted if key not in there]
-    futures = {executor.submit(run, *key): key for key in missing}
-    for key, record in tqdm(finished(futures), total=len(futures), desc=part):
-        there[key] = record
-        content[part] = [there[key] for key in wanted if key in there]
-        write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())

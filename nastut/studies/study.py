@@ -33,12 +33,15 @@ class Study:
     run
         What is called with them: a function of a module, so that another process finds it. Its
         result must be something that JSON can hold.
+    then
+        What else is run, by what came of `runs`: their results by name in, more runs out.
     """
 
     name: str
     settings: dict[str, Any]
     runs: Mapping[str, tuple[Any, ...]]
     run: Callable[..., Any]
+    then: Callable[[Mapping[str, Any]], Mapping[str, tuple[Any, ...]]] = lambda results: {}
 
     def conduct(self, path: Path, executor: Executor) -> dict[str, Any]:
         """Make all runs, or those that `path` lacks, and return their results by name.
@@ -62,13 +65,26 @@ class Study:
             content = _read(path)
             require_same(path, content["settings"], wanted)
             results = content["runs"]
-        missing = {name: given for name, given in self.runs.items() if name not in results}
+        results = self._complete(path, wanted, results, self.runs, executor)
+        every = {**self.runs, **self.then(results)}
+        return self._complete(path, wanted, results, every, executor)
+
+    def _complete(
+        self,
+        path: Path,
+        settings: dict[str, Any],
+        results: dict[str, Any],
+        runs: Mapping[str, tuple[Any, ...]],
+        executor: Executor,
+    ) -> dict[str, Any]:
+        """Make those of `runs` that have no result yet; return all results, in their order."""
+        missing = {name: given for name, given in runs.items() if name not in results}
         futures = {executor.submit(self.run, *given): name for name, given in missing.items()}
         bar = tqdm(finished(futures), total=len(futures), desc=self.name, unit="run")
         for name, result in bar:
             results[name] = result
-            results = {name: results[name] for name in self.runs if name in results}
-            content = {"settings": wanted, "runs": results}
+            results = {name: results[name] for name in runs if name in results} | results
+            content = {"settings": settings, "runs": results}
             write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
         return results
 

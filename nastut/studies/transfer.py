@@ -16,6 +16,7 @@ import torch
 from nastut.cells.cell import Cell
 from nastut.learning.children import CHILD, train
 from nastut.learning.tasks import Task, python_reference
+from nastut.learning.training import Recipe
 from nastut.studies.contest import table
 from nastut.studies.study import Study
 
@@ -67,13 +68,26 @@ def text() -> Task:
 
 
 def run(sequences: tuple[str, ...], seed: int) -> list[dict[str, Any]]:
+    """Train some cells on the text; see :func:`ends` for what is returned."""
+    return ends(sequences, text(), RECIPE, HIDDEN_SIZE, seed, AT_ONCE)
+
+
+def ends(
+    sequences: tuple[str, ...],
+    task: Task,
+    recipe: Recipe,
+    hidden_size: int,
+    seed: int,
+    at_once: int,
+) -> list[dict[str, Any]]:
     """Train some cells on one thread and return, for each, its sequence and perplexities.
 
-    A perplexity that is infinite is None: JSON has no infinity.
+    ``validation`` is measured at the end of training, ``test`` with the weights that were best
+    in validation. One that is infinite is None: JSON has no infinity.
     """
     torch.set_num_threads(1)
     chosen = map(Cell.parse, sequences)
-    records = train(chosen, text(), RECIPE, HIDDEN_SIZE, seed, AT_ONCE, progress=False)
+    records = train(chosen, task, recipe, hidden_size, seed, at_once, progress=False)
     return [
         {
             "cell": sequence,

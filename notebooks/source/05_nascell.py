@@ -21,13 +21,13 @@
 # %%
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
 import nastut as nt
+from nastut.files import recorded
 
 rng = nt.setup(seed=0)
 _ = torch.set_num_threads(1)
@@ -153,7 +153,7 @@ assert np.allclose(c[0, :, 0].detach(), [0.7157977, 0.7804162, 0.7945764], atol=
 # TensorFlow calls $h$ `m`.
 
 # %%
-reference = json.loads(Path("../data/tensorflow_nascell.json").read_text())
+reference = json.loads(recorded("tensorflow_nascell.json").read_text())
 print(reference["versions"])
 case = reference["cases"]["plain"]
 given = {name: np.array(values) for name, values in case["given"].items()}
@@ -237,8 +237,8 @@ for place, allowed in enumerate(space.tokens[:32], 1):
 from nastut.learning.training import count_parameters, hidden_size_for
 from nastut.studies.comparison import PARAMETERS, build
 
-recorded = nt.comparison.load_comparison(Path("../data/text.json"))
-symbols = recorded["task"]["symbols"]
+text_study = nt.load_study("text")
+symbols = text_study["settings"]["task"]["symbols"]
 for name in ("LSTM", "NASCell", "MaxCell", "Example"):
     hidden = hidden_size_for(PARAMETERS, lambda size, name=name: build(name, symbols, size))
     parameters = count_parameters(build(name, symbols, hidden))
@@ -279,17 +279,18 @@ for name in ("LSTM", "NASCell"):
     assert live[name].validation[-1] < 0.8 * live[name].validation[0]
 
 # %% [markdown]
-# The real comparison takes a quarter of an hour. It was recorded by `python -m nastut compare`,
+# The real comparison takes a quarter of an hour. It was recorded by `python -m nastut study text`,
 # and the file holds everything that it depends on. Each cell had 100,000 parameters and five
 # learning rates to choose from, on a seed that is used for nothing else. Then it was trained with
 # five other seeds.
 
 # %%
-print(recorded["recipe"])
-print("torch", recorded["torch"], "and the manual of Python", recorded["python"])
+settings = text_study["settings"]
+print(settings["recipe"])
+print("torch", settings["torch"], "and the manual of Python", settings["python"])
 test = {}
 for name in nt.comparison.CELLS:
-    runs = [run for run in recorded["runs"] if run["cell"] == name]
+    runs = [text_study["runs"][f"{name}, seed {seed}"] for seed in settings["seeds"]]
     test[name] = np.array([run["test"] for run in runs])
     low, middle, high = np.quantile(test[name], (0, 0.5, 1))
     print(
@@ -300,7 +301,7 @@ for name in nt.comparison.CELLS:
 # %%
 fig, axis = plt.subplots(figsize=(7, 3.6))
 for name, style in zip(nt.comparison.CELLS, ("-", "--", "-.", ":"), strict=True):
-    runs = [run for run in recorded["runs"] if run["cell"] == name]
+    runs = [text_study["runs"][f"{name}, seed {seed}"] for seed in settings["seeds"]]
     curves = np.array([run["validation"] for run in runs])
     axis.plot(runs[0]["at"], np.median(curves, axis=0), style, label=name)
     axis.fill_between(runs[0]["at"], curves.min(0), curves.max(0), alpha=0.25)
@@ -337,10 +338,10 @@ assert np.ptp(test["NASCell"]) > np.ptp(test["LSTM"])
 
 # %%
 for name in nt.comparison.CELLS:
-    tried = [run for run in recorded["tuning"] if run["cell"] == name]
+    tried = [text_study["runs"][f"tuning of {name}, rate {r}"] for r in settings["learning_rates"]]
     print(f"{name:8s}", {run["learning_rate"]: round(min(run["validation"]), 2) for run in tried})
-    assert {run["seed"] for run in tried} == {recorded["tuning_seed"]}
-    assert recorded["tuning_seed"] not in recorded["seeds"]
+    assert {run["seed"] for run in tried} == {settings["tuning_seed"]}
+    assert settings["tuning_seed"] not in settings["seeds"]
 
 # %% [markdown]
 # ## 6 · What others found

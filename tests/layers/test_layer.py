@@ -316,7 +316,7 @@ def test_autocast_does_not_disturb():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         output, _ = layer(input)
         output.sum().backward()
-    torch.testing.assert_close(output, layer(input)[0], rtol=0, atol=0.05)
+    torch.testing.assert_close(output.float(), layer(input)[0], rtol=0, atol=0.05)
 
 
 def test_export_shows_the_operations():
@@ -370,8 +370,7 @@ def test_states_must_be_a_pair_of_tensors(hx):
 
 
 def test_input_must_be_a_tensor():
-    packed = nn.utils.rnn.pack_sequence([torch.zeros(5, 3)])
-    for input in ([[0.0]], np.zeros((5, 2, 3)), packed):
+    for input in ([[0.0]], np.zeros((5, 2, 3)), None):
         with pytest.raises(TypeError, match="where a tensor belongs"):
             nt.CellRNN(nt.zoo.EXAMPLE, 3, 4)(input)
 
@@ -403,7 +402,9 @@ def test_bad_arguments_are_named(arguments, error, message):
 def test_unrolled_is_the_reference():
     layer = nt.CellRNN(nt.zoo.NASCELL, 3, 4, bias=True, proj_size=2)
     input, (h, c) = example(layer, dtype=torch.float32)
-    weights = recurrence.Weights(layer.weight_hh_l0, layer.bias_hh_l0, layer.weight_hr_l0)
-    output, c_n = recurrence.unrolled(layer.cell, input @ layer.weight_ih_l0.T, h[0], c[0], weights)
+    weights = recurrence.Weights(
+        layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_hh_l0, layer.weight_hr_l0
+    )
+    output, c_n = recurrence.unrolled(layer.cell, input, h[0], c[0], weights)
     expected, (_, expected_c) = reference(layer, input, (h, c))
     torch.testing.assert_close((output, c_n), (expected, expected_c[0]))

@@ -1,16 +1,15 @@
-"""The gallery of notebook 06: every bug is one, the curve shows few of them, a test shows all.
+"""The gallery of notebook 07: every bug is one, the curve shows few of them, a test shows all.
 
 The tests that catch the bugs are in the notebook; here each is caught by another route.
 """
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
 
-import nastut as nt
-from nastut.lessons.controller import PLACES, draw_policy, mystery
+from nastut.lessons.contest import mystery
 from nastut.lessons.gallery import BROKEN, RIGHT, Setup
+from nastut.search import flat_gradient
 
 CHOICES = [2, 3]
 
@@ -23,10 +22,7 @@ def built(setup):
 def gradient(learner, choices, rewards):
     learner.average = 0.5
     _, objective = learner.objective(torch.tensor(choices), torch.tensor(rewards).double())
-    parts = torch.autograd.grad(
-        objective, [*learner.controller.parameters()], materialize_grads=True
-    )
-    return torch.cat([part.flatten() for part in parts])
+    return flat_gradient(objective, learner.controller)
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -96,18 +92,3 @@ def test_a_high_rate_collapses_on_one_sequence():
 def test_a_seed_gives_the_same_learner():
     one, other = (Setup().build(CHOICES, seed=5) for _ in range(2))
     assert one.propose() == other.propose()
-
-
-def test_the_picture_of_a_policy_shows_its_probabilities():
-    space = nt.Space()
-    controller = nt.Controller(space, seed=3)
-    choices = controller.sample(1, np.random.default_rng(0))[0].tolist()
-    figure = draw_policy(controller, space, choices)
-    axis = figure.axes[0]
-    heights = [bar.get_height() for bar in axis.patches]
-    wanted = [p for t in range(10) for p in controller.distribution(choices[:t]).tolist()]
-    assert heights == pytest.approx(wanted)
-    assert [label.get_text() for label in axis.get_xticklabels()] == list(PLACES)
-    bold = [text.get_text() for text in axis.texts if text.get_weight() == "bold"]
-    assert bold == [str(token) for token in space.decode(choices).sequence]
-    plt.close(figure)

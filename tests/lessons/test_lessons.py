@@ -148,7 +148,7 @@ SLIPS = {
         (lambda: (33, "Add"), "the words stand at the places 1 to 32; 33 is none of them"),
         (lambda: 7, "a pair is expected"),
     ],
-    "6.4": [
+    "7.2": [
         (
             lambda: {"A": "swapped", "B": "never fed back", "C": "likeliest"},
             "answer with a dict of A, B and C, and with these words: h and c swapped, ",

@@ -7,8 +7,7 @@ import pytest
 import torch
 
 import nastut as nt
-from nastut.search.controller import expected_reward
-from nastut.search.learners import PriorityQueue, Reinforce
+from nastut.search import PriorityQueue, Reinforce, expected_reward, flat_gradient
 
 CHOICES = [2, 3]
 SEQUENCES = [list(choices) for choices in product(*map(range, CHOICES))]
@@ -27,18 +26,13 @@ def learner(method=Reinforce, **settings):
     return method(controller(), np.random.default_rng(0), **settings)
 
 
-def gradient(scalar, of):
-    parts = torch.autograd.grad(scalar, list(of.parameters()), materialize_grads=True)
-    return torch.cat([part.flatten() for part in parts])
-
-
 def estimate(strategy, count=5_000):
     """Return the mean and the variance of the gradients of single samples."""
     of_sequence = []
     for choices in SEQUENCES:
         reward = torch.tensor([REWARDS[tuple(choices)]]).double()
         _, objective = strategy.objective(torch.tensor([choices]), reward)
-        of_sequence.append(gradient(objective, strategy.controller))
+        of_sequence.append(flat_gradient(objective, strategy.controller))
     drawn = strategy.controller.sample(count, np.random.default_rng(1))
     numbers = (drawn * torch.tensor([3, 1])).sum(1)
     samples = torch.stack(of_sequence)[numbers]
@@ -47,7 +41,9 @@ def estimate(strategy, count=5_000):
 
 def excess(strategy, count=5_000):
     """Return by how many standard errors the mean misses the exact gradient, at the most."""
-    exact = gradient(expected_reward(strategy.controller, REWARDS.__getitem__), strategy.controller)
+    exact = flat_gradient(
+        expected_reward(strategy.controller, REWARDS.__getitem__), strategy.controller
+    )
     mean, variance = estimate(strategy, count)
     moving = variance > 1e-20
     assert torch.allclose(mean[~moving], exact[~moving], atol=1e-9)
@@ -95,9 +91,11 @@ def test_the_gradient_of_a_batch_is_the_mean_of_its_parts():
     strategy.average = 0.3
     choices = torch.tensor(SEQUENCES)
     rewards = torch.tensor(list(REWARDS.values())).double()
-    whole = gradient(strategy.objective(choices, rewards)[1], strategy.controller)
+    whole = flat_gradient(strategy.objective(choices, rewards)[1], strategy.controller)
     parts = [
-        gradient(strategy.objective(choices[k : k + 1], rewards[k : k + 1])[1], strategy.controller)
+        flat_gradient(
+            strategy.objective(choices[k : k + 1], rewards[k : k + 1])[1], strategy.controller
+        )
         for k in range(len(choices))
     ]
     assert torch.allclose(whole, torch.stack(parts).mean(0), atol=1e-12)
@@ -141,11 +139,23 @@ def test_the_queue_holds_the_best_different_sequences():
     assert strategy.queue == [(0.9, [0, 1]), (0.5, [0, 0]), (0.5, [1, 2])]  # the older first
 
 
-def test_what_was_proposed_is_not_proposed_again_while_there_is_something_new():
-    strategy = learner(PriorityQueue, batch=3)
+@pytest.mark.parametrize("method", [Reinforce, PriorityQueue])
+def test_with_redraw_nothing_is_proposed_again_while_there_is_something_new(method):
+    strategy = learner(method, batch=3, redraw=True)
     proposed = [tuple(choices) for choices in strategy.propose() + strategy.propose()]
     assert sorted(proposed) == sorted(REWARDS)  # all six
     assert len(strategy.propose()) == 3
+
+
+@pytest.mark.parametrize("method", [Reinforce, PriorityQueue])
+def test_without_redraw_what_is_proposed_is_what_the_policy_samples(method):
+    strategy = learner(method, batch=20, redraw=False)
+    assert strategy.propose() == strategy.controller.sample(20, np.random.default_rng(0)).tolist()
+
+
+def test_only_the_queue_redraws_unless_told():
+    assert learner(PriorityQueue).redraw
+    assert not learner(Reinforce).redraw
 
 
 def test_the_controller_learns_the_queue_by_likelihood():
@@ -173,9 +183,11 @@ def test_an_update_tells_what_is_worth_drawing(method):
     assert all(0 <= h <= np.log(n) for h, n in zip(drawn["entropy"], CHOICES, strict=True))
 
 
+@pytest.mark.parametrize("redraw", [False, True])
 @pytest.mark.parametrize("method", [Reinforce, PriorityQueue])
-def test_a_state_brings_everything_back(method):
-    one, two = learner(method, learning_rate=0.05), learner(method, learning_rate=0.05)
+def test_a_state_brings_everything_back(method, redraw):
+    given = {"learning_rate": 0.05, "batch": 2, "redraw": redraw}
+    one, two = learner(method, **given), learner(method, **given)
 
     def run(strategy, updates):
         history = []
@@ -185,6 +197,6 @@ def test_a_state_brings_everything_back(method):
             strategy.learn(proposed, [REWARDS[tuple(choices)] for choices in proposed])
         return history
 
-    run(one, 7)
+    run(one, 2)
     two.load_state_dict(one.state_dict())
     assert run(one, 5) == run(two, 5)

@@ -1,11 +1,13 @@
-"""The recorded comparison: made, broken off, gone on with, and read back."""
+"""The comparison on text: tuned, then trained at the best rates; broken off and gone on with."""
 
+import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
+import nastut as nt
 from nastut.learning.tasks import Task
 from nastut.learning.training import Recipe
 from nastut.studies import comparison
@@ -31,14 +33,13 @@ def executor():
 
 
 def test_every_cell_is_tuned_and_then_trained_with_every_seed(small, executor, tmp_path):
-    path = tmp_path / "new folder" / "text.json"
-    content = comparison.compare(path, executor)
-    assert len(content["tuning"]) == 4 * 2
-    assert len(content["runs"]) == 4 * 2
-    for run in content["runs"]:
-        assert run["learning_rate"] == comparison.best_rate(content, run["cell"])
+    results = comparison.comparison().conduct(tmp_path / "text.json", executor)
+    assert sum(name.startswith("tuning") for name in results) == 4 * 2
+    assert len(results) == 4 * 2 + 4 * 2
+    for name, run in results.items():
+        if not name.startswith("tuning"):
+            assert run["learning_rate"] == comparison.best_rate(results, run["cell"])
         assert abs(run["parameters"] - 2_000) < 300
-    assert content == comparison.load_comparison(path)
 
 
 class Broken:
@@ -58,33 +59,33 @@ class Broken:
 
 def test_a_comparison_that_was_broken_off_goes_on_to_the_same_file(small, executor, tmp_path):
     whole, parts = tmp_path / "whole.json", tmp_path / "parts.json"
-    comparison.compare(whole, executor)
+    comparison.comparison().conduct(whole, executor)
     with pytest.raises(KeyboardInterrupt):
-        comparison.compare(parts, Broken(executor, after=8 + 3))
-    assert len(json.loads(parts.read_text())["tuning"]) == 8
-    comparison.compare(parts, executor)
+        comparison.comparison().conduct(parts, Broken(executor, after=8 + 3))
+    assert len(json.loads(parts.read_text())["runs"]) == 8
+    comparison.comparison().conduct(parts, executor)
     assert parts.read_bytes() == whole.read_bytes()
 
 
-def test_a_file_of_other_settings_is_refused_and_kept(small, executor, tmp_path, monkeypatch):
-    path = tmp_path / "text.json"
-    comparison.compare(path, executor)
-    before = path.read_bytes()
-    monkeypatch.setattr(comparison, "SEEDS", (0, 1, 2))
-    with pytest.raises(ValueError, match=r"text\.json was made with other seeds; move it away"):
-        comparison.compare(path, executor)
-    assert path.read_bytes() == before
+def numbers(content):
+    """Return all numbers of a JSON value."""
+    if isinstance(content, dict | list):
+        parts = content.values() if isinstance(content, dict) else content
+        return [number for part in parts for number in numbers(part)]
+    return [content] if isinstance(content, int | float) else []
 
 
-@pytest.mark.parametrize(
-    ("text", "said"), [("{", "is damaged"), ("[]", "holds no comparison"), ("{}", "holds no")]
-)
-def test_a_damaged_or_foreign_file_is_refused(tmp_path, text, said):
-    (tmp_path / "text.json").write_text(text)
-    with pytest.raises(ValueError, match=said):
-        comparison.load_comparison(tmp_path / "text.json")
+def test_the_record_holds_every_number_of_its_former_form():
+    """The file was no study before; it has 1500 numbers, and they hash to this."""
+    found = sorted(numbers(nt.load_study("text")))
+    digest = hashlib.sha256(json.dumps(found).encode()).hexdigest()
+    assert (len(found), digest) == (
+        1500,
+        "1c894c1307057107751133358ea905e818058b6b555ce52c72b6570aa0998f42",
+    )
 
 
-def test_a_missing_file_is_named_with_the_command_that_makes_it(tmp_path):
-    with pytest.raises(FileNotFoundError, match="'python -m nastut compare' makes it"):
-        comparison.load_comparison(tmp_path / "text.json")
+def test_nothing_is_missing_of_the_record():
+    recorded, study = nt.load_study("text"), comparison.comparison()
+    wanted = {**study.runs, **study.then(recorded["runs"])}
+    assert list(recorded["runs"]) == list(wanted)

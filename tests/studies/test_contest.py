@@ -87,7 +87,7 @@ def test_the_settings_name_what_the_results_depend_on(small):
     assert settings["table"] == "made up"
     assert settings["evaluations"] == 100
     written = json.loads(json.dumps(settings))["methods"]
-    paper = {"batch": 10, "learning_rate": 0.0005, "decay": 0.9, "entropy": 0.0}
+    paper = {"batch": 10, "learning_rate": 0.0005, "decay": 0.9, "entropy": 0.0, "redraw": False}
     assert written["REINFORCE"] == ["reinforce", paper]  # the defaults, written out
     tuned = {"learning_rate": 0.01, "entropy": 0.01}
     assert written["REINFORCE, tuned"] == ["reinforce", paper | tuned]

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 07 · Networks that design networks
+# # 08 · Networks that design networks
 #
 # - *You have* a controller that writes cells, and a table that knows what each cell is worth.
 # - *You will build* the experiment that the article only asks for: the cell that was found becomes
@@ -14,7 +14,7 @@
 # - choose the controls that an experiment needs, and count runs that never arrive,
 # - test whether a difference over seeds is more than chance, and say what the test cannot show.
 #
-# *Needs:* notebooks 03 and 06.
+# *Needs:* notebooks 03, 06 and 07.
 #
 # *Takes:* 55 minutes of reading, 35 minutes of exercises.
 
@@ -24,9 +24,8 @@ import numpy as np
 import torch
 
 import nastut as nt
-from nastut.search.learners import PriorityQueue
+from nastut.search import PriorityQueue, runner
 from nastut.studies import generations
-from nastut.studies.generations import SMALL, UNITS
 
 rng = nt.setup(seed=0)
 DEAD = nt.Cell.parse(generations.DEAD)
@@ -62,15 +61,15 @@ assert max(table.rewards()) == table.reward(best) < 1
 # we measure the number of cells proposed until one of the best per mille (18 cells) appears, and
 # the rank of the best cell at the end.
 #
-# All searches here are by priority-queue training, a method of notebook 06 that did well: after
+# All searches here are by priority-queue training, a method of notebook 07 that did well: after
 # each batch the controller learns the best cells so far. Cores have 35 units. But LSTM has four
 # leaves' worth of matrices, where a cell of base 2 has two. So a *small* LSTM of 25 units comes along:
 
 # %%
 for name, core, units in (
-    ("LSTM", None, UNITS),
-    ("small LSTM", None, SMALL),
-    ("base 2", best, UNITS),
+    ("LSTM", None, generations.UNITS),
+    ("small LSTM", None, generations.SMALL),
+    ("base 2", best, generations.UNITS),
 ):
     controller = nt.Controller(table.space, core, units)
     count = sum(parameter.numel() for parameter in controller.parameters())
@@ -81,7 +80,7 @@ assert abs(count - 11_880) < 40
 # ## 2 · Two generations
 #
 # Generation 0 has LSTM as its core. The best cell that it finds is handed to generation 1, of which
-# you make the first 300 evaluations here.
+# you make the first 100 evaluations here.
 
 
 # %%
@@ -93,7 +92,7 @@ def search(core, seed, evaluations):
 
 results = [search(None, seed=1_000, evaluations=1_000)]
 found = results[0].best.canonical()
-results.append(search(found, seed=2_000, evaluations=300))
+results.append(search(found, seed=2_000, evaluations=100))
 
 print(f"LSTM found rank {table.rank(found)}: {found}")
 
@@ -107,7 +106,9 @@ found
 # One run says nothing. The same was done for 20 seeds and six generations, with eleven other lines of
 # controllers beside it, and recorded (`python -m nastut study generations`). You have just computed the
 # beginning of its first run. We compare all **improvements**: at which evaluation a better cell came,
-# and which rank it had.
+# and which rank it had. (Why only 100 evaluations of generation 1? Processors round differently in the
+# sixteenth digit, and in a found core such a difference grows, until another token is drawn. Section 3
+# comes back to this.)
 
 # %%
 recorded = nt.load_study("generations")
@@ -150,7 +151,7 @@ for name, line in settings["lines"].items():
 # repeats. **With one seed the loop must end in a cycle**, whatever the search is like. A cycle of
 # length 1 is a **fixed point**: a cell that, as a core, finds itself.
 #
-# > **Exercise 7.1** ★★ · 10 minutes
+# > **Exercise 8.1** ★★ · 10 minutes
 # >
 # > A map is given as a dictionary, such as `{"A": "B", "B": "C", "C": "B"}`: A leads to B, and so
 # > on. Write `cycle(leads_to, start)`. It returns a pair: the number of steps *before* the cycle is
@@ -162,7 +163,7 @@ def cycle(leads_to, start):
     return ...  # steps before the cycle, length of the cycle
 
 
-nt.check("7.1", cycle)
+nt.check("8.1", cycle)
 
 # %% [markdown]
 # <details><summary>Hint 1</summary>
@@ -178,8 +179,8 @@ nt.check("7.1", cycle)
 
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
-# Solution 7.1
-def solution_7_1(leads_to, start):
+# Solution 8.1
+def solution_8_1(leads_to, start):
     visited = [start]
     while (following := leads_to[visited[-1]]) not in visited:
         visited.append(following)
@@ -187,7 +188,7 @@ def solution_7_1(leads_to, start):
     return before, len(visited) - before
 
 
-nt.check("7.1", solution_7_1)
+nt.check("8.1", solution_8_1)
 
 # %% [markdown]
 # The theorem does not say *when* the cycle is entered. Here is what happened. Each row is a run,
@@ -246,13 +247,13 @@ assert np.median(ranks("same seed")[:, 0]) < np.median(ranks("same seed")[:, 1:]
 # must show. It says nothing about better. LSTM, in generation 0, mostly found the best cell of all;
 # what came later is rather worse.
 #
-# And it is fragile. Whether a cell is fixed depends on the seed. We take each fixed point, change
-# the first weights of its controller by a millionth of their size, and search again:
+# And it is fragile. Whether a cell is fixed depends on the seed. We take each recorded fixed point,
+# change the first weights of its controller by a millionth of their size, and search again:
 
 
 # %%
 def nudged(core, seed, by):
-    """Return the best cell found if the first weights are changed by that share of their size."""
+    """Return the best cell found if the first weights are changed by that part of their size."""
     controller = nt.Controller(table.space, core, seed=seed)
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
@@ -261,22 +262,22 @@ def nudged(core, seed, by):
             weights *= 1 + by * noise
     learner = PriorityQueue(controller, np.random.default_rng(seed))
     evaluations = settings["evaluations"]
-    result = nt.search.run(learner, table.space, table.reward, evaluations, progress=False)
+    result = runner.run(learner, table.space, table.reward, evaluations, progress=False)
     return result.best.canonical()
 
 
+# %%
 fixed = np.flatnonzero(lengths == 1)
 cores = [nt.Cell.parse(runs[row]["same seed"][-1]["core"]) for row in fixed]
 seeds = [settings["seeds"][row] for row in fixed]
-assert nudged(cores[0], seeds[0], by=0) == cores[0]
-
 after = [nudged(core, seed, by=1e-6) for core, seed in zip(cores, seeds, strict=True)]
-moves = [f"{table.rank(a)} -> {table.rank(b)}" for a, b in zip(cores, after, strict=True)]
-print("ranks:", ", ".join(moves))
-assert sum(a != b for a, b in zip(cores, after, strict=True)) > len(cores) / 2
+moved = sum(a != b for a, b in zip(cores, after, strict=True))
+print(f"{len(fixed)} fixed points;", "some of them moved" if moved else "none of them moved")
+assert moved > 0
 
 # %% [markdown]
-# That is enough to move most of them. A fixed point says something of a seed, not of a cell.
+# That is enough to move some of them. Which ones depends on the processor, since rounding is such a
+# change, too. A fixed point says something of a seed, not of a cell.
 #
 # ## 4 · New seeds: what settles
 #
@@ -309,41 +310,8 @@ assert low <= counted <= high
 #
 # ## 5 · Faster? Better?
 #
-# Some runs never reach the best per mille within 1,000 evaluations. Of those we know only that they
-# need *more*. Such numbers are called **censored**.
-#
-# > **Exercise 7.2** ★★ · 10 minutes
-# >
-# > `reached` is a list: for each run the evaluation at which it arrived, or None if it never did.
-# > Write `half_arrived(reached)`: the smallest number of evaluations within which at least half of
-# > *all* runs had arrived. Return None if fewer than half ever did.
-
-
-# %%
-def half_arrived(reached):
-    return ...
-
-
-nt.check("7.2", half_arrived)
-
-# %% [markdown]
-# <details><summary>Hint</summary>
-#
-# Sort, with infinity in the place of None. Which place of the sorted list is the answer? Try it for
-# lists of 4 and of 5.
-#
-# </details>
-
-
-# %% tags=["solution"] jupyter={"source_hidden": true}
-# Solution 7.2
-def solution_7_2(reached):
-    sorted_ = sorted(np.inf if number is None else number for number in reached)
-    middle = sorted_[(len(reached) + 1) // 2 - 1]
-    return middle if np.isfinite(middle) else None
-
-
-nt.check("7.2", solution_7_2)
+# Some runs never reach the best per mille within 1,000 evaluations: their numbers are censored. As in
+# notebook 07, we ask when half of *all* runs had arrived.
 
 
 # %%
@@ -496,7 +464,7 @@ other = nt.Cell.parse("Multiply ReLU  Multiply Sigmoid  Multiply Tanh  Add Tanh 
 assert search(DEAD, seed=0, evaluations=200).cells == search(other, seed=0, evaluations=200).cells
 
 # %% [markdown]
-# > **Exercise 7.3** ★★★ · 15 minutes
+# > **Exercise 8.2** ★★★ · 15 minutes
 # >
 # > Write `is_dead(cell)`: is $h_t = 0$ at every step, whatever $x_t$ and whatever the matrices, if
 # > $h_0 = c_0 = 0$? It takes a base-2 cell and returns True or False. Mind the memory: $h_1 = 0$
@@ -508,7 +476,7 @@ def is_dead(cell):
     return ...  # True or False
 
 
-nt.check("7.3", is_dead)
+nt.check("8.2", is_dead)
 
 # %% [markdown]
 # <details><summary>Hint 1</summary>
@@ -526,8 +494,8 @@ nt.check("7.3", is_dead)
 
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
-# Solution 7.3
-def solution_7_3(cell):
+# Solution 8.2
+def solution_8_2(cell):
     c = np.zeros(100)
     for x_parts in np.random.default_rng(0).normal(size=(6, 2, 100)):
         h, c = nt.evaluate(cell, x_parts, np.zeros((2, 100)), c)
@@ -536,14 +504,14 @@ def solution_7_3(cell):
     return True
 
 
-nt.check("7.3", solution_7_3)
+nt.check("8.2", solution_8_2)
 
 # %% [markdown]
 # How many cells are dead? The same question, put to a random thousand of the table:
 
 # %%
 some = np.random.default_rng(7).choice(len(table), 1_000, replace=False)
-dead = np.array([solution_7_3(table.cells[row]) for row in some])
+dead = np.array([solution_8_2(table.cells[row]) for row in some])
 print(f"{dead.mean():.0%} dead; their best reward {table.rewards()[some][dead].max():.4f}")
 assert 0.2 < dead.mean() < 0.4
 
@@ -566,7 +534,7 @@ drawn = [g for run in runs for g in run["random"][1:]]
 cores = [nt.Cell.parse(g["core"]) for g in drawn]
 worth = np.array([table.reward(core) for core in cores])
 first = np.array([g["reached"] for g in drawn])
-dead = np.array([solution_7_3(core) for core in cores])
+dead = np.array([solution_8_2(core) for core in cores])
 
 fig, axis = plt.subplots()
 for chosen, marker, label in ((~dead, "o", "not dead"), (dead, "x", "dead")):

@@ -1,0 +1,74 @@
+"""The wheel, installed outside the checkout: the recorded data travels with the package."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PATH = os.environ.get("PATH", "")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """Return the interpreter of an environment that has the wheel, and nothing of the checkout.
+
+    Other packages are those of this environment; a path to them installs nothing by itself.
+    """
+    folder, source = tmp_path_factory.mktemp("wheel"), tmp_path_factory.mktemp("source")
+    for name in ("nastut", "data"):  # a copy: a build leaves files behind
+        shutil.copytree(ROOT / name, source / name)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    build = [*pip, "wheel", str(source), "--no-deps", "--no-build-isolation", "-w", str(folder)]
+    subprocess.run(build, check=True)
+    (wheel,) = folder.glob("*.whl")
+    venv.create(folder / "env", symlinks=sys.platform != "win32")
+    paths = {"base": str(folder / "env"), "platbase": str(folder / "env")}
+    site = Path(sysconfig.get_path("purelib", "venv", paths))
+    subprocess.run([*pip, "install", "--no-deps", "--target", str(site), str(wheel)], check=True)
+    (site / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return Path(sysconfig.get_path("scripts", "venv", paths)) / "python"
+
+
+def run(installed, folder, *arguments):
+    """Run the interpreter in an empty folder and return what it printed."""
+    programs = {**os.environ, "PATH": os.pathsep.join([sysconfig.get_path("scripts"), PATH])}
+    process = subprocess.run(
+        [installed, "-I", *arguments], cwd=folder, env=programs, capture_output=True, text=True
+    )
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+def test_the_recorded_data_is_found(installed, tmp_path):
+    code = (
+        "import nastut as nt; from nastut.files import recorded\n"
+        "print(len(nt.load_table()), *nt.load_study('searches')['settings']['methods'])\n"
+        "print(recorded('base2.csv.xz'))"
+    )
+    first, where = run(installed, tmp_path, "-c", code).splitlines()
+    assert first.startswith("18688 random")
+    assert Path(where).is_relative_to(installed.parents[1])
+
+
+def test_what_is_not_recorded_is_said_with_the_places_that_were_looked_at(installed, tmp_path):
+    code = (
+        "from nastut.files import recorded\n"
+        "try: recorded('none.json')\nexcept FileNotFoundError as error: print(error)"
+    )
+    said = run(installed, tmp_path, "-c", code)
+    assert "none.json" in said
+    assert said.count(str(installed.parents[1])) == 2
+
+
+def test_the_command_line_works(installed, tmp_path):
+    shown = run(installed, tmp_path, "-m", "nastut", "show", "Add Tanh " * 4 + "0 1")
+    assert "h_t" in shown
+    assert "OK" in run(installed, tmp_path, "-m", "nastut", "doctor")
