@@ -9,7 +9,6 @@ READY := $(VENV)/.ready
 .PHONY: lab test notebooks data check format bench clean
 
 lab: $(READY)  ## open JupyterLab on the first notebook
-	$(BIN)/jupyter trust notebooks/*.ipynb  # JupyterLab hides stored pictures of others' notebooks
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
 
 test: $(READY)  ## run every test and every notebook

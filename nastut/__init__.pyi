@@ -15,6 +15,7 @@ from .lessons import check as check
 from .lessons import setup as setup
 from .pictures.drawing import draw as draw
 from .pictures.drawing import draw_sequence as draw_sequence
+from .pictures.drawing import draw_side_by_side as draw_side_by_side
 from .pictures.drawing import draw_steps as draw_steps
 from .pictures.drawing import draw_tree as draw_tree
 from .pictures.graph import graph as graph

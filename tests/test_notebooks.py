@@ -54,6 +54,16 @@ def test_no_output_is_an_error_or_a_warning(code):
         assert not any(output.get("name") == "stderr" for output in cell.outputs)
 
 
+def test_every_picture_has_an_alternative_text(code):
+    for cell in code:
+        for output in cell.outputs:
+            shown = output.get("data", {})
+            if "image/png" in shown:
+                assert output.metadata["image/png"]["alt"]
+            elif "image/svg+xml" in shown:
+                assert re.match(r'<img alt="[^"]+"', shown["text/html"])
+
+
 def has_figure(cell):
     kinds = [kind for output in cell.outputs for kind in output.get("data", {})]
     return any(kind.startswith("image/") for kind in kinds)

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import math
 import warnings
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (the name it has everywhere)
+from torch.nn.utils.rnn import PackedSequence
 
 from nastut.cells.cell import Cell, require_cell
 from nastut.cells.sequence import require_whole_number
 from nastut.layers import kernel
+from nastut.layers.arguments import State, initial_states, require_fitting
+from nastut.layers.precision import result_types, without_autocast
 from nastut.layers.recurrence import Weights, recur
-
-State = tuple[Tensor, Tensor]
-"""(h, c): the output state and the memory of all layers."""
+from nastut.layers.sequences import Packed, Padded
 
 
 class CellRNN(nn.Module):
     """One or more layers of a cell, run over a sequence.
 
-    Called as :class:`torch.nn.LSTM` is: shapes, ``batch_first``, unbatched input and the order
-    (h, c) of the state are the same. Leaf ``i`` combines rows ``i H ... (i + 1) H`` of
+    Called as :class:`torch.nn.LSTM` is: shapes, ``batch_first``, unbatched and packed input and the
+    order (h, c) of the state are the same. Leaf ``i`` combines rows ``i H ... (i + 1) H`` of
     ``weight_ih_l{k}`` (times the layer's input) and of ``weight_hh_l{k}`` (times h_{t-1}).
 
     Parameters
@@ -39,6 +42,9 @@ class CellRNN(nn.Module):
         Whether input and output have the shape (B, T, ...) in place of (T, B, ...).
     dropout
         Probability with which an output of a layer, except of the last, becomes 0 in training.
+    bidirectional
+        Whether each layer also runs from the last step to the first, with weights of its own;
+        the outputs of both directions stand side by side. D = 2 of them then, else D = 1.
     proj_size
         P: if positive, each layer multiplies h_t by a matrix to get P features.
     device, dtype
@@ -46,11 +52,12 @@ class CellRNN(nn.Module):
 
     Attributes
     ----------
-    weight_ih_l{k} : (base * H, I), or (base * H, H or P) for k > 0
+    weight_ih_l{k} : (base * H, I), or (base * H, D * H or D * P) for k > 0
     weight_hh_l{k} : (base * H, H or P)
     bias_hh_l{k} : (base * H,), if `bias`
     weight_hr_l{k} : (P, H), if `proj_size`
         Drawn from U(-1 / sqrt(H), 1 / sqrt(H)) at first.
+    weight_ih_l{k}_reverse, ... : shaped as these, if `bidirectional`
 
     Raises
     ------
@@ -66,6 +73,9 @@ class CellRNN(nn.Module):
     (torch.Size([5, 2, 4]), torch.Size([1, 2, 4]), torch.Size([1, 2, 4]))
     """
 
+    mode = "CellRNN"
+    """What :class:`torch.nn.LSTM` says with ``"LSTM"``: which recurrence this is."""
+
     def __init__(
         self,
         cell: Cell,
@@ -75,6 +85,7 @@ class CellRNN(nn.Module):
         bias: bool = False,
         batch_first: bool = False,
         dropout: float = 0.0,
+        bidirectional: bool = False,
         proj_size: int = 0,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
@@ -93,7 +104,11 @@ class CellRNN(nn.Module):
                 f"proj_size is {proj_size}; it must be smaller than hidden_size, {hidden_size} "
                 "(0: no projection)"
             )
-        for name, flag in (("bias", bias), ("batch_first", batch_first)):
+        for name, flag in (
+            ("bias", bias),
+            ("batch_first", batch_first),
+            ("bidirectional", bidirectional),
+        ):
             if not isinstance(flag, bool):
                 raise TypeError(f"{name} is {flag!r} where True or False belongs")
         dropout = _probability(dropout)
@@ -110,21 +125,24 @@ class CellRNN(nn.Module):
         self.bias = bias
         self.batch_first = batch_first
         self.dropout = dropout
+        self.bidirectional = bidirectional
         self.proj_size = proj_size
 
         rows, fed_back = cell.base * hidden_size, proj_size or hidden_size
-        for k in range(num_layers):
+        for place in self._places():
+            below = fed_back * (2 if bidirectional else 1)
+            features = input_size if place in ("l0", "l0_reverse") else below
             shapes: dict[str, tuple[int, ...]] = {
-                f"weight_ih_l{k}": (rows, fed_back if k else input_size),
-                f"weight_hh_l{k}": (rows, fed_back),
+                "weight_ih": (rows, features),
+                "weight_hh": (rows, fed_back),
             }
             if bias:
-                shapes[f"bias_hh_l{k}"] = (rows,)
+                shapes["bias_hh"] = (rows,)
             if proj_size:
-                shapes[f"weight_hr_l{k}"] = (proj_size, hidden_size)
+                shapes["weight_hr"] = (proj_size, hidden_size)
             for name, shape in shapes.items():
                 parameter = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
-                self.register_parameter(name, parameter)
+                self.register_parameter(f"{name}_{place}", parameter)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -139,23 +157,38 @@ class CellRNN(nn.Module):
 
         If not, ``nastut.layers.kernel.load().status`` tells why; results are the same, only slower.
         """
-        return kernel.load().runs_on(next(self.parameters()))
+        return kernel.load().runs_on(self._weights("l0").input)
 
-    def forward(self, input: Tensor, hx: State | None = None) -> tuple[Tensor, State]:
-        """Run the layers over a sequence.
+    @property
+    def all_weights(self) -> list[list[Tensor]]:
+        """The parameters of each layer and direction, in the order of the states."""
+        return [
+            [value for value in self._weights(place) if value is not None]
+            for place in self._places()
+        ]
+
+    def flatten_parameters(self) -> None:
+        """Do nothing: there is no other place where the parameters would be faster."""
+
+    def forward(
+        self, input: Tensor | PackedSequence, hx: State | None = None
+    ) -> tuple[Tensor | PackedSequence, State]:
+        """Run the layers over sequences.
 
         Parameters
         ----------
         input
-            Shape (T, B, I), or (B, T, I) with `batch_first`; or (T, I), without a batch.
+            Shape (T, B, I), or (B, T, I) with `batch_first`; or (T, I), without a batch; or
+            sequences of different lengths, packed.
         hx
-            (h_0, c_0), of shapes (num_layers, B, H or P) and (num_layers, B, H), without B if the
-            input has none; zeros if not given.
+            (h_0, c_0), of shapes (D num_layers, B, H or P) and (D num_layers, B, H), without B if
+            the input has none; layer after layer, each forward and then backward in time; zeros
+            if not given.
 
         Returns
         -------
-        output : Tensor
-            h_t of the last layer for all t: shaped as the input, with H or P features.
+        output : Tensor or PackedSequence
+            h_t of the last layer for all t: shaped as the input, with D H or D P features.
         (h_n, c_n) : tuple of Tensor
             The last states of all layers, shaped as `hx`.
 
@@ -166,87 +199,65 @@ class CellRNN(nn.Module):
         ValueError
             If the input has not 2 or 3 dimensions, or another type than the parameters.
         RuntimeError
-            If a size or a device does not fit.
+            If a size or a device does not fit, or a packed input contradicts itself.
         """
-        self._check_input(input)
-        batched = input.dim() == 3
-        if not batched:
-            x = input.unsqueeze(1)
-        elif self.batch_first:
-            x = input.transpose(0, 1)
+        sequences: Padded | Packed
+        if isinstance(input, PackedSequence):
+            sequences, data = Packed(input), input.data
         else:
-            x = input
-        h_0, c_0 = self._initial_states(x, hx, batched)
+            sequences, data = Padded(input, self.batch_first), input
+        packed = isinstance(sequences, Packed)
+        weights = {place: self._weights(place) for place in self._places()}
+        weight = weights["l0"].hidden
+        require_fitting(data, weight, self.input_size, packed)
+        shapes = [
+            (len(weights), *sequences.batch, size)
+            for size in (self.proj_size or self.hidden_size, self.hidden_size)
+        ]
+        states = initial_states(hx, data, shapes, weight.dtype)
+        given = None if hx is None else hx[1]
+        type_h, type_c = result_types(data, given, packed, projected=self.proj_size > 0)
+        with without_autocast(data):
+            x, h_n, c_n = self._run(sequences, weights, *map(sequences.order, states))
+        last = sequences.restore(h_n.to(type_h)), sequences.restore(c_n.to(type_c))
+        return sequences.output(x.to(type_h)), last
 
-        h_n, c_n = [], []
+    def _run(
+        self, sequences: Padded | Packed, weights: dict[str, Weights], h_0: Tensor, c_0: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the last layer's outputs, and the last h and c of all layers and directions."""
+        x = sequences.x.to(h_0.dtype)
+        h_n: list[Tensor] = []
+        c_n: list[Tensor] = []
         for k in range(self.num_layers):
             if k > 0:
                 x = F.dropout(x, self.dropout, self.training)
-            weights = Weights(
-                getattr(self, f"weight_ih_l{k}"),
-                getattr(self, f"weight_hh_l{k}"),
-                getattr(self, f"bias_hh_l{k}", None),
-                getattr(self, f"weight_hr_l{k}", None),
-            )
-            x, c = recur(self.cell, x, h_0[k], c_0[k], weights)
-            h_n.append(x[-1])
-            c_n.append(c)
-        states = torch.stack(h_n), torch.stack(c_n)
-        if not batched:
-            return x.squeeze(1), (states[0].squeeze(1), states[1].squeeze(1))
-        return (x.transpose(0, 1) if self.batch_first else x), states
+            outputs = []
+            for end in self._ends():
+                over = partial(recur, self.cell, weights=weights[f"l{k}{end}"])
+                states = h_0[len(h_n)], c_0[len(c_n)]
+                output, h, c = sequences.run(over, end == "_reverse", x, *states)
+                outputs.append(output)
+                h_n.append(h)
+                c_n.append(c)
+            x = torch.cat(outputs, -1) if self.bidirectional else output
+        return x, torch.stack(h_n), torch.stack(c_n)
 
-    def _check_input(self, input: Tensor) -> None:
-        if not isinstance(input, Tensor):
-            raise TypeError(f"input is a {type(input).__name__} where a tensor belongs")
-        shape, weight = tuple(input.shape), next(self.parameters())
-        order = "(B, T, I)" if self.batch_first else "(T, B, I)"
-        if len(shape) not in (2, 3):
-            raise ValueError(f"input has shape {shape}; it must be {order}, or (T, I) unbatched")
-        if input.dtype != weight.dtype:
-            raise ValueError(
-                f"input is of type {input.dtype} but the parameters are of type {weight.dtype}; "
-                f"convert it by input.to({weight.dtype}), or the layer by layer.to({input.dtype})"
-            )
-        if input.device != weight.device:
-            raise RuntimeError(
-                f"input is on {input.device} but the parameters are on {weight.device}; "
-                f"move it by input.to({str(weight.device)!r})"
-            )
-        if shape[-1] != self.input_size:
-            raise RuntimeError(
-                f"input has shape {shape}, so {shape[-1]} features; input_size is {self.input_size}"
-            )
-        if shape[1 if self.batch_first and len(shape) == 3 else 0] == 0:
-            raise RuntimeError(f"input has shape {shape}, so no time step; at least 1 is needed")
+    def _ends(self) -> tuple[str, ...]:
+        """Return the ends of the parameters' names, one for each direction."""
+        return ("", "_reverse") if self.bidirectional else ("",)
 
-    def _initial_states(self, x: Tensor, hx: State | None, batched: bool) -> State:
-        """Return (h_0, c_0), each with a batch, for the input `x` of shape (T, B, I)."""
-        batch = (x.shape[1],) if batched else ()
-        wanted = {
-            "h_0": (self.num_layers, *batch, self.proj_size or self.hidden_size),
-            "c_0": (self.num_layers, *batch, self.hidden_size),
-        }
-        if hx is None:
-            states = [x.new_zeros(shape) for shape in wanted.values()]
-        elif not isinstance(hx, tuple | list) or len(hx) != 2:
-            raise TypeError(f"hx is a {type(hx).__name__} where the pair (h_0, c_0) belongs")
-        else:
-            states = list(hx)
-        for (name, shape), state in zip(wanted.items(), states, strict=True):
-            if not isinstance(state, Tensor):
-                raise TypeError(f"{name} is a {type(state).__name__} where a tensor belongs")
-            if tuple(state.shape) != shape:
-                raise RuntimeError(
-                    f"{name} has shape {tuple(state.shape)}; for this input it must be {shape}"
-                )
-            if state.dtype != x.dtype or state.device != x.device:
-                raise RuntimeError(
-                    f"{name} is of type {state.dtype} on {state.device}, "
-                    f"the input of type {x.dtype} on {x.device}; they must agree"
-                )
-        h_0, c_0 = states if batched else (state.unsqueeze(1) for state in states)
-        return h_0, c_0
+    def _places(self) -> list[str]:
+        """Return the layers and directions in the order of the states, as parameters name them."""
+        return [f"l{k}{end}" for k in range(self.num_layers) for end in self._ends()]
+
+    def _weights(self, place: str) -> Weights:
+        return Weights(
+            getattr(self, f"weight_ih_{place}"),
+            getattr(self, f"weight_hh_{place}"),
+            getattr(self, f"bias_hh_{place}") if self.bias else None,
+            getattr(self, f"weight_hr_{place}") if self.proj_size else None,
+        )
 
     def extra_repr(self) -> str:
         """Return the arguments that make this layer."""
@@ -255,6 +266,7 @@ class CellRNN(nn.Module):
             "bias": False,
             "batch_first": False,
             "dropout": 0.0,
+            "bidirectional": False,
             "proj_size": 0,
         }
         given = [
@@ -263,6 +275,15 @@ class CellRNN(nn.Module):
             if getattr(self, name) != value
         ]
         return ", ".join([repr(self.cell), str(self.input_size), str(self.hidden_size), *given])
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A sequence of words: torch.load(weights_only=True) then needs to know no other class.
+        return self.__dict__ | {"cell": str(self.cell)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(  # type: ignore[no-untyped-call]
+            state | {"cell": Cell.parse(state["cell"])}
+        )
 
 
 def _probability(dropout: object) -> float:

@@ -74,6 +74,15 @@ class Population(nn.Module):
         self.decoder = drawn(symbols, hidden_size)
         self.decoder_bias = drawn(symbols, 1)
 
+    def of(self, members: np.ndarray) -> Population:
+        """Return a population of some members, by number, with their weights as they are."""
+        symbols, size = self.decoder.shape[1:]
+        some = Population([self.cells[m] for m in members], symbols, size, seed=0)
+        with torch.no_grad():
+            for mine, theirs in zip(some.parameters(), self.parameters(), strict=True):
+                mine.copy_(theirs[members])
+        return some
+
     def forward(self, symbols: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Return the scores, of shape (M, S, T * B), and the state after the last step.
 

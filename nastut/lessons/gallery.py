@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nastut.layers.layer import State
+from nastut.layers.arguments import State
 from nastut.search.controller import Controller
 from nastut.search.learners import Reinforce
 from nastut.search.policy import of_chosen

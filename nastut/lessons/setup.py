@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Iterator
+from io import BytesIO
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from nastut.cells.sequence import is_whole_number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 def setup(seed: int) -> np.random.Generator:
     """Set how numbers and plots look, and return the notebook's source of randomness.
 
-    Four decimals are shown, so that the last bits of a processor do not matter.
+    Four decimals are shown, so that the last bits of a processor do not matter. Plots are stored
+    with an alternative text, see :func:`describe_figure`.
 
     Raises
     ------
@@ -25,4 +35,68 @@ def setup(seed: int) -> np.random.Generator:
     plt.rcParams.update(
         {"figure.figsize": (7, 3.2), "figure.dpi": 110, "axes.grid": True, "grid.alpha": 0.3}
     )
+    _store_alternative_texts()
     return np.random.default_rng(seed)
+
+
+def _store_alternative_texts() -> None:
+    """Let a notebook store each figure with its alternative text, where its exports look for it."""
+    import matplotlib.pyplot as plt
+    from IPython.core.getipython import get_ipython
+
+    if (shell := get_ipython()) is not None:
+        plt.switch_backend(plt.get_backend())  # loaded now: it sets a way of its own after the cell
+        shell.events.register("post_run_cell", _use_figure_bundle)
+
+
+def _use_figure_bundle(result: object) -> None:
+    """Store figures by :func:`figure_bundle` from the next cell on."""
+    from IPython.core.getipython import get_ipython
+    from matplotlib.figure import Figure
+
+    shell = get_ipython()
+    if shell is not None and shell.display_formatter is not None:
+        shell.display_formatter.formatters["image/png"].for_type(Figure, figure_bundle)
+
+
+def figure_bundle(figure: Figure) -> tuple[str, dict[str, str]]:
+    """Return a figure as PNG in base64, and its metadata: the alternative text."""
+    content = BytesIO()
+    figure.savefig(content, format="png", bbox_inches="tight")
+    return b64encode(content.getvalue()).decode(), {"alt": describe_figure(figure)}
+
+
+def describe_figure(figure: Figure) -> str:
+    """Return in words what a figure shows: its panels, their axes, what is named in them.
+
+    No number of the data is said: where figures hold what was trained, it differs from
+    processor to processor.
+    """
+    panels = [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
+    texts = [", ".join(_describe_panel(axes)) for axes in panels]
+    if len(texts) == 1:
+        return f"Figure: {texts[0]}."
+    numbered = " ".join(f"Panel {i}: {text}." for i, text in enumerate(texts, 1))
+    return f"Figure with {len(texts)} panels. {numbered}"
+
+
+def _describe_panel(axes: Axes) -> Iterator[str]:
+    if axes.get_title():
+        yield _plain(axes.get_title())
+    kinds = {
+        "an image": axes.images,
+        "bars": axes.patches,
+        "lines": axes.lines,
+        "areas or points": axes.collections,
+    }
+    yield " and ".join(kind for kind, artists in kinds.items() if artists) or "text"
+    across, up = _plain(axes.get_xlabel()), _plain(axes.get_ylabel())
+    if across or up:
+        yield f"{up or 'values'} against {across or 'categories'}"
+    if names := [_plain(name) for name in axes.get_legend_handles_labels()[1]]:
+        yield f"showing {'; '.join(names)}"
+
+
+def _plain(text: str) -> str:
+    """Return a label without the signs of LaTeX and without line ends."""
+    return " ".join(text.translate(str.maketrans("", "", "$\\{}_")).split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import graphviz
@@ -9,15 +10,21 @@ import graphviz
 from nastut.cells.cell import Cell, children, require_cell
 from nastut.cells.sequence import is_base, number_of_nodes
 from nastut.pictures.graph import INPUT_STATES, Graph, Vertex, graph
+from nastut.pictures.grid import Grid
 from nastut.pictures.picture import Picture
-from nastut.pictures.steps import Steps
 from nastut.pictures.style import COLOURS, FONT, GHOST, INK, MEMORY, PAPER, QUIET, shape
+from nastut.pictures.words import describe
 
 BLOCKS_IN_A_ROW = 5
 
+DIRECTIONS = {"up": "BT", "right": "LR"}
+"""Where a computation graph leads, and what Graphviz calls it."""
 
-def draw(cell: Cell, fold: bool = False) -> Picture:
-    """Return the computation graph, from x_t, h_{t-1}, c_{t-1} at the bottom to h_t, c_t.
+
+def draw(
+    cell: Cell, fold: bool = False, direction: str = "up", width: float | None = None
+) -> Picture:
+    """Return the computation graph, from x_t, h_{t-1}, c_{t-1} to h_t, c_t.
 
     The way of the memory, where there is one, is thick.
 
@@ -25,8 +32,40 @@ def draw(cell: Cell, fold: bool = False) -> Picture:
     ----------
     fold
         Leave out what changes nothing: Identity, and leaves that only pass a sum on.
+    direction
+        Where it leads: "up", as in the article, or "right", for a wide page.
+    width
+        Width on a page in pixels; if None, the picture fits a notebook and a beamer.
+
+    Raises
+    ------
+    ValueError
+        If `direction` is another word, or `width` is not above 0.
     """
-    return _draw_graph(graph(cell, fold), f"computation graph of {cell}")
+    whole = graph(cell, fold)
+    return _draw_graph(
+        whole, f"computation graph of {cell}", describe(whole), direction=direction, width=width
+    )
+
+
+def draw_side_by_side(
+    *cells: Cell, titles: Sequence[str] | None = None, fold: bool = False
+) -> Grid:
+    """Return the computation graphs of cells that are to be compared, on one page.
+
+    Parameters
+    ----------
+    titles
+        One for each cell, to stand above it.
+    fold
+        As in :func:`draw`.
+
+    Raises
+    ------
+    ValueError
+        If there is not one title for each cell.
+    """
+    return Grid([draw(cell, fold) for cell in cells], titles or [""] * len(cells))
 
 
 def draw_tree(base: int) -> Picture:
@@ -55,7 +94,16 @@ def draw_tree(base: int) -> Picture:
     dot.node("h_t", "h_t", shape="plaintext", fontsize="20")
     dot.edge(str(number_of_nodes(base) - 1), "h_t")
     _in_a_row(dot, [f"leaf {i}" for i in range(base)])
-    return Picture(dot, f"tree of base {base}, nodes 0 to {number_of_nodes(base) - 1}")
+    joins = (
+        f"node {k} joins {' and '.join(map(str, below))}"
+        for k in range(number_of_nodes(base))
+        if (below := children(k, base))
+    )
+    alt = [f"Each leaf, 0 to {base - 1}, has a matrix for x and one for the old h", *joins]
+    caption = f"tree of base {base}, nodes 0 to {number_of_nodes(base) - 1}"
+    return Picture(
+        dot, caption, f"Tree of base {base}. {'; '.join(alt)}. The root gives the new h."
+    )
 
 
 def draw_sequence(cell: Cell) -> Picture:
@@ -93,31 +141,38 @@ def draw_sequence(cell: Cell) -> Picture:
                 fontsize="10",
                 fontcolor=QUIET,
             )
-    return Picture(dot, f"sequence {cell}")
+    blocks = zip(_block_names(cell), _block_contents(cell), strict=True)
+    alt = "; ".join(f"{name}, {content}" for name, content in blocks)
+    return Picture(dot, f"sequence {cell}", f"The {len(cell.sequence)} tokens in blocks: {alt}.")
 
 
-def draw_steps(cell: Cell) -> Steps:
+def draw_steps(cell: Cell) -> Grid:
     """Return the computation graph as it grows, one picture for each block of the sequence.
 
     First the nodes of the tree, then the injection, then the two indices. What the block
     adds has a thick border; what is still to come is grey and has no name.
     """
     whole = graph(cell)
-    contents = [*map(str, cell.nodes), str(cell.inject)]
-    contents.append(f"create {cell.create_index}, inject {cell.inject_index}")
-    titles = [
-        f"{name}: {content}" for name, content in zip(_block_names(cell), contents, strict=True)
-    ]
-    return Steps([_draw_graph(whole, title, i) for i, title in enumerate(titles)], titles)
+    blocks = zip(_block_names(cell), _block_contents(cell), strict=True)
+    captions = [f"{name}: {content}" for name, content in blocks]
+    pictures = [_draw_graph(whole, caption, block=i) for i, caption in enumerate(captions)]
+    return Grid(pictures, [f"{i} · {caption}" for i, caption in enumerate(captions, 1)])
 
 
 def _block_names(cell: Cell) -> list[str]:
     return [*(f"tree index {k}" for k in range(len(cell.nodes))), "cell inject", "cell indices"]
 
 
-def _digraph() -> graphviz.Digraph:
+def _block_contents(cell: Cell) -> list[str]:
+    indices = f"create {cell.create_index}, inject {cell.inject_index}"
+    return [*map(str, cell.nodes), str(cell.inject), indices]
+
+
+def _digraph(direction: str = "up") -> graphviz.Digraph:
+    if direction not in DIRECTIONS:
+        raise ValueError(f"direction is {direction!r}; it must be one of {', '.join(DIRECTIONS)}")
     dot = graphviz.Digraph()
-    dot.attr(rankdir="BT", nodesep="0.2", ranksep="0.35", bgcolor=PAPER)
+    dot.attr(rankdir=DIRECTIONS[direction], nodesep="0.2", ranksep="0.22", bgcolor=PAPER)
     dot.attr("node", fontname=FONT, fontsize="14", fontcolor=INK, color=INK)
     dot.attr("node", style="filled", fillcolor=PAPER)
     dot.attr("edge", color=INK, arrowsize="0.7")
@@ -136,9 +191,16 @@ def _in_a_row(
             group.edge(left, right, style="invis")
 
 
-def _draw_graph(whole: Graph, caption: str, block: int | None = None) -> Picture:
+def _draw_graph(
+    whole: Graph,
+    caption: str,
+    alt: str = "",
+    block: int | None = None,
+    direction: str = "up",
+    width: float | None = None,
+) -> Picture:
     """Draw a graph; with a block, only as far as that block of the sequence tells."""
-    dot = _digraph()
+    dot = _digraph(direction)
     blocks = {key: _block_of(vertex, whole) for key, vertex in whole.vertices.items()}
     for key, vertex in whole.vertices.items():
         hidden = block is not None and blocks[key] > block
@@ -156,7 +218,7 @@ def _draw_graph(whole: Graph, caption: str, block: int | None = None) -> Picture
     _in_a_row(dot, leaves)
     _in_a_row(dot, ["x_t", "h_{t-1}"], "min", beside="c_{t-1}")
     _in_a_row(dot, ["h_t"], "max", beside="c_t")
-    return Picture(dot, caption)
+    return Picture(dot, caption, alt, width)
 
 
 def _block_of(vertex: Vertex, whole: Graph) -> int:

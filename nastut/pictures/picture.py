@@ -3,6 +3,9 @@
 The pip package graphviz-pure brings a program with dot's flags, so no system package
 is needed. A notebook cell that ends in a picture never fails: without any program it
 shows the source and says what to do.
+
+What a notebook shows is an ``<img>`` with an alternative text: unlike bare SVG it is seen in a
+notebook that is not trusted, and read aloud.
 """
 
 from __future__ import annotations
@@ -12,15 +15,20 @@ import re
 import shutil
 import subprocess
 import sys
+from html import escape
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 import graphviz
 
 from nastut.files import write_atomically
 
-WIDEST = 630
-"""Largest width of an SVG in points; 630 pt are 840 px."""
+WIDEST, TALLEST = 630, 390
+"""Largest width and height in points: 840 and 520 px, so that a picture fits a notebook's column
+on a small laptop, and JupyterLab's page on a beamer of 1280 x 720."""
+
+PIXELS_IN_A_POINT = 4 / 3
 
 REMEDY = "no program to draw with: run 'pip install graphviz-pure' or install Graphviz"
 
@@ -37,22 +45,48 @@ class Picture:
     dot
         The :class:`graphviz.Digraph`; ``picture.dot.source`` is its text.
     caption
-        What there is to see, in words.
+        What it is, in a few words.
+    alt
+        What there is to see, for those who cannot see it; the caption, if nothing else is said.
+    width
+        Width on a page in pixels. If None, the picture is as large as it can be read, but no
+        wider than a column and no taller than a beamer's page.
+
+    Raises
+    ------
+    ValueError
+        If `width` is not above 0.
     """
 
-    def __init__(self, dot: graphviz.Digraph, caption: str) -> None:
+    def __init__(
+        self, dot: graphviz.Digraph, caption: str, alt: str = "", width: float | None = None
+    ) -> None:
+        if width is not None and not width > 0:
+            raise ValueError(f"width is {width!r}; it must be a number of pixels above 0")
         self.dot = dot
         self.caption = caption
+        self.alt = alt or caption
+        self.width = width
 
     def svg(self) -> str:
-        """Return the picture as SVG text.
+        """Return the picture as SVG text, in the size that is shown.
 
         Raises
         ------
         DrawingError
             If there is no program to draw with.
         """
-        drawn = fit(_render(self.dot.source, "svg").decode())
+        return fit(self.drawn(), self.width)
+
+    def drawn(self) -> str:
+        """Return the picture as SVG text, in the size that Graphviz chose.
+
+        Raises
+        ------
+        DrawingError
+            If there is no program to draw with.
+        """
+        drawn = _shorten(_render(self.dot.source, "svg").decode())
         return re.sub(r'font-size="([\d.]+)"([^>]*)>([^<]*_[^<]*)</text>', _lower_in_svg, drawn)
 
     def png(self, dpi: int = 192) -> bytes:
@@ -94,23 +128,45 @@ class Picture:
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
         try:
-            return {"text/plain": repr(self), "image/svg+xml": self.svg()}
+            return mimebundle(self, self.svg(), self.alt)
         except DrawingError as error:
             return {"text/plain": f"{self!r} ({error})\n{self.dot.source}"}
 
 
-def fit(svg: str) -> str:
-    """Return an SVG that is shown no wider than a notebook's column on a small laptop.
+def mimebundle(shown: object, svg: str, alt: str) -> dict[str, str]:
+    """Return what a notebook stores of a picture: text, SVG, and HTML that every page shows."""
+    width, height = (round(points * PIXELS_IN_A_POINT) for points in size(svg))
+    data = quote(svg.replace('"', "'"), safe=" ='/:;,()-.!")  # shorter than base64
+    html = (
+        f'<img alt="{escape(alt)}" width="{width}" height="{height}" '
+        f'style="max-width: 100%; height: auto" src="data:image/svg+xml,{data}">'
+    )
+    return {"text/plain": repr(shown), "text/html": html, "image/svg+xml": svg}
 
-    JupyterLab shows an SVG in the size that it asks for, and cuts off what does not fit.
+
+def size(svg: str) -> tuple[int, int]:
+    """Return width and height of an SVG in points.
+
+    Raises
+    ------
+    DrawingError
+        If it does not say them, so what was drawn is no picture.
     """
+    found = re.search(r'width="(\d+)pt" height="(\d+)pt"', svg)
+    if found is None:
+        raise DrawingError(f"no width and height in what was drawn: {svg[:60]!r}")
+    return int(found[1]), int(found[2])
 
-    def shrink(size: re.Match[str]) -> str:
-        width, height = int(size[1]), int(size[2])
-        scale = min(1.0, WIDEST / max(width, 1))
-        return f'width="{round(width * scale)}pt" height="{round(height * scale)}pt"'
 
-    return re.sub(r'width="(\d+)pt" height="(\d+)pt"', shrink, svg, count=1)
+def fit(svg: str, width: float | None = None) -> str:
+    """Return an SVG of a width in pixels; without one, shrunk to the largest size if need be."""
+    wide, tall = size(svg)
+    if width is None:
+        scale = min(1.0, WIDEST / max(wide, 1), TALLEST / max(tall, 1))
+    else:
+        scale = width / PIXELS_IN_A_POINT / wide
+    wanted = f'width="{round(wide * scale)}pt" height="{round(tall * scale)}pt"'
+    return svg.replace(f'width="{wide}pt" height="{tall}pt"', wanted, 1)
 
 
 def renderers() -> list[str]:
@@ -121,6 +177,21 @@ def renderers() -> list[str]:
         shutil.which("graphviz-pure", path=str(scripts)) or shutil.which("graphviz-pure"),
     )
     return [program for program in found if program]
+
+
+def _shorten(svg: str) -> str:
+    """Return Graphviz's SVG without what nobody sees: a notebook stores it twice."""
+    _, opening, body = svg.partition("<svg")
+    body = re.sub(r"<!--.*?-->\n?", "", body)
+    body = re.sub(
+        r'<g id="\w+" class="edge">\n<title>.*?</title>\n((?:<.*/>\n)*)</g>\n', r"\1", body
+    )
+    body = re.sub(r' id="\w+"| xml:space="\w+"| xmlns:xlink="[^"]*"', "", body)
+    body = re.sub(r"\d+\.\d\d+", lambda number: f"{float(number[0]):.1f}", body)
+    for same in (r' font-family="[^"]*"', ' text-anchor="middle"'):
+        if found := re.search(same, body):
+            opening, body = opening + found[0], re.sub(same, "", body)
+    return opening + body
 
 
 # Graphviz places each piece of a formatted label by the widths of its own font, so subscripts

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from nastut.cells.cell import Cell
 from nastut.cells.sequence import describe, is_whole_number, require_whole_number
 from nastut.cells.space import Space, require_generator
-from nastut.layers.layer import CellRNN, State
+from nastut.layers.arguments import State
+from nastut.layers.layer import CellRNN
 from nastut.learning.training import seeded
 from nastut.search.policy import of_chosen
 

@@ -3,6 +3,7 @@ from . import contest as contest
 from . import exhaustive as exhaustive
 from . import generations as generations
 from . import inference as inference
+from . import lineages as lineages
 from . import parts as parts
 from . import processes as processes
 from . import retrained as retrained

@@ -10,7 +10,8 @@ from none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from math import comb, erfc, sqrt
 from statistics import NormalDist
 from typing import Any
@@ -112,6 +113,37 @@ def rank_test(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     return float(wins / (n * m)), min(1.0, p)
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What came of comparing two samples, as one of several questions.
+
+    Attributes
+    ----------
+    wins
+        The share of pairs of runs in which the first sample's is the smaller one.
+    p
+        Of :func:`rank_test`.
+    corrected
+        The same, corrected for the number of questions.
+    """
+
+    wins: float
+    p: float
+    corrected: float
+
+
+def compared(
+    samples: Mapping[str, np.ndarray], pairs: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], Comparison]:
+    """Compare pairs of samples by :func:`rank_test`, corrected for their number by :func:`holm`."""
+    tested = {(a, b): rank_test(samples[a], samples[b]) for a, b in pairs}
+    corrected = holm([p for _, p in tested.values()]).tolist()
+    return {
+        pair: Comparison(wins, p, of)
+        for (pair, (wins, p)), of in zip(tested.items(), corrected, strict=True)
+    }
+
+
 def paired_test(shares: np.ndarray, rng: np.random.Generator) -> float:
     """Return the p-value of shares of wins, one number a pair of runs, against a half.
 
@@ -138,6 +170,20 @@ def fisher_test(count: int, of: int, other_count: int, other_of: int) -> float:
     ways = {k: comb(of, k) * comb(other_of, total - k) for k in possible}
     extreme = [way for way in ways.values() if way <= ways[count]]
     return sum(extreme) / comb(every, total)
+
+
+def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the correlation of the ranks of two measurements of the same things: Spearman's.
+
+    Equal values share the mean of their ranks.
+    """
+
+    def ranks(values: np.ndarray) -> np.ndarray:
+        ordered = np.sort(values)
+        ends = (np.searchsorted(ordered, values, side) for side in ("left", "right"))
+        return np.asarray(sum(ends))
+
+    return float(np.corrcoef(ranks(a), ranks(b))[0, 1])
 
 
 def holm(p_values: Sequence[float]) -> np.ndarray:

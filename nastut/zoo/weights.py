@@ -22,7 +22,8 @@ def from_torch_lstm(lstm: nn.LSTM) -> CellRNN:
     Parameters
     ----------
     lstm
-        Any number of layers, with or without biases, ``batch_first`` and ``proj_size``.
+        Any number of layers, in one direction or both, with or without biases, ``batch_first`` and
+        ``proj_size``.
 
     Returns
     -------
@@ -34,17 +35,10 @@ def from_torch_lstm(lstm: nn.LSTM) -> CellRNN:
     ------
     TypeError
         If `lstm` is no :class:`torch.nn.LSTM`.
-    ValueError
-        If it is bidirectional.
     """
     if not isinstance(lstm, nn.LSTM):
         raise TypeError(f"a {type(lstm).__name__} was given where a torch.nn.LSTM belongs")
-    if lstm.bidirectional:
-        raise ValueError(
-            "the LSTM is bidirectional, but a CellRNN runs forward in time only; "
-            "give an LSTM with bidirectional=False"
-        )
-    given = lstm.state_dict()
+    like = lstm.all_weights[0][0]
     layer = CellRNN(
         LSTM,
         lstm.input_size,
@@ -53,15 +47,16 @@ def from_torch_lstm(lstm: nn.LSTM) -> CellRNN:
         bias=lstm.bias,
         batch_first=lstm.batch_first,
         dropout=lstm.dropout if lstm.num_layers > 1 else 0.0,
+        bidirectional=lstm.bidirectional,
         proj_size=lstm.proj_size,
-        device=given["weight_ih_l0"].device,
-        dtype=given["weight_ih_l0"].dtype,
+        device=like.device,
+        dtype=like.dtype,
     )
     with torch.no_grad():
         for name, parameter in layer.named_parameters():
-            value = given[name]
+            value = getattr(lstm, name)  # also where it is computed, by a parametrization
             if name.startswith("bias_hh"):
-                value = value + given[name.replace("hh", "ih")]
+                value = value + getattr(lstm, name.replace("hh", "ih"))
             if name.startswith("weight_hr"):
                 parameter.copy_(value)
             else:

@@ -55,7 +55,7 @@ dot.edge("x_t", "+", label=" W_1")
 dot.edge("h_{t-1}", "+", label=" W_2")
 dot.edge("+", "tanh")
 dot.edge("tanh", "h_t")
-nt.Picture(dot, "the plain recurrent network")
+nt.Picture(dot, "the plain recurrent network: W_1 x_t plus W_2 h_{t-1}, then tanh, is h_t")
 
 # %% [markdown]
 # The same in NumPy. A **time step** takes $x_t$ and $h_{t-1}$ and gives $h_t$; a loop over the

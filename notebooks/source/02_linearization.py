@@ -147,7 +147,10 @@ for base in (1, 2, 4, 8):
 
 # %%
 steps = nt.draw_steps(nt.zoo.EXAMPLE)
-steps
+steps[:3]
+
+# %%
+steps[3:]
 
 # %%
 assert len(steps) == 5

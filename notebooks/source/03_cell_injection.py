@@ -121,11 +121,11 @@ nt.check("3.1", solution_3_1)
 words = "Add Tanh  Add Sigmoid  Multiply Tanh  Add Identity"
 keeper = nt.Cell.parse(f"{words}  2 0")
 forgetter = nt.Cell.parse(f"{words}  1 0")
-keeper
 
 # %%
-forgetter
-
+nt.draw_side_by_side(
+    keeper, forgetter, titles=["keeper: create index 2", "forgetter: create index 1"]
+)
 
 # %%
 assert len(nt.graph(keeper).memory_edges()) == 4

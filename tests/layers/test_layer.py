@@ -316,7 +316,7 @@ def test_autocast_does_not_disturb():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         output, _ = layer(input)
         output.sum().backward()
-    torch.testing.assert_close(output, layer(input)[0], rtol=0, atol=0.05)
+    torch.testing.assert_close(output.float(), layer(input)[0], rtol=0, atol=0.05)
 
 
 def test_export_shows_the_operations():
@@ -370,8 +370,7 @@ def test_states_must_be_a_pair_of_tensors(hx):
 
 
 def test_input_must_be_a_tensor():
-    packed = nn.utils.rnn.pack_sequence([torch.zeros(5, 3)])
-    for input in ([[0.0]], np.zeros((5, 2, 3)), packed):
+    for input in ([[0.0]], np.zeros((5, 2, 3)), None):
         with pytest.raises(TypeError, match="where a tensor belongs"):
             nt.CellRNN(nt.zoo.EXAMPLE, 3, 4)(input)
 

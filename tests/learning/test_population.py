@@ -102,6 +102,36 @@ def test_cells_of_all_bases_come_back_in_their_order(task):
         np.testing.assert_allclose(record.validation, own.validation, rtol=1e-4)
 
 
+def test_who_stays_is_trained_as_before_and_who_leaves_keeps_a_part(task):
+    whole = train(CELLS, task, RECIPE, 6, progress=False)
+    seen = []
+
+    def best_half(report, perplexity):
+        seen.append((report, len(perplexity)))
+        return perplexity.argsort(kind="stable").argsort() < len(perplexity) // 2
+
+    some = train(CELLS, task, RECIPE, 6, progress=False, stay=best_half)
+    assert seen == [(0, 24), (1, 12), (2, 6)]  # after the last report nobody has to be chosen
+    lengths = [len(record.at) for record in some]
+    assert sorted(lengths) == [1] * 12 + [2] * 6 + [3] * 3 + [4] * 3
+    for record, full in zip(some, whole, strict=True):
+        reports = len(record.at)
+        assert record.at == full.at[:reports]
+        np.testing.assert_allclose(record.validation, full.validation[:reports], rtol=1e-4)
+        if reports == 4:
+            np.testing.assert_allclose(record.test, full.test, rtol=1e-4)
+    first = [record.validation[0] for record in whole]
+    assert {n for n, length in enumerate(lengths) if length > 1} == set(
+        np.argsort(first, kind="stable")[:12]
+    )
+
+
+def test_all_may_leave(task):
+    records = train(CELLS[:3], task, RECIPE, 6, progress=False, stay=lambda _, p: p < 0)
+    assert [len(record.at) for record in records] == [1, 1, 1]
+    assert all(math.isfinite(record.test) for record in records)
+
+
 def test_without_a_compiler_the_results_are_the_same(task):
     compiled = train(CELLS[:6], task, RECIPE, 6, progress=False)
     with patch.object(kernel, "load", lambda: kernel.Kernel(None, "switched off")):

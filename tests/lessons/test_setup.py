@@ -1,10 +1,15 @@
 """What every notebook does first: how numbers look, and where randomness comes from."""
 
+from base64 import b64decode
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 
 import nastut as nt
+from nastut.lessons.setup import describe_figure, figure_bundle
 
 
 @pytest.fixture(autouse=True)
@@ -46,3 +51,63 @@ def test_seed_must_be_a_whole_number(seed):
 def test_negative_seed_is_refused():
     with pytest.raises(ValueError, match="non-negative"):
         nt.setup(-1)
+
+
+# Alternative texts
+
+
+def figure(panels=1):
+    """Return a figure of lines, with labels and a legend."""
+    drawn, axes = plt.subplots(1, panels, squeeze=False)
+    for axis in axes[0]:
+        axis.plot([0, 1], [0, 1], label="the one")
+        axis.plot([0, 1], [1, 0], label="the other")
+        axis.set(xlabel="training step", ylabel="$W_1$ and\nthe loss", title="a title")
+        axis.legend()
+    return drawn
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+PANEL = "a title, lines, W1 and the loss against training step, showing the one; the other."
+
+
+def test_figure_in_words():
+    assert describe_figure(figure()) == f"Figure: {PANEL}"
+    assert describe_figure(figure(2)) == f"Figure with 2 panels. Panel 1: {PANEL} Panel 2: {PANEL}"
+
+
+def test_kinds_are_told_apart_and_a_colour_bar_is_no_panel():
+    drawn, axes = plt.subplots(1, 3)
+    drawn.colorbar(axes[0].imshow([[0, 1]]))
+    axes[1].bar([0, 1], [1, 2])
+    axes[2].text(0, 0, "a word")
+    assert describe_figure(drawn) == (
+        "Figure with 3 panels. Panel 1: an image. Panel 2: bars. Panel 3: text."
+    )
+
+
+def test_figure_is_stored_with_its_words():
+    png, metadata = figure_bundle(figure())
+    assert b64decode(png).startswith(b"\x89PNG\r\n\x1a\n")
+    assert metadata == {"alt": f"Figure: {PANEL}"}
+
+
+def test_every_figure_of_a_notebook_has_its_words():
+    """Also the first; and whether it is shown by hand or at the end of its cell."""
+    cells = [
+        "import matplotlib.pyplot as plt\nimport nastut as nt\n_ = nt.setup(seed=0)",
+        "_ = plt.plot([0, 1], label='the first')\nplt.show()",
+        "_ = plt.plot([0, 1], label='the second')",
+    ]
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, kernel_name="python3").execute()
+    _, first, second = notebook.cells
+    assert [output.metadata for output in first.outputs] == [
+        {"image/png": {"alt": "Figure: lines, showing the first."}}
+    ]
+    assert second.outputs[-1].metadata["image/png"]["alt"].endswith("the second.")

@@ -1,5 +1,6 @@
 """What is in the pictures, and that it can be read."""
 
+import re
 from collections import Counter
 
 import numpy as np
@@ -78,6 +79,69 @@ def test_large_picture_can_be_read(cell):
     assert len(boxes(svg)) == 5 + 2 * 15 + 2
     assert overlaps(svg) == []
     assert width(svg) <= 1200
+
+
+@pytest.mark.parametrize("cell", [nt.zoo.LSTM, nt.zoo.EXAMPLE], ids=["lstm", "example"])
+def test_picture_to_the_right_shows_the_same_from_left_to_right(cell):
+    up, right = nt.draw(cell), nt.draw(cell, direction="right")
+    assert Counter(texts(up.svg())) == Counter(texts(right.svg()))
+    assert up.alt == right.alt
+    drawn = boxes(right.svg())
+    assert overlaps(right.svg()) == []
+    states = {key: drawn.pop(key) for key in ("x_t", "h_{t-1}", "c_{t-1}", "h_t", "c_t")}
+    assert max(states[key][2] for key in ("x_t", "h_{t-1}", "c_{t-1}")) < min(
+        left for left, *_ in drawn.values()
+    )
+    assert min(states[key][0] for key in ("h_t", "c_t")) > max(box[2] for box in drawn.values())
+
+
+def test_direction_is_up_or_right():
+    with pytest.raises(ValueError, match="direction is 'left'; it must be one of up, right"):
+        nt.draw(nt.zoo.EXAMPLE, direction="left")
+
+
+# Side by side
+
+
+@pytest.mark.parametrize("fold", [False, True])
+def test_cells_side_by_side_are_those_drawn_alone(fold):
+    cells = nt.zoo.LSTM, nt.zoo.EXAMPLE
+    both = nt.draw_side_by_side(*cells, titles=["one", "other"], fold=fold)
+    assert both.titles == ("one", "other")
+    assert [picture.dot.source for picture in both] == [
+        nt.draw(cell, fold).dot.source for cell in cells
+    ]
+
+
+def test_titles_may_be_left_out():
+    assert nt.draw_side_by_side(nt.zoo.LSTM, nt.zoo.EXAMPLE).titles == ("", "")
+
+
+def test_each_cell_has_its_title():
+    with pytest.raises(ValueError, match="2 pictures need as many titles, not 1"):
+        nt.draw_side_by_side(nt.zoo.LSTM, nt.zoo.EXAMPLE, titles=["one"])
+
+
+# In words
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_tree_in_words_joins_every_pair_once(base):
+    alt = nt.draw_tree(base).alt
+    joined = re.findall(r"node (\d+) joins (\d+) and (\d+)", alt)
+    assert [tuple(map(int, row)) for row in joined] == [
+        (base + i, 2 * i, 2 * i + 1) for i in range(base - 1)
+    ]
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_sequence_in_words_names_every_block(base):
+    (cell,) = random_cells(base, 1)
+    alt = nt.draw_sequence(cell).alt
+    for k, node in enumerate(cell.nodes):
+        assert f"tree index {k}, {node}" in alt
+    assert f"cell inject, {cell.inject}" in alt
+    assert f"create {cell.create_index}, inject {cell.inject_index}" in alt
 
 
 # The tree

@@ -3,16 +3,27 @@
 import re
 import shutil
 import sys
+from html.parser import HTMLParser
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
+import graphviz
 import numpy as np
 import pytest
-from drawn import hide_programs, texts, write_program
+from drawn import boxes, hide_programs, texts, write_program
 
 import nastut as nt
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
-from nastut.pictures.picture import REMEDY, DrawingError
+from nastut.pictures.picture import (
+    PIXELS_IN_A_POINT,
+    REMEDY,
+    TALLEST,
+    WIDEST,
+    DrawingError,
+    size,
+)
 
+BY_HAND = '<svg width="9pt" height="9pt">by hand</svg>'
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 
 
@@ -101,9 +112,9 @@ def test_pip_package_draws_without_graphviz(picture, monkeypatch):
 
 
 def test_dot_is_preferred_where_it_is(picture, monkeypatch, tmp_path):
-    write_program(tmp_path, "echo '<svg>by dot</svg>'")
+    write_program(tmp_path, f"echo '{BY_HAND}'")
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert picture.svg() == "<svg>by dot</svg>\n"
+    assert picture.svg() == BY_HAND + "\n"
 
 
 @pytest.mark.parametrize("script", ["exit 1", "kill -9 $$"], ids=["fails", "crashes"])
@@ -120,10 +131,10 @@ def test_pip_package_draws_where_dot_cannot_be_started(picture, monkeypatch, tmp
 
 
 def test_pip_package_is_found_on_the_path_too(picture, monkeypatch, tmp_path):
-    write_program(tmp_path, "echo '<svg>by graphviz-pure</svg>'", name="graphviz-pure")
+    write_program(tmp_path, f"echo '{BY_HAND}'", name="graphviz-pure")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "elsewhere" / "python"))
-    assert picture.svg() == "<svg>by graphviz-pure</svg>\n"
+    assert picture.svg() == BY_HAND + "\n"
 
 
 @pytest.mark.usefixtures("no_program")
@@ -140,7 +151,82 @@ def test_error_says_what_each_program_said(picture, no_program, monkeypatch, tmp
         picture.svg()
 
 
+# How large it is
+
+
+def test_no_picture_is_wider_than_a_column_or_taller_than_a_page(any_picture):
+    width, height = size(any_picture.svg())
+    assert width <= WIDEST
+    assert height <= TALLEST
+
+
+def test_page_of_a_beamer_holds_the_tallest_picture():
+    """JupyterLab at 1280 x 720 leaves 600 lines for a cell; a line of code takes 40 of them."""
+    assert TALLEST * PIXELS_IN_A_POINT <= 600 - 2 * 40
+
+
+def test_small_picture_is_not_enlarged():
+    picture = nt.draw_tree(1)
+    assert picture.svg() == picture.drawn()
+
+
+@pytest.mark.parametrize("pixels", [40, 400, 4000])
+@pytest.mark.parametrize("direction", ["up", "right"])
+def test_width_is_the_one_asked_for(pixels, direction):
+    picture = nt.draw(nt.zoo.LSTM, direction=direction, width=pixels)
+    (width, height), (wide, tall) = size(picture.svg()), size(picture.drawn())
+    assert width * PIXELS_IN_A_POINT == pytest.approx(pixels, abs=1)
+    assert height / width == pytest.approx(tall / wide, rel=0.03)
+    assert images(picture)[0]["width"] == str(pixels)
+
+
+@pytest.mark.parametrize("width", [0, -1, float("nan")])
+def test_width_is_above_0(width):
+    with pytest.raises(ValueError, match=rf"width is {width}; it must be a number of pixels"):
+        nt.draw(nt.zoo.EXAMPLE, width=width)
+
+
+def test_what_is_no_picture_is_told(picture, monkeypatch, tmp_path):
+    write_program(tmp_path, "echo Hello")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(DrawingError, match="no width and height in what was drawn"):
+        picture.svg()
+
+
 # In a notebook
+
+
+def images(shown):
+    """Return the attributes of each image that a page shows."""
+    found = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            assert tag == "img"
+            found.append(dict(attrs))
+
+    Reader().feed(shown._repr_mimebundle_()["text/html"])
+    return found
+
+
+def test_page_shows_the_picture_and_reads_its_words(any_picture):
+    """As an image, not as SVG: this is shown in a notebook that is not trusted, too."""
+    (image,) = images(any_picture)
+    kind, _, data = image["src"].partition(",")
+    svg = unquote(data)
+    assert kind == "data:image/svg+xml"
+    assert texts(svg) == texts(any_picture.svg())
+    assert boxes(svg) == boxes(any_picture.svg())
+    assert image["alt"] == any_picture.alt
+
+
+def test_words_are_escaped():
+    picture = nt.Picture(graphviz.Digraph(), "caption", "a < \"b\" & 'c'")
+    assert images(picture)[0]["alt"] == "a < \"b\" & 'c'"
+
+
+def test_caption_is_read_where_nothing_else_is_said():
+    assert nt.Picture(graphviz.Digraph(), "caption").alt == "caption"
 
 
 def test_notebook_shows_the_picture_and_its_caption(picture):
@@ -160,6 +246,7 @@ def test_notebook_shows_text_where_nothing_can_draw(picture):
 def test_cell_is_shown_as_its_picture(picture):
     shown = nt.zoo.EXAMPLE._repr_mimebundle_()
     assert shown["image/svg+xml"] == picture.svg()
+    assert shown["text/html"] == picture._repr_mimebundle_()["text/html"]
 
 
 # Files

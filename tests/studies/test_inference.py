@@ -8,11 +8,13 @@ import pytest
 from nastut.studies.inference import (
     arrivals,
     bootstrap,
+    compared,
     duels,
     fisher_test,
     holm,
     median,
     paired_test,
+    rank_correlation,
     rank_test,
     restricted_mean,
     share,
@@ -121,6 +123,23 @@ def test_samples_that_are_alike_do_not_differ():
     rng = RNG(5)
     p = [rank_test(*rng.integers(0, 20, (2, 30)).astype(float))[1] for _ in range(400)]
     assert 0.02 < np.mean(np.array(p) < 0.05) < 0.08
+
+
+def test_several_questions_are_corrected_together():
+    samples = {"a": A, "b": B, "c": B + 100}
+    found = compared(samples, [("a", "b"), ("a", "c")])
+    assert found["a", "b"].wins == rank_test(A, B)[0]
+    p = [rank_test(A, B)[1], rank_test(A, B + 100)[1]]
+    assert [of.p for of in found.values()] == p
+    assert [of.corrected for of in found.values()] == holm(p).tolist()
+
+
+def test_the_rank_correlation():
+    """The value with ties is that of scipy 1.17, spearmanr."""
+    assert rank_correlation(np.array([1, 2, 3]), np.array([10, 20, 900])) == pytest.approx(1)
+    assert rank_correlation(np.array([1, 2, 3]), np.array([3, 2, -INF])) == pytest.approx(-1)
+    a, b = np.array([1, 2, 2, 4, 5, 5, 7]), np.array([3, 1, 4, 4, 2, 8, 9])
+    assert rank_correlation(a, b) == pytest.approx(0.5780059766913394, abs=1e-6)
 
 
 def test_duels_count_a_draw_as_a_half():

@@ -35,6 +35,8 @@ def run(layer, input, states):
         {"num_layers": 2, "batch_first": True},
         {"num_layers": 3, "proj_size": 3},
         {"num_layers": 2, "batch_first": True, "proj_size": 2, "bias": False},
+        {"bidirectional": True, "bias": False},
+        {"num_layers": 3, "bidirectional": True, "proj_size": 2, "batch_first": True},
     ],
 )
 def test_from_torch_lstm_equals_it(options):
@@ -44,7 +46,7 @@ def test_from_torch_lstm_equals_it(options):
     input = torch.randn(5, 7, 4, dtype=torch.float64)
     batch = 5 if lstm.batch_first else 7
     states = [
-        torch.randn(lstm.num_layers, batch, size, dtype=torch.float64)
+        torch.randn(lstm.num_layers * (1 + lstm.bidirectional), batch, size, dtype=torch.float64)
         for size in (lstm.proj_size or 6, 6)
     ]
     for ours, theirs in zip(run(layer, input, states), run(lstm, input, states), strict=True):
@@ -65,9 +67,17 @@ def test_from_torch_lstm_keeps_mode_type_and_options():
     assert torch.equal(layer.weight_ih_l0, before)  # a copy
 
 
+def test_from_torch_lstm_takes_weights_that_are_computed():
+    lstm = nn.LSTM(2, 3)
+    with torch.no_grad():
+        nn.utils.parametrizations.weight_norm(lstm, "weight_hh_l0").parametrizations[
+            "weight_hh_l0"
+        ].original0.mul_(2)
+    input = torch.randn(4, 1, 2)
+    torch.testing.assert_close(nt.zoo.from_torch_lstm(lstm)(input), lstm(input))
+
+
 def test_from_torch_lstm_refuses_what_it_cannot_hold():
-    with pytest.raises(ValueError, match="bidirectional"):
-        nt.zoo.from_torch_lstm(nn.LSTM(2, 3, bidirectional=True))
     with pytest.raises(TypeError, match="GRU"):
         nt.zoo.from_torch_lstm(nn.GRU(2, 3))
 

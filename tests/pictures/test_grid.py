@@ -1,13 +1,14 @@
-"""Pictures in a row."""
+"""Pictures in a grid."""
 
+from html import escape
 from xml.etree import ElementTree
 
 import pytest
 from drawn import hide_programs, texts
 
 import nastut as nt
-from nastut.pictures.picture import Picture
-from nastut.pictures.steps import Steps
+from nastut.pictures.grid import Grid
+from nastut.pictures.picture import TALLEST, WIDEST, Picture, size
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -40,8 +41,8 @@ def test_behaves_as_a_list_of_pictures(steps):
 
 def test_slice_keeps_the_titles(steps):
     part = steps[3:]
-    assert isinstance(part, Steps)
-    assert part.titles == ("cell inject: Add ReLU", "cell indices: create 1, inject 0")
+    assert isinstance(part, Grid)
+    assert part.titles == ("4 · cell inject: Add ReLU", "5 · cell indices: create 1, inject 0")
 
 
 def test_text_has_one_line_a_picture(steps):
@@ -51,8 +52,8 @@ def test_text_has_one_line_a_picture(steps):
 
 def test_all_pictures_are_in_one_svg_under_their_titles(steps):
     said = texts(steps.svg())
-    for number, (title, picture) in enumerate(zip(steps.titles, steps, strict=True), 1):
-        assert f"{number} · {title}" in said
+    for title, picture in zip(steps.titles, steps, strict=True):
+        assert title in said
         said = [text for text in said if text not in texts(picture.svg())]
     assert len(said) == 5
 
@@ -78,8 +79,8 @@ def test_pictures_lie_beside_each_other_and_inside_the_whole(cell):
 
 
 def test_titles_are_escaped(steps):
-    odd = Steps(steps.pictures[:1], ["a < b & c"])
-    assert "1 · a < b & c" in texts(odd.svg())
+    odd = Grid(steps.pictures[:1], ["a < b & c"])
+    assert "a < b & c" in texts(odd.svg())
 
 
 @pytest.mark.parametrize("columns", [0, -1])
@@ -88,9 +89,53 @@ def test_columns_are_at_least_one(steps, columns):
         steps.svg(columns)
 
 
+def test_as_many_columns_as_make_the_pictures_largest(steps):
+    """Five narrow ones stand side by side; of seventeen large ones four rows are made."""
+    assert steps.svg() == steps.svg(columns=5)
+    many = nt.draw_steps(nt.zoo.LSTM)
+    largest = max(range(1, 18), key=lambda columns: panel_width(many.svg(columns)))
+    assert panel_width(many.svg()) == panel_width(many.svg(largest))
+
+
+def panel_width(svg):
+    """Return the width at which the first picture of a grid is shown, in points."""
+    (first, *_), (_, _, width, _) = panels(svg)
+    return (first[2] - first[0]) * size(svg)[0] / width
+
+
+@pytest.mark.parametrize("cells", [[nt.zoo.EXAMPLE] * 2, [nt.zoo.LSTM] * 2, [nt.zoo.EXAMPLE] * 7])
+def test_no_grid_is_wider_than_a_column_or_taller_than_a_page(cells):
+    width, height = size(nt.draw_side_by_side(*cells).svg())
+    assert width <= WIDEST
+    assert height <= TALLEST
+
+
+def test_title_has_room(steps):
+    title = "a title that is a good deal longer than its picture is wide"
+    (drawn, _), (_, _, width, _) = panels(Grid([nt.draw_tree(1)] * 2, [title] * 2).svg(columns=2))
+    assert width / 2 >= 6.5 * len(title)
+    assert drawn[2] <= width / 2
+
+
+def test_one_title_for_each_picture(steps):
+    with pytest.raises(ValueError, match="5 pictures need as many titles, not 1"):
+        Grid(steps.pictures, ["one"])
+
+
+def test_words_are_those_of_the_pictures_under_their_titles():
+    one, other = nt.draw(nt.zoo.EXAMPLE), nt.draw_tree(2)
+    alt = Grid([one, other], ["left", ""]).alt
+    assert alt == f"2 pictures side by side. left: {one.alt} | {other.alt}"
+
+
+def test_step_is_not_read_twice(steps):
+    assert steps.alt.count("cell inject: Add ReLU") == 1
+
+
 def test_notebook_shows_the_svg(steps):
     shown = steps._repr_mimebundle_()
     assert shown["image/svg+xml"] == steps.svg()
+    assert escape(steps.alt) in shown["text/html"]
     assert shown["text/plain"] == repr(steps)
 
 

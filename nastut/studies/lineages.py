@@ -1,0 +1,153 @@
+"""What the study ``generations`` says: its lines measured, and judged against each other.
+
+A *duel* is one later generation of a line against the same generation of another, from the same
+seed. The generations of a seed are not independent, so their duels count as one number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nastut.studies.generations import EVALUATIONS, RATES
+from nastut.studies.inference import RESAMPLES, bootstrap, duels, holm, paired_test, restricted_mean
+
+Runs = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A number, the interval in which it is, and how likely chance makes one so far off.
+
+    Attributes
+    ----------
+    value
+        What was measured.
+    low, high
+        Of a share of duels: its 95 % interval. Of a count of cores that found themselves: 95 %
+        of what chance gives.
+    p
+        Two-sided.
+    corrected
+        The p-value for the number of questions that were asked together, by Holm's rule.
+    """
+
+    value: float
+    low: float
+    high: float
+    p: float
+    corrected: float
+
+
+def measured(runs: Runs, line: str, key: str) -> np.ndarray:
+    """Return one measurement of every search of a line, of shape (seeds, generations).
+
+    Parameters
+    ----------
+    runs
+        Of the recorded study.
+    line
+        Its name.
+    key
+        ``reached``: evaluations until the best per mille, infinite for never. ``rank``: of the
+        best cell found. ``itself``: whether that is the core. ``distinct``, ``entropy``,
+        ``dependence``: as recorded; not a number where the policy was lost.
+    """
+
+    def of(search: Mapping[str, Any]) -> float:
+        if key == "reached":
+            return float(search["reached"] or np.inf)
+        if key == "rank":
+            return float(search["improvements"][-1][1])
+        if key == "itself":
+            return float(search["core"] == search["best"])
+        return float(np.nan if search[key] is None else search[key])
+
+    return np.array([[of(search) for search in run[line]] for run in runs.values()])
+
+
+def middle(runs: Runs, line: str, key: str, rng: np.random.Generator) -> tuple[float, float, float]:
+    """Return the median of a measurement over later generations, and its 95 % interval.
+
+    For the interval whole seeds are drawn again. Policies that were lost are left out.
+    """
+    later = measured(runs, line, key)[:, 1:]
+    again = later[rng.integers(len(later), size=(RESAMPLES, len(later)))].reshape(RESAMPLES, -1)
+    low, high = np.quantile(np.nanmedian(again, axis=1), (0.025, 0.975))
+    return float(np.nanmedian(later)), float(low), float(high)
+
+
+def won(runs: Runs, a: str, b: str, key: str) -> np.ndarray:
+    """Return the share of duels that line `a` wins against line `b`, for each seed.
+
+    The smaller number wins; equal is half a win.
+    """
+    later = duels(measured(runs, a, key), measured(runs, b, key))[:, 1:]
+    return np.asarray(later.mean(axis=1))
+
+
+def won_at_own_rates(runs: Runs, a: str, b: str, key: str) -> np.ndarray:
+    """Return what :func:`won` does, with each line at the learning rate that suits it best.
+
+    The best rate is that with the lowest restricted mean of evaluations. It is chosen on every
+    other seed, and the duels are those of the seeds between: no seed judges what it chose.
+    """
+    shares = np.empty(len(runs))
+    names = list(runs)
+    for start in (0, 1):
+        judging = {name: runs[name] for name in names[start::2]}
+        choosing = {name: runs[name] for name in names[1 - start :: 2]}
+        shares[start::2] = won(judging, best_rate(choosing, a), best_rate(choosing, b), key)
+    return shares
+
+
+def best_rate(runs: Runs, line: str) -> str:
+    """Return the name of a line at the rate at which it arrives first, by restricted mean."""
+
+    def spent(name: str) -> float:
+        return float(restricted_mean(measured(runs, name, "reached")[:, 1:], EVALUATIONS).mean())
+
+    return min((line, *(f"{line}, {rate}" for rate in RATES)), key=spent)
+
+
+def judge(shares: Mapping[Any, np.ndarray], rng: np.random.Generator) -> dict[Any, Judged]:
+    """Judge shares of duels, one number a seed, against a half; corrected for their number."""
+    bands = {name: bootstrap(_mean, of_seeds, rng=rng) for name, of_seeds in shares.items()}
+    p = [paired_test(of_seeds, rng) for of_seeds in shares.values()]
+    return {
+        name: Judged(float(shares[name].mean()), *bands[name], of, corrected)
+        for name, of, corrected in zip(shares, p, holm(p).tolist(), strict=True)
+    }
+
+
+def found_themselves(
+    runs: Runs, lines: Sequence[str], rng: np.random.Generator
+) -> dict[str, Judged]:
+    """Judge how often a core found itself: more or less often than another of its generation.
+
+    If the core did not matter, the cores of a generation might be dealt out to the seeds anew:
+    so they are, ten thousand times. The p-value is twice that of the nearer end.
+    """
+    counts, lows, highs, p = [], [], [], []
+    for line in lines:
+        searches = [run[line][1:] for run in runs.values()]
+        cores = np.array([[search["core"] for search in of] for of in searches])
+        finds = np.array([[search["best"] for search in of] for of in searches])
+        _, both = np.unique([cores, finds], return_inverse=True)  # numbers, for speed
+        cores, finds = both.reshape(2, *cores.shape)
+        counts.append(int((cores == finds).sum()))
+        dealt = [(rng.permuted(cores, axis=0) == finds).sum() for _ in range(RESAMPLES)]
+        low, high = np.quantile(dealt, (0.025, 0.975), method="inverted_cdf")
+        lows.append(float(low))
+        highs.append(float(high))
+        ends = [np.sum(np.array(dealt) <= counts[-1]), np.sum(np.array(dealt) >= counts[-1])]
+        p.append(min(1.0, 2 * float(1 + min(ends)) / (1 + RESAMPLES)))
+    judged = map(Judged, counts, lows, highs, p, holm(p).tolist())
+    return dict(zip(lines, judged, strict=True))
+
+
+def _mean(values: np.ndarray) -> Any:
+    return values.mean(axis=-1)

@@ -1,0 +1,160 @@
+"""Packed sequences and both directions of time, beside torch.nn.LSTM."""
+
+import pytest
+import torch
+from lstm_pair import lstm_and_layer, outcome, tensors, weighted_sum
+from torch import nn
+from torch.nn.utils.rnn import (
+    PackedSequence,
+    pack_padded_sequence,
+    pack_sequence,
+    pad_packed_sequence,
+)
+
+import nastut as nt
+
+OPTIONS = [
+    {},
+    {"bidirectional": True},
+    {"bidirectional": True, "num_layers": 3, "bias": False},
+    {"bidirectional": True, "num_layers": 2, "proj_size": 2, "batch_first": True},
+]
+
+
+def both(options, input, states, **call):
+    """Results of both and their gradients by the input, the states and the layer below."""
+    results = []
+    for layer in lstm_and_layer(**options):
+        given = [value.detach().clone().requires_grad_() for value in (input, *states)]
+        found = tensors(layer(call["pack"](given[0]) if call else given[0], tuple(given[1:])))
+        results.append([*found, *torch.autograd.grad(weighted_sum(found), given)])
+    return results
+
+
+def states(options, batch):
+    count = options.get("num_layers", 1) * (1 + options.get("bidirectional", False))
+    sizes = (options.get("proj_size", 0) or 4, 4)
+    shape = (count, batch) if batch else (count,)
+    return [torch.randn(*shape, size, dtype=torch.float64) for size in sizes]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("batch", [None, 0, 1, 5])
+def test_directions_equal_those_of_lstm(options, batch):
+    shape = (6, 3) if batch is None else (6, batch, 3)
+    if options.get("batch_first") and batch is not None:
+        shape = (batch, 6, 3)
+    given = states(options, batch)
+    if batch == 0:
+        given = [value.new_zeros(len(value), 0, value.shape[-1]) for value in given]
+    ours, theirs = both(options, torch.randn(shape, dtype=torch.float64), given)
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize(
+    "lengths", [[1], [4, 4, 4], [7, 5, 2, 1], [2, 7, 1, 7, 3, 3], [1, 1, 9]], ids=str
+)
+def test_packed_sequences_equal_those_of_lstm(options, lengths):
+    first = options.get("batch_first", False)
+    shape = (len(lengths), max(lengths), 3) if first else (max(lengths), len(lengths), 3)
+
+    def pack(input):
+        return pack_padded_sequence(input, torch.tensor(lengths), first, enforce_sorted=False)
+
+    input = torch.randn(shape, dtype=torch.float64)
+    theirs, ours = both(options, input, states(options, len(lengths)), pack=pack)
+    for found, expected in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+    plain = [layer(pack(input)) for layer in lstm_and_layer(**options)]
+    torch.testing.assert_close(tensors(plain[1]), tensors(plain[0]), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", [nt.zoo.EXAMPLE, nt.zoo.NASCELL, nt.zoo.MAXCELL], ids=str)
+def test_a_packed_sequence_is_its_sequences_one_by_one(cell):
+    layer = nt.CellRNN(cell, 3, 4, 2, bidirectional=True, bias=True, dtype=torch.float64)
+    sequences = [torch.randn(n, 3, dtype=torch.float64) for n in (3, 6, 1, 6)]
+    packed, (h, c) = layer(pack_sequence(sequences, enforce_sorted=False))
+    padded, lengths = pad_packed_sequence(packed)
+    assert lengths.tolist() == [3, 6, 1, 6]
+    for k, sequence in enumerate(sequences):
+        output, (h_k, c_k) = layer(sequence)
+        found = (padded[: len(sequence), k], h[:, k], c[:, k])
+        torch.testing.assert_close(found, (output, h_k, c_k), rtol=0, atol=1e-12)
+
+
+def test_backward_is_forward_over_the_reversed_sequence():
+    layer = nt.CellRNN(nt.zoo.NASCELL, 3, 4, bidirectional=True)
+    reverse = nt.CellRNN(nt.zoo.NASCELL, 3, 4)
+    reverse.load_state_dict(
+        {name: getattr(layer, f"{name}_reverse") for name in reverse.state_dict()}
+    )
+    input, hx = torch.randn(5, 2, 3), (torch.randn(2, 2, 4), torch.randn(2, 2, 4))
+    output, (h, c) = layer(input, hx)
+    expected, last = reverse(input.flip(0), (hx[0][1:], hx[1][1:]))
+    torch.testing.assert_close(output[..., 4:], expected.flip(0))
+    torch.testing.assert_close((h[1:], c[1:]), last)
+
+
+def test_dropout_acts_on_packed_data_between_layers():
+    torch.manual_seed(0)
+    layer = nt.CellRNN(nt.zoo.NASCELL, 3, 8, 2, dropout=0.5)
+    packed = pack_sequence([torch.randn(4, 3), torch.randn(2, 3)])
+    first, second = (layer(packed)[1][0] for _ in range(2))
+    assert torch.equal(first[0], second[0])
+    assert not torch.equal(first[1], second[1])
+
+
+def packed(sizes, rows=None, features=3, dtype=torch.float32):
+    rows = sum(sizes) if rows is None else rows
+    return PackedSequence(torch.zeros(rows, features, dtype=dtype), torch.tensor(sizes))
+
+
+@pytest.mark.parametrize(
+    ("input", "hx"),
+    [
+        (packed([2, 2, 1]), None),
+        (packed([2, 0]), None),
+        (packed([0]), None),
+        (packed([1, 2]), None),
+        (packed([0, 2]), None),
+        (packed([2, -1], 1), None),
+        (packed([2, 2], 3), None),
+        (packed([2, 2], 5), None),
+        (packed([2, 1], features=5), None),
+        (packed([2, 1], dtype=torch.float64), None),
+        (packed([2, 1], dtype=torch.int64), None),
+        (PackedSequence(torch.zeros(3), torch.tensor([2, 1])), None),
+        (PackedSequence(torch.zeros(3, 1, 3), torch.tensor([2, 1])), None),
+        (PackedSequence(torch.zeros(3, 3, device="meta"), torch.tensor([2, 1])), None),
+        (packed([2, 1]), (torch.zeros(1, 3, 4), torch.zeros(1, 2, 4))),
+        (packed([2, 1]), (torch.zeros(2, 2, 4), torch.zeros(2, 2, 4))),
+        (packed([2, 1]), (torch.zeros(1, 2, 4), torch.zeros(1, 2, 5))),
+        (packed([2, 1]), (torch.zeros(1, 2, 4).double(), torch.zeros(1, 2, 4).double())),
+        (packed([2, 1]), [torch.zeros(1, 2, 4), torch.zeros(1, 2, 4)]),
+        (packed([2, 1]), (None, None)),
+    ],
+    ids=str,
+)
+def test_packed_input_ends_as_it_does_with_lstm(input, hx):
+    theirs, ours = nn.LSTM(3, 4), nt.CellRNN(nt.zoo.EXAMPLE, 3, 4)
+    assert outcome(ours, input, hx) == outcome(theirs, input, hx)
+
+
+def test_what_is_wrong_with_packed_input_is_said():
+    layer = nt.CellRNN(nt.zoo.EXAMPLE, 3, 4)
+    for input, message in (
+        (packed([1, 2]), r"batch sizes of the packed input are \[1, 2\]; they must not grow"),
+        (packed([2, 2], 5), "so 4 rows, but its data has 5"),
+        (packed([2, 1], features=5), "so 5 features; input_size is 3"),
+        (PackedSequence(torch.zeros(3), torch.tensor([2, 1])), r"has shape \(3,\)"),
+    ):
+        with pytest.raises(RuntimeError, match=message):
+            layer(input)
+    with pytest.raises(RuntimeError, match=r"for this input it must be \(1, 2, 4\)"):
+        layer(packed([2, 1]), (torch.zeros(1, 3, 4), torch.zeros(1, 3, 4)))
+
+
+def test_sequences_of_length_0_are_refused_by_torch():
+    with pytest.raises(RuntimeError, match="greater than 0"):
+        pack_padded_sequence(torch.zeros(3, 2, 3), torch.tensor([2, 0]), enforce_sorted=False)

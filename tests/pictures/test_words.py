@@ -1,0 +1,69 @@
+"""What is read aloud of a cell's picture."""
+
+import re
+
+import numpy as np
+import pytest
+
+import nastut as nt
+from nastut.cells.cell import children
+from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
+from nastut.pictures.graph import graph
+from nastut.pictures.words import describe
+
+EXAMPLE = (
+    "Node 0: Add x and the old h (W1, W2), then Tanh, inject: Add the old c, then ReLU. "
+    "Node 1: Multiply x and the old h (W3, W4), this is the new c, then ReLU. "
+    "Node 2: Multiply node 0 and node 1, then Sigmoid, this is the new h. "
+    "No way leads from the old c to the new c."
+)
+
+FOLDED_LSTM = (
+    "Node 0: Add x and the old h (W1, W2), then Tanh. "
+    "Node 1: Add x and the old h (W3, W4), then Sigmoid. "
+    "Node 8: Multiply node 0 and node 1. "
+    "Node 9: Add x and the old h (W5 ... W8), then Sigmoid, inject: Multiply the old c. "
+    "Node 12: Add node 8 and node 9, this is the new c, then Tanh. "
+    "Node 13: Add x and the old h (W9 ... W16), then Sigmoid. "
+    "Node 14: Multiply node 12 and node 13, this is the new h. "
+    "A thick way leads from the old c through node 9 and node 12 to the new c."
+)
+
+
+@pytest.mark.parametrize(
+    ("cell", "fold", "words"),
+    [(nt.zoo.EXAMPLE, False, EXAMPLE), (nt.zoo.LSTM, True, FOLDED_LSTM)],
+    ids=["example", "folded lstm"],
+)
+def test_formulas_in_words(cell, fold, words):
+    assert describe(graph(cell, fold)) == words
+
+
+@pytest.mark.parametrize("base", [1, 2, 4, 8])
+def test_words_say_all_that_the_tokens_say(base):
+    """A listener can write the sequence down."""
+    rng = np.random.default_rng(base)
+    for _ in range(20):
+        cell = nt.Space(base, tuple(COMBINATIONS), tuple(ACTIVATIONS)).sample(rng)
+        *sentences, memory = re.findall(r"[^.]+\.", describe(graph(cell)))
+        for k, (node, sentence) in enumerate(zip(cell.nodes, sentences, strict=True)):
+            below = children(k, base)
+            operands = (
+                f"node {below[0]} and node {below[1]}"
+                if below
+                else f"x and the old h (W{2 * k + 1}, W{2 * k + 2})"
+            )
+            assert sentence.strip().startswith(f"Node {k}: {node.combination} {operands}")
+            assert f"then {node.activation}" in sentence
+            injected = f"inject: {cell.inject.combination} the old c, then {cell.inject.activation}"
+            assert (injected in sentence) is (k == cell.inject_index)
+            created = re.search(r"\), this is the new c|\d, this is the new c", sentence)
+            assert (created is not None) is (k == cell.create_index)
+            assert ("this is the new h" in sentence) is (k == cell.root)
+        assert memory.strip().startswith("A thick way" if cell.has_memory else "No way")
+
+
+def test_nothing_unspeakable_is_read():
+    for cell in (nt.zoo.EXAMPLE, nt.zoo.LSTM, nt.zoo.NASCELL):
+        for picture in (nt.draw(cell), nt.draw(cell, fold=True), nt.draw_sequence(cell)):
+            assert not re.search(r"[_{}\\$]", picture.alt)
