@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from nastut.cells.space import Space
-from nastut.lessons.exercise import Exercise, close
+from nastut.lessons.exercise import Exercise
+from nastut.lessons.plain import close
 from nastut.pictures.style import COLOURS, INK, PAPER, QUIET
 from nastut.search.controller import Controller
 from nastut.search.learners import Reinforce
