@@ -120,10 +120,8 @@ def test_who_stays_is_trained_as_before_and_who_leaves_keeps_a_part(task):
         np.testing.assert_allclose(record.validation, full.validation[:reports], rtol=1e-4)
         if reports == 4:
             np.testing.assert_allclose(record.test, full.test, rtol=1e-4)
-    first = [record.validation[0] for record in whole]
-    assert {n for n, length in enumerate(lengths) if length > 1} == set(
-        np.argsort(first, kind="stable")[:12]
-    )
+    order = np.argsort([record.validation[0] for record in whole], kind="stable")
+    assert {n for n, length in enumerate(lengths) if length > 1} == set(order[:12])
 
 
 def test_all_may_leave(task):
