@@ -5,11 +5,12 @@ import warnings
 
 import pytest
 import torch
-from lstm_pair import lstm_and_layer, tensors
 from torch import nn
 from torch._dynamo.testing import CompileCounter
 from torch.export import Dim
 from torch.nn.utils.rnn import pack_sequence
+
+from lstm_pair import lstm_and_layer, tensors
 
 OPTIONS = [
     {},

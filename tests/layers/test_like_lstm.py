@@ -13,13 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
-from lstm_pair import lstm_and_layer, tensors, weighted_sum
 from torch import nn
 from torch.autograd import forward_ad
 from torch.nn.utils import parametrizations, parametrize, prune
 from torch.utils.checkpoint import checkpoint
 
 import nastut as nt
+from lstm_pair import lstm_and_layer, tensors, weighted_sum
 
 CASES = []
 
