@@ -17,6 +17,7 @@ STUDIES = {
     "retrained": "retrained",
     "generations": "generations",
     "transfer": "transfer",
+    "parallel": "parallel",
 }
 """Name of a study and of its file in ``data/`` -> its module and the function that returns it."""
 
