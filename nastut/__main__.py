@@ -18,6 +18,8 @@ STUDIES = {
     "generations": "generations",
     "transfer": "transfer",
     "parallel": "parallel",
+    "halving": "halving",
+    "beyond": "beyond",
 }
 """Name of a study and of its file in ``data/`` -> its module and the function that returns it."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import cache
@@ -16,32 +17,44 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from nastut.cells.cell import Cell, children
 from nastut.layers.layer import CellRNN
 from nastut.learning.tasks import Task, python_reference
-from nastut.learning.training import LanguageModel, fit, seeded
+from nastut.learning.training import LanguageModel, State, fit, seeded
 from nastut.studies.comparison import EMBEDDING, PARAMETERS, RECIPE
 
 SOURCE_CHARACTERS = 500_000
 """How much of the standard library's source is the second text."""
 
 
-def _forgetful(input_size: int, hidden_size: int) -> nn.LSTM:
-    """Return an LSTM whose forget gate starts open: a bias of 1 (Jozefowicz et al. 2015)."""
-    layer = nn.LSTM(input_size, hidden_size)
-    with torch.no_grad():
-        layer.bias_ih_l0[hidden_size : 2 * hidden_size] = 1.0
-        layer.bias_hh_l0[hidden_size : 2 * hidden_size] = 0.0
-    return layer
+class OpenLSTM(nn.LSTM):
+    """An LSTM whose forget gate starts open: with a bias of 1 (Jozefowicz et al. 2015)."""
+
+    def reset_parameters(self) -> None:
+        """Draw the weights, and open the gate."""
+        super().reset_parameters()
+        for name, bias in self.named_parameters():
+            if "bias" in name:
+                with torch.no_grad():
+                    bias[self.hidden_size : 2 * self.hidden_size] = 1.0 if "ih" in name else 0.0
+
+
+class PlainGRU(nn.GRU):
+    """A GRU with the states of an LSTM: its second one is empty."""
+
+    def forward(self, input: Tensor, hx: State | None = None) -> tuple[Tensor, State]:  # type: ignore[override]
+        """Return what :class:`torch.nn.GRU` does, and (h, nothing)."""
+        output, h = super().forward(input, None if hx is None else hx[0])
+        return output, (h, h.new_zeros(0))
 
 
 BASELINES: dict[str, Callable[[int, int], nn.Module]] = {
     "LSTM": lambda i, h: nn.LSTM(i, h, bias=False),
     "LSTM, biases": nn.LSTM,
-    "LSTM, forget gate open": _forgetful,
-    "GRU": nn.GRU,
+    "LSTM, forget gate open": OpenLSTM,
+    "GRU": PlainGRU,
 }
 """By name, as functions of the input's size and the hidden size. Other names are sequences."""
 
@@ -78,10 +91,10 @@ class _Core(CellRNN):
         mask = torch.ones(cell.base * hidden_size, 1)
         for leaf in redundant_leaves(cell):
             mask[leaf * hidden_size : (leaf + 1) * hidden_size] = 0.0
-        for weight in (self.weight_ih_l0, self.weight_hh_l0):
-            with torch.no_grad():
-                weight *= mask
-            weight.register_hook(lambda gradient: gradient * mask)
+        for name, weight in self.named_parameters():
+            if name in ("weight_ih_l0", "weight_hh_l0"):
+                weight.data *= mask
+                weight.register_hook(lambda gradient: gradient * mask)  # type: ignore[no-untyped-call]
 
 
 def build(name: str, symbols: int, hidden_size: int) -> LanguageModel:
@@ -104,8 +117,8 @@ def parameters(name: str, symbols: int, hidden_size: int) -> int:
 @cache
 def hidden_size_of(name: str, symbols: int) -> int:
     """Return the hidden size with which a model is nearest to the parameters of all."""
-    sizes = range(8, 257)
-    return min(sizes, key=lambda size: abs(parameters(name, symbols, size) - PARAMETERS))
+    size = bisect_left(range(512), PARAMETERS, lo=2, key=lambda h: parameters(name, symbols, h))
+    return min(size - 1, size, key=lambda h: abs(parameters(name, symbols, h) - PARAMETERS))
 
 
 def python_source() -> Task:
@@ -121,7 +134,8 @@ def python_source() -> Task:
     symbols = tuple(sorted(set(text)))
     numbers = np.array([symbols.index(character) for character in text])
     cuts = [len(numbers) * 8 // 10, len(numbers) * 9 // 10]
-    return Task("python source, characters", symbols, *np.split(numbers, cuts))
+    train, validation, test = np.split(numbers, cuts)
+    return Task("python source, characters", symbols, train, validation, test)
 
 
 TEXTS: dict[str, Callable[[], Task]] = {"manual": python_reference, "source": python_source}
