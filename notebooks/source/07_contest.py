@@ -28,8 +28,7 @@ import numpy as np
 import torch
 
 import nastut as nt
-from nastut.lessons import contest as pictures
-from nastut.lessons import gallery, plots
+from nastut.lessons import contest, gallery, plots, searches
 from nastut.search import PriorityQueue, Reinforce, expected_reward, flat_gradient
 from nastut.studies import inference, retrained, tuning
 
@@ -57,7 +56,7 @@ print(f"{len(table):,} classes of equal cells; the best per mille are {good}")
 print(f"reward below 0.1: {(rewards < 0.1).mean():.0%} of the classes")
 
 example = table.rank(nt.zoo.EXAMPLE)
-pictures.draw_table(
+searches.draw_table(
     rewards, {"best of this table": 1, "best per mille": good, "the article's example": example}
 )
 plt.show()
@@ -143,23 +142,15 @@ nt.check("7.1", solution_7_1)
 
 # %%
 fig, axis = plt.subplots(figsize=(7, 3.6))
-main = {name: reached[name] for name in pictures.LOOK}
-plots.draw_arrivals(axis, main, pictures.LOOK, tuning.EVALUATIONS)
+main = {name: reached[name] for name in searches.LOOK}
+plots.draw_arrivals(axis, main, searches.LOOK, tuning.EVALUATIONS)
 plt.show()
 
-rows = [f"{'':22s}  half within (95 %)  never"]
-for name, values in main.items():
-    middle, (low, high) = (
-        inference.median(values),
-        inference.bootstrap(inference.median, values, rng=rng),
-    )
-    never = f"{np.isinf(values).sum()} of {len(values)}"
-    rows.append(f"{name:22s}  {middle:4.0f} ({low:3.0f} to {high:4.0f})   {never:>8s}")
-print("\n".join(rows))
+print(searches.arrival_table(main, rng))
 
 hit = np.mean([table.rank(cell) <= good for cell in space])
 by_chance = np.log(0.5) / np.log(1 - hit)
-print(f"\ndrawing evenly, half of all possible runs arrive within {by_chance:.0f}")
+print(f"drawing evenly, half of all possible runs arrive within {by_chance:.0f}")
 for name in ("evolution, tuned", "priority queue, tuned"):
     assert inference.median(main[name]) < by_chance / 2
 
@@ -174,21 +165,14 @@ for name in ("evolution, tuned", "priority queue, tuned"):
 # Here are the first seven questions; the other eight follow in section 4.
 
 # %%
-tests = {pair: inference.rank_test(*(reached[name] for name in pair)) for pair in tuning.PAIRS}
-corrected = dict(zip(tests, inference.holm([p for _, p in tests.values()]), strict=True))
+compared = inference.compared(reached, tuning.PAIRS)
+first_seven = dict(list(compared.items())[:7])
+print(searches.comparison_table(first_seven))
 
-
-def show(pairs):
-    for a, b in pairs:
-        p = "< 0.001" if corrected[a, b] < 0.001 else f"= {corrected[a, b]:.3f}"
-        print(f"{a:35s} before {b:32s}: {tests[a, b][0]:4.0%}, p {p}")
-
-
-show(tuning.PAIRS[:7])
 for name in ("evolution, tuned", "priority queue, tuned"):
-    assert corrected[name, "random"] < 0.05
+    assert compared[name, "random"].corrected < 0.05
 for pair in (("REINFORCE", "random"), ("priority queue, tuned", "evolution, tuned")):
-    assert corrected[pair] > 0.05
+    assert compared[pair].corrected > 0.05
 
 # %% [markdown]
 # **Evolution and the queue need fewer trials than chance; between the two no difference is
@@ -204,33 +188,18 @@ for pair in (("REINFORCE", "random"), ("priority queue, tuned", "evolution, tune
 
 # %%
 bonuses, rates = tuning.RATE_AND_BONUS["entropy"], tuning.RATE_AND_BONUS["learning_rate"]
-
-
-def spent(values):
-    """Return the mean evaluations of a run that stops at the budget, and their interval."""
-    mean = partial(inference.restricted_mean, budget=tuning.EVALUATIONS)
-    return mean(values), *inference.bootstrap(mean, values, rng=rng)
-
-
-tried = {}
-for result in (result for result in results.values() if result["line"] is None):
-    setting = (result["given"].get("learning_rate"), result["given"].get("entropy"))
-    tried[result["method"], *setting] = inference.arrivals(result["reached"]["1 per mille"])
-
-# %%
+tried = searches.tried(results)
 sweeps = {
-    title: {rate: [spent(tried[method, rate, bonus]) for bonus in bonuses] for rate in rates}
-    for title, method in (("REINFORCE", "reinforce"), ("priority queue", "priority_queue"))
+    method: {rate: [searches.spent(tried[method, rate, b], rng) for b in bonuses] for rate in rates}
+    for method in ("reinforce", "priority_queue")
 }
-pictures.draw_sweep(sweeps, bonuses, chance=spent(reached["random"]))
+searches.draw_sweep(sweeps, bonuses, chance=searches.spent(reached["random"], rng))
 plt.show()
 
-by_bonus = [
-    np.concatenate([tried["reinforce", rate, bonus] for rate in rates]) for bonus in bonuses
-]
-for bonus, values in zip(bonuses, by_bonus, strict=True):
+by_bonus = {b: np.concatenate([tried["reinforce", rate, b] for rate in rates]) for b in bonuses}
+for bonus, values in by_bonus.items():
     print(f"REINFORCE, bonus {bonus:4g}: {np.isfinite(values).sum()} of {len(values)} runs arrived")
-wins, p = inference.rank_test(by_bonus[1], by_bonus[0])
+wins, p = inference.rank_test(by_bonus[0.1], by_bonus[0.01])
 assert wins > 0.6
 assert p < 0.001
 
@@ -247,27 +216,19 @@ assert p < 0.001
 # queue, and take the bonus from both. Such a comparison is called an **ablation**.
 
 # %%
-ablation = {
-    "REINFORCE, with redraw": "REINFORCE, redraw and bonus",
-    "REINFORCE, tuned": "REINFORCE, bonus",
-    "REINFORCE, with redraw, no bonus": "REINFORCE, redraw",
-    "REINFORCE, no bonus": "REINFORCE, neither",
-    "priority queue, tuned": "priority queue, redraw and bonus",
-    "priority queue, no redraw": "priority queue, bonus",
-    "priority queue, no bonus": "priority queue, redraw",
-    "priority queue, no redraw, no bonus": "priority queue, neither",
-}
 fig, axis = plt.subplots(figsize=(7, 3.2), layout="constrained")
-never = [f"{np.isinf(reached[line]).sum()} of {len(reached[line])} never" for line in ablation]
-plots.draw_intervals(axis, {label: spent(reached[line]) for line, label in ablation.items()}, never)
-axis.axvline(spent(reached["random"])[0], color="black", linestyle=":")
-axis.set(xlabel="mean evaluations (dotted: chance)", xlim=(0, tuning.EVALUATIONS))
+lines = searches.ABLATION
+needs = {label: searches.spent(reached[line], rng) for line, label in lines.items()}
+never = [f"{np.isinf(reached[line]).sum()} of {len(reached[line])} never" for line in lines]
+plots.draw_intervals(axis, needs, never, middle=searches.spent(reached["random"], rng)[0])
+axis.set(xlabel="mean evaluations (vertical line: chance)", xlim=(0, tuning.EVALUATIONS))
 plt.show()
 
-show(tuning.PAIRS[7:])
-learned_from = tuning.PAIRS[7:11]
-assert all(tests[pair][0] > 0.6 for pair in learned_from)
-assert corrected[learned_from[0]] < 0.05
+the_others = {pair: compared[pair] for pair in tuning.PAIRS[7:]}
+print(searches.comparison_table(the_others))
+learned_from = list(the_others.values())[:4]
+assert min(of.wins for of in learned_from) > 0.6
+assert max(learned_from[0].corrected, learned_from[2].corrected) < 0.05
 
 # %% [markdown]
 # **Most of it is what it learns from.** With the same helpers, the queue comes before REINFORCE in two
@@ -281,17 +242,11 @@ assert corrected[learned_from[0]] < 0.05
 
 # %%
 long_runs = nt.load_study("searches")["runs"].values()
-at_end = {}
 for name in ("random", "REINFORCE, tuned", "priority queue"):
-    means = [run["mean_reward"][-1] for run in long_runs if run["method"] == name]
-    at_end[name], (low, high) = (
-        np.median(means),
-        inference.bootstrap(inference.median, np.array(means), rng=rng),
-    )
-    print(
-        f"{name:16s} mean reward after 3,000 evaluations: {at_end[name]:.2f} ({low:.2f} to {high:.2f})"
-    )
-assert at_end["REINFORCE, tuned"] > 1.2 * at_end["priority queue"]
+    at_end = np.array([run["mean_reward"][-1] for run in long_runs if run["method"] == name])
+    low, high = inference.bootstrap(inference.median, at_end, rng=rng)
+    print(f"{name:16s} mean reward after 3,000 evaluations: {low:.2f} to {high:.2f}")
+    assert (low > 0.6) == (name == "REINFORCE, tuned")
 
 # %% [markdown]
 # To write only the best cell would give the highest mean, too. But a gradient sees only the next step.
@@ -344,10 +299,10 @@ nt.formulas(table.best(1)[0])
 # to the right of an open one says: commoner among the best per cent than among all.
 
 # %%
-properties = pictures.properties(table)
+properties = searches.properties(table)
 best_per_cent = ranks <= len(table) // 100
 shares = {name: (has.mean(), has[best_per_cent].mean()) for name, has in properties.items()}
-pictures.draw_lift(shares)
+searches.draw_lift(shares)
 plt.show()
 
 lift = {name: among_best / among_all for name, (among_all, among_best) in shares.items()}
@@ -403,47 +358,29 @@ assert table.has_memory[rows].mean() < 0.5 * table.has_memory.mean()
 
 
 # %%
-def rank_correlation(a, b):
-    def rank(values):  # equal values share the mean of their ranks
-        ordered = np.sort(values)
-        return np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")
-
-    return np.corrcoef(rank(a), rank(b))[0, 1]
-
-
 def with_interval(a, b):
+    """Return the rank correlation of two measurements, and its interval over the cells."""
     again = rng.integers(len(a), size=(200, len(a)))
-    ends = np.quantile([rank_correlation(a[rows], b[rows]) for rows in again], (0.025, 0.975))
-    return rank_correlation(a, b), *ends
+    correlations = [inference.rank_correlation(a[rows], b[rows]) for rows in again]
+    return inference.rank_correlation(a, b), *np.quantile(correlations, (0.025, 0.975))
 
 
 # %%
-transfer = nt.load_study("transfer")
-assert transfer["settings"]["table"] == table.digest
-on_text = {}
-for record in (record for run in transfer["runs"].values() for record in run):
-    on_text.setdefault(record["cell"], []).append(record["test"] or np.inf)
-rows = np.array([table.row(nt.Cell.parse(text)) for text in on_text])
-drawn = rows[: transfer["settings"]["drawn"]]  # the others were picked, so they are left out
-text = np.full(len(table), np.nan)
-text[rows] = -np.mean([*on_text.values()], axis=1)  # the higher, the better
-
-# %%
-by_seed = -table.validation()[..., -1].T  # (3 seeds, classes)
+by_seed = -table.validation()[..., -1].T  # (3 seeds, classes); the higher, the better
 recall = table.rewards(table.tasks[1])
-top = ranks <= len(table) // 10
-agreement = {}
+text = -searches.text_perplexities(nt.load_study("transfer"), table)
+top, agreement = ranks <= len(table) // 10, {}
 for group, some in (("all cells", np.ones(len(table), bool)), ("the best tenth", top)):
-    trained = drawn[some[drawn]]
+    trained = some & ~np.isnan(text)
     agreement[group] = {
         "another seed": with_interval(by_seed[0][some], by_seed[1][some]),
         "recall": with_interval(rewards[some], recall[some]),
         "text": with_interval(rewards[trained], text[trained]),
     }
-pictures.draw_agreement(agreement)
+searches.draw_agreement(agreement)
 plt.show()
 
-print(f"{len(drawn)} cells were trained on text, {len(trained)} of them in the best tenth")
+print(f"{np.sum(~np.isnan(text))} cells were trained on text, {trained.sum()} in the best tenth")
 assert min(low for _, low, _ in agreement["all cells"].values()) > 0.7
 assert agreement["the best tenth"]["another seed"][1] > agreement["the best tenth"]["recall"][2]
 
@@ -475,14 +412,17 @@ for _ in range(8):
 excellent = np.array([table.rank(cell) <= len(table) / 20 for cell in cells]).reshape(8, 30)
 counts = excellent.sum(1)
 intervals = [(n / 30, *inference.wilson(n, 30)) for n in counts.tolist()]
-pictures.draw_rounds(intervals, chance=1 / 20)
+searches.draw_rounds(intervals, chance=1 / 20)
 plt.show()
 
 for name, three in (("first", excellent[:3]), ("last", excellent[-3:])):
     print(f"in the best twentieth, {name} three rounds: {three.mean():.0%}")
 assert excellent[-3:].mean() > 2 * excellent[:3].mean()
 assert excellent[-3:].mean() > 0.15
-assert rank_correlation(np.array(earned), np.array([table.reward(cell) for cell in cells])) > 0.8
+assert (
+    inference.rank_correlation(np.array(earned), np.array([table.reward(cell) for cell in cells]))
+    > 0.8
+)
 
 # %% [markdown]
 # Of cells drawn evenly a twentieth would be that good (dotted). This search has never seen the table,
@@ -504,28 +444,16 @@ for bug in gallery.BROKEN.values():
 # %%
 tiny = nt.Space(base=2, activations=("Tanh",))
 reward_of = {tuple(tiny.encode(cell)): table.reward(cell) for cell in tiny}
-
-
-def practise(learner, updates=40):
-    curve, record = [], []
-    for _ in range(updates):
-        proposed = learner.propose()
-        earned = [reward_of[tuple(choices)] for choices in proposed]
-        curve.append(np.mean(earned))
-        learner.learn(proposed, earned)
-        record.append({tuple(choices) for choices in proposed})
-    return curve, record
-
-
+setups = {"right": gallery.RIGHT, **gallery.BROKEN}
 practised = {
-    name: [practise(setup.build(tiny.choices, seed)) for seed in range(3)]
-    for name, setup in {"right": gallery.RIGHT, **gallery.BROKEN}.items()
+    name: [gallery.practise(setup.build(tiny.choices, seed), reward_of) for seed in range(3)]
+    for name, setup in setups.items()
 }
 
 # %%
 curves = {name: np.mean([curve for curve, _ in of], axis=0) for name, of in practised.items()}
 right = curves.pop("right")
-pictures.draw_curves(curves, right)
+searches.draw_curves(curves, right)
 plt.show()
 
 end = {name: curve[-10:].mean() for name, curve in curves.items()}
@@ -590,14 +518,15 @@ def record_stays_true(learner):
 tests = (samples_fit, gradient_is_exact, baseline_is_used, record_stays_true)
 caught = {}
 columns = [*(test.__name__ for test in tests), "stays_curious"]
-print(" " * 18, *columns)
-for name, setup in {"right": gallery.RIGHT, **gallery.BROKEN}.items():
+rows = [" ".join([" " * 18, *columns])]
+for name, setup in setups.items():
     passed = [test(setup.build([2, 3], seed=2, spread=40)) for test in tests]
     # The last five batches of each run hold more than one sequence:
     passed.append(all(len(set.union(*record[-5:])) > 1 for _, record in practised[name]))
     caught[name] = passed.count(False)
     marks = ["ok" if ok else "FAIL" for ok in passed]
-    print(f"{name:18s}", *map(str.ljust, marks, map(len, columns)))
+    rows.append(" ".join([f"{name:18s}", *map(str.ljust, marks, map(len, columns))]).rstrip())
+print("\n".join(rows))
 assert caught["right"] == 0
 assert all(caught[name] for name in gallery.BROKEN)
 
@@ -606,7 +535,7 @@ assert all(caught[name] for name in gallery.BROKEN)
 # >
 # > A, B and C are controllers of choices `[2, 3]`. One is
 # > *never fed back*, one takes the *likeliest token*, one has *h and c swapped*. Which is which? Find
-# > out by sampling: `pictures.mystery("A", 4_000, rng)` returns 4,000 sequences of A. Answer with a dict, such
+# > out by sampling: `contest.mystery("A", 4_000, rng)` returns 4,000 sequences of A. Answer with a dict, such
 # > as `{"A": "likeliest token", "B": ..., "C": ...}`.
 
 # %%
@@ -631,7 +560,7 @@ nt.check("7.2", answer_7_2)
 # Solution 7.2
 answer = {}
 for name in "ABC":
-    first, second = pictures.mystery(name, 4_000, np.random.default_rng(0)).numpy().T
+    first, second = contest.mystery(name, 4_000, np.random.default_rng(0)).numpy().T
     after = [np.bincount(second[first == k], minlength=3) / max(1, sum(first == k)) for k in (0, 1)]
     if len(set(zip(first, second, strict=True))) == 1:
         answer[name] = "likeliest token"
