@@ -9,8 +9,9 @@ from statistics import mean, median
 import numpy as np
 from torch import Tensor
 
-from nastut.lessons.exercise import Exercise, close
+from nastut.lessons.exercise import Exercise
 from nastut.lessons.gallery import BROKEN
+from nastut.lessons.plain import close
 from nastut.studies.tuning import EVALUATIONS
 
 Reached = list[int | None]

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from nastut.lessons.exercise import Exercise, close
+from nastut.lessons.exercise import Exercise
+from nastut.lessons.plain import close
 from nastut.search.controller import Controller
 from nastut.search.learners import Reinforce
 

@@ -149,7 +149,7 @@ def _cells(rng: np.random.Generator) -> Iterator[tuple[Cell]]:
     yield from ((Space().sample(rng),) for _ in range(30))
 
 
-def _is_dead(cell: Cell) -> bool:
+def is_dead(cell: Cell) -> bool:
     """Run a layer of the cell, with weights drawn at random, as training would."""
     rng = np.random.default_rng(1)
     w, u = rng.normal(size=(2, 2, 6, 6))
@@ -206,13 +206,13 @@ EXERCISES = {
     ),
     "8.2": Exercise(
         cases=_cells,
-        truth=_is_dead,
+        truth=is_dead,
         mistakes={
             "one step is not enough: the memory may be awake after it": lambda cell: (
                 not _first_step(cell)[0].any()
             ),
             "h_t can be 0 for ever while c_t is not": lambda cell: (
-                _is_dead(cell) and not _first_step(cell)[1].any()
+                is_dead(cell) and not _first_step(cell)[1].any()
             ),
             "one leaf that multiplies is not enough: the other one may speak": lambda cell: (
                 _multiplying_leaves(cell) > 0

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 
 import nastut as nt
-from nastut.lessons import networks_that_design_networks as pictures
+from nastut.lessons import networks_that_design_networks as lesson
 from nastut.lessons import plots
 from nastut.search import PriorityQueue, runner
 from nastut.studies import generations, inference, lineages
@@ -192,7 +192,7 @@ ranks, itself = (
     {title: lineages.measured(runs, line, key) for title, line in lines.items()}
     for key in ("rank", "itself")
 )
-pictures.draw_ranks(ranks, itself)
+lesson.draw_ranks(ranks, itself)
 plt.show()
 
 first, later = np.split(ranks["one seed for all generations"], [1], axis=1)
@@ -297,10 +297,10 @@ of_generations = {
     for line in ("found", "random")
 }
 of_all = {line: lineages.middle(runs, line, "reached", rng) for line in ("LSTM", "dead")}
-arrived = {line: lineages.measured(runs, line, "reached")[:, 1:].ravel() for line in pictures.LOOK}
+arrived = {line: lineages.measured(runs, line, "reached")[:, 1:].ravel() for line in lesson.LOOK}
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
-pictures.draw_generations(left, of_generations, of_all)
-plots.draw_arrivals(right, arrived, pictures.LOOK, settings["evaluations"])
+lesson.draw_generations(left, of_generations, of_all)
+plots.draw_arrivals(right, arrived, lesson.LOOK, settings["evaluations"])
 plt.show()
 
 assert all(low < 350 for low, *_ in of_all.values())
@@ -457,11 +457,12 @@ def solution_8_2(cell):
 nt.check("8.2", solution_8_2)
 
 # %% [markdown]
-# How many cells are dead? The same question, put to a random thousand of the table:
+# How many cells are dead? The same question, put to a random thousand of the table. (It is answered by
+# nastut's own test, which runs a whole layer.)
 
 # %%
 some = np.random.default_rng(7).choice(len(table), 1_000, replace=False)
-dead = np.array([solution_8_2(table.cells[row]) for row in some])
+dead = np.array([lesson.is_dead(table.cells[row]) for row in some])
 print(f"{dead.mean():.0%} dead; their best reward {table.rewards()[some][dead].max():.4f}")
 assert 0.2 < dead.mean() < 0.4
 
@@ -479,8 +480,8 @@ drawn = [search for run in runs.values() for search in run["random"][1:]]
 cores = [nt.Cell.parse(search["core"]) for search in drawn]
 worth = np.array([table.reward(core) for core in cores])
 first = np.array([search["reached"] for search in drawn])
-dead = np.array([solution_8_2(core) for core in cores])
-pictures.draw_worth(worth, first, dead)
+dead = np.array([lesson.is_dead(core) for core in cores])
+lesson.draw_worth(worth, first, dead)
 plt.show()
 
 assert len(drawn) == 100
