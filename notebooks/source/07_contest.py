@@ -231,22 +231,24 @@ assert min(of.wins for of in learned_from) > 0.6
 assert max(learned_from[0].corrected, learned_from[2].corrected) < 0.05
 
 # %% [markdown]
-# **Most of it is what it learns from.** With the same helpers, the queue comes before REINFORCE in two
-# thirds to four fifths of the pairs. With the redraw given to both, that is established; without it, not
-# by these runs. The bonus is what REINFORCE cannot do without; the queue can. The redraw makes no
-# difference to who is first. But without it some of the queue's runs never arrive.
+# **Most of it is what the queue learns from.** With the same helpers, it comes before REINFORCE in two
+# thirds to four fifths of the pairs. With the redraw given to both that is established; without it,
+# these few runs do not settle it. The bonus is what REINFORCE needs (section 3); the queue does well
+# without. The redraw makes no visible difference to who is first. Without it 1 and 3 of 20 runs of the
+# queue never arrive: too few to tell.
 #
 # ## 5 · The mean and the best
 #
-# REINFORCE does what it was told: its *mean* reward grows, while the queue's stays far lower.
+# REINFORCE does what it was told: its *mean* reward grows (here at the paper's setting), while the
+# queue's stays far lower.
 
 # %%
-long_runs = nt.load_study("searches")["runs"].values()
-for name in ("random", "REINFORCE, tuned", "priority queue"):
-    at_end = np.array([run["mean_reward"][-1] for run in long_runs if run["method"] == name])
-    low, high = inference.bootstrap(inference.median, at_end, rng=rng)
-    print(f"{name:16s} mean reward after 3,000 evaluations: {low:.2f} to {high:.2f}")
-    assert (low > 0.6) == (name == "REINFORCE, tuned")
+at_end = {}
+for run in nt.load_study("searches")["runs"].values():
+    at_end.setdefault(run["method"], []).append(run["mean_reward"][-1])
+for name in ("random", "REINFORCE", "priority queue"):
+    print(f"{name}: mean reward after 3,000 evaluations, median {np.median(at_end[name]):.1f}")
+assert np.quantile(at_end["REINFORCE"], 0.25) > np.quantile(at_end["priority queue"], 0.75)
 
 # %% [markdown]
 # To write only the best cell would give the highest mean, too. But a gradient sees only the next step.
@@ -317,38 +319,29 @@ assert max(lift["a gate"], lift["c in at a leaf, out at the root (memory path)"]
 
 # %%
 fresh = retrained.fresh_rewards(nt.load_study("retrained")["runs"])  # (384 cells, seeds)
-again = fresh.mean(1)
+again, before = fresh.mean(1), np.sort(rewards)[::-1][: len(fresh)]
 order = np.argsort(-again)  # the best of the 384 by fresh seeds come first
-before = np.array([table.reward(cell) for cell in table.best(len(again))])
-memory = np.array([cell.has_memory for cell in table.best(len(again))])
+kept = retrained.kept(before, again, good)
+print(f"of the table's best {good}, {kept} are among the best {good} again; ", end="")
 print(
-    f"the table's best cell is number {1 + order.tolist().index(0)} by {fresh.shape[1]} fresh seeds"
+    f"their mean reward is {before[:good].mean():.3f} in the table, {again[:good].mean():.3f} again"
 )
-print(
-    f"of the best {good} by the table, {retrained.kept(before, again, good)} are so by fresh seeds"
-)
-print(
-    f"their mean reward: {before[:good].mean():.3f} in the table, {again[:good].mean():.3f} again"
-)
-print(f"with a memory path, of the best {good} by fresh seeds: {memory[order[:good]].sum()}")
+print("the table's best cell is number", 1 + order.tolist().index(0), "again")
 
-rows = np.array([table.row(cell) for cell in table.best(len(again))])[order[: len(again) // 10]]
-for name in ("root without activation", "root adds", "a gate", list(properties)[5]):
-    has = properties[name]
-    print(
-        f"{name:46s} {has.mean():3.0%} of all, {has[rows].mean():3.0%} of the best {len(rows)} again"
-    )
-assert order[0] != 0
+has_path = table.has_memory[np.argsort(ranks)[order]]
+plain_root = properties["root without activation"][np.argsort(ranks)[order]]
+print("the best with a memory path is number", 1 + has_path.argmax(), "again")
+print(f"of the best 38 again, {has_path[:38].sum()} have one; {plain_root[:38].sum()} a plain root")
 assert before[:good].mean() > again[:good].mean()
-assert properties["root without activation"][rows].mean() > 0.8
-assert table.has_memory[rows].mean() < 0.5 * table.has_memory.mean()
+assert plain_root[:38].mean() > 0.8
+assert has_path[:38].mean() < 0.5 * table.has_memory.mean()
 
 # %% [markdown]
-# **Most of the order at the top is luck.** The table's best cell is one of many good ones, and its best
-# per mille is mostly another per mille by other seeds, with lower rewards than the table says. "The
-# best", here and in notebook 08, is the best *of this table*. "No memory path among the best" does not
-# survive as a law; that memory paths are rare there does, and so does the root without activation. The
-# contest is not touched by this: a search sees the table's rewards, and they do not change.
+# **Much of the order at the top is luck.** By other seeds the best per mille are mostly other cells, and
+# the table's earn less than it says. So "the best", here and in notebook 08, is the best *of this
+# table*. What survives: memory paths are rare at the top (the best with one stands just below the best
+# per mille), and most roots are plain, without activation. This is said of one task, and of networks
+# this small. The contest is not touched: a search sees the table's rewards, and they do not change.
 #
 # ## 7 · What belongs to the task?
 #
