@@ -3,9 +3,9 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from made_up_table import made_up_table
 
 import nastut as nt
+from made_up_table import made_up_table
 from nastut.lessons import searches
 from nastut.studies.inference import compared
 
