@@ -6,9 +6,9 @@ import re
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
-from slides import VENDORED, WORDS, export, lecture, pieces, type_of, unfolded
 
 from build import LONG, NOTEBOOKS, convert, slide_type, sources, without_asserts
+from slides import VENDORED, WORDS, export, lecture, pieces, type_of, unfolded
 
 STEMS = [source.stem for source in sources()]
 
