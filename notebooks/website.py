@@ -16,12 +16,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nbformat
-from handouts import is_solution
 from nbformat import NotebookNode
 from sphinx.cmd.build import build_main
 
 import nastut
 from build import NOTEBOOKS
+from handouts import is_solution
 
 ROOT = NOTEBOOKS.parent
 FOLDER = ROOT / "build" / "site"

@@ -10,13 +10,9 @@ from nastut.files import recorded
 from nastut.studies.table import load_table
 
 ROOT = Path(__file__).parent.parent
-SECTIONS = {
-    name: text
-    for name, text in re.findall(
-        r"^## (\S+)\n(.*?)(?=^## |\Z)", (ROOT / "docs" / "data.md").read_text(), re.DOTALL | re.M
-    )
-}
-FILES = sorted(path.name for path in (ROOT / "data").glob("*.*") if path.suffix in (".json", ".xz"))
+PAGE = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+SECTIONS = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE))
+FILES = sorted(path.name for path in (ROOT / "data").iterdir() if path.suffix in (".json", ".xz"))
 
 
 def rows(value):

@@ -38,7 +38,6 @@ class Page(HTMLParser):
         if tag == "img":
             self.alts.append(given.get("alt"))
 
-
     def handle_endtag(self, tag):
         self.folds -= tag == "details"
 
