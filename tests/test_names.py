@@ -74,7 +74,7 @@ def test_other_missing_modules_are_not_explained(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     getattribute, _, names = attach("some_package", str(package / "__init__.py"))
     assert names == ["thing"]
-    with pytest.raises(ModuleNotFoundError, match="^No module named 'no_such_module'$"):
+    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'no_such_module'$"):
         getattribute("thing")
 
 
