@@ -6,6 +6,7 @@ from . import result as result
 from . import rewards as rewards
 from . import runner as runner
 from . import searches as searches
+from . import states as states
 from . import strategies as strategies
 from .controller import expected_reward as expected_reward
 from .learners import Learner as Learner

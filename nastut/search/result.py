@@ -36,9 +36,10 @@ class SearchResult:
     space
         Where it searched.
     cells, rewards
-        Every cell that was proposed, in order, and its reward: one evaluation each.
+        Every cell that was proposed, in order, and its reward: one evaluation each. A child
+        that failed counts as the lowest reward of all, and at most as 0.
     failures
-        The children that failed, each class of equal cells once. Their reward is 0.
+        The children that failed, each class of equal cells once.
     updates
         For each time that the method learned: ``evaluations`` until then, ``mean_reward`` of
         the batch, and what the method adds. A controller adds the ``entropy`` at each place in
@@ -54,8 +55,31 @@ class SearchResult:
 
     @property
     def best(self) -> Cell:
-        """The cell with the highest reward; the first of equals."""
-        return self.cells[int(np.argmax(self.rewards))]
+        """The cell with the highest reward that did not fail; the first of equals.
+
+        Raises
+        ------
+        ValueError
+            If all failed.
+        """
+        return self.cells[self._best()]
+
+    @property
+    def failed(self) -> int:
+        """How many evaluations failed."""
+        forms = {failure.cell.canonical() for failure in self.failures}
+        return sum(cell.canonical() in forms for cell in self.cells) if forms else 0
+
+    def _best(self) -> int:
+        forms = {failure.cell.canonical() for failure in self.failures}
+        for place in np.argsort(-np.array(self.rewards), kind="stable"):
+            if not forms or self.cells[place].canonical() not in forms:
+                return int(place)
+        first = self.failures[0]
+        raise ValueError(
+            f"none of the {len(self.cells)} evaluations succeeded, so none is the best; "
+            f"evaluation {first.place + 1}, {first.cell}, failed with: {first.error}"
+        )
 
     @property
     def calls(self) -> int:
@@ -127,8 +151,11 @@ class SearchResult:
             ) from error
 
     def __repr__(self) -> str:
+        try:
+            best = f"best {self.rewards[self._best()]:.4f}: {self.best}"
+        except ValueError as error:
+            best = str(error)
         return (
             f"<SearchResult of {self.settings['method']}: {len(self.cells)} evaluations, "
-            f"{self.calls} different cells, {len(self.failures)} failed; "
-            f"best {max(self.rewards):.4f}: {self.best}>"
+            f"{self.failed} of them failed, {self.calls} different cells; {best}>"
         )

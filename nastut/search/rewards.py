@@ -11,9 +11,13 @@ from typing import NamedTuple
 
 from nastut.cells.cell import Cell
 from nastut.cells.sequence import describe
+from nastut.search.strategies import FAILED
 
 Reward = Callable[[Cell], float]
 """The reward of a cell: the larger, the better."""
+
+LONGEST = 1_000
+"""Characters that are kept of an error."""
 
 
 class Outcome(NamedTuple):
@@ -22,7 +26,7 @@ class Outcome(NamedTuple):
     Attributes
     ----------
     reward
-        A finite number; 0 for a child that failed.
+        A finite number, or :data:`FAILED` if the child failed.
     error
         Why it failed: an exception, or a reward that is no finite number. None if it did not.
     """
@@ -128,13 +132,21 @@ def _measure(reward: Reward, cell: Cell) -> tuple[object, str | None]:
 
 def _outcome(cell: Cell, value: object, error: str | None) -> Outcome:
     if error is not None:
-        return Outcome(0.0, error)
+        return Outcome(FAILED, error)
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"the reward of {cell} is {describe(value)}; it must be a number")
-    if not math.isfinite(value):
-        return Outcome(0.0, f"the reward was {float(value)}")
-    return Outcome(float(value), None)
+    try:
+        number = float(value)
+    except OverflowError as trouble:  # A whole number or a fraction larger than floats get.
+        return Outcome(FAILED, f"the reward was too large ({trouble})")
+    if not math.isfinite(number):
+        return Outcome(FAILED, f"the reward was {number}")
+    return Outcome(number, None)
 
 
 def _text(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".rstrip(": ")
+    kind = type(error).__name__
+    try:
+        return f"{kind}: {error}"[:LONGEST].rstrip(": ")
+    except Exception:  # Not even its text can be had.
+        return kind

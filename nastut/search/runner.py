@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from dataclasses import asdict
-from math import inf
+from math import isfinite, isnan
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,20 @@ from nastut import __version__
 from nastut.cells.cell import Cell
 from nastut.cells.sequence import describe, require_whole_number
 from nastut.cells.space import Space
+from nastut.files import Form, require_form
 from nastut.search.checkpoint import Checkpoint
 from nastut.search.result import Failure, SearchResult
 from nastut.search.rewards import Outcome, Reward, Rewards
-from nastut.search.strategies import Choices, Strategy
+from nastut.search.strategies import FAILED, Choices, Strategy, finite
+
+STATE: Form = {
+    "strategy": dict,
+    "proposed": [[int]],
+    "learned": int,
+    "updates": [dict],
+    "memory": [(str, (float, str | None))],
+}
+"""What a checkpoint of a search holds."""
 
 
 def run(
@@ -44,7 +54,8 @@ def run(
         The cells to search among.
     reward
         A function of a cell; the larger, the better. A child that raises an exception, or whose
-        reward is no finite number, has the reward 0 and is reported in ``result.failures``.
+        reward is no finite number, failed: it is never the best, counts as the lowest reward of
+        all and at most as 0, and is reported in ``result.failures``.
     evaluations
         How many cells are proposed.
     settings
@@ -95,7 +106,8 @@ class _Search:
         self.learned = 0
         self.updates: list[dict[str, Any]] = []
         self.checkpoint: Checkpoint | None = None
-        self.best, self.failed = -inf, 0
+        self.best, self.failed = FAILED, 0
+        self.lowest = 0.0  # for means
 
     def go(self, evaluations: int, bar: tqdm[Any]) -> None:
         """Go on until that many cells are evaluated.
@@ -114,7 +126,8 @@ class _Search:
             rewards = [self.rewards.memory[form].reward for form in self.forms[batch]]
             drawn = self.strategy.learn(self.proposed[batch], rewards)
             self.learned = len(self.proposed)
-            mean = sum(rewards) / len(rewards)
+            self.lowest = min([self.lowest, *finite(rewards)])
+            mean = sum(finite(rewards, self.lowest)) / len(rewards)
             self.updates.append({"evaluations": self.learned, "mean_reward": mean, **drawn})
         self.write()
 
@@ -145,23 +158,44 @@ class _Search:
     def keep(self, checkpoint: Checkpoint, evaluations: int) -> None:
         """Go back to the checkpoint's state if it has one, and write to it from now on."""
         state = checkpoint.read()
+        if state is not None:
+            try:
+                self.restore(state)
+            except Exception as error:  # A strategy, or torch, may raise anything.
+                said = f"{type(error).__name__}: {error}"
+                raise checkpoint.refusal(f"holds no state of this search ({said})") from error
+            if self.learned > evaluations:
+                raise ValueError(
+                    f"{checkpoint.path} holds {self.learned} evaluations, more than the "
+                    f"{evaluations} asked for; ask for at least as many, or give another path"
+                )
         self.checkpoint = checkpoint
-        if state is None:
-            return
-        if state["learned"] > evaluations:
-            raise ValueError(
-                f"{checkpoint.path} holds {state['learned']} evaluations, more than the "
-                f"{evaluations} asked for; ask for at least as many, or give another path"
-            )
-        self.strategy.load_state_dict(state["strategy"])
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to a state, if the whole of it is one that :meth:`write` could have written."""
+        require_form(state, STATE, "its state")
+        self.rewards.memory = {
+            Cell.parse(text): Outcome(float(reward), error)
+            for text, (reward, error) in state["memory"]
+        }
+        for form, outcome in self.rewards.memory.items():
+            if form not in self.space or form != form.canonical():
+                raise ValueError(f"{form} is no canonical form of a cell of the space")
+            if (outcome.error is None) is not isfinite(outcome.reward) or isnan(outcome.reward):
+                raise ValueError(f"{form} has {outcome}")
+            self.note(outcome)
         self.take_in(state["proposed"])
         self.learned, self.updates = state["learned"], state["updates"]
-        self.rewards.memory = {
-            Cell.parse(text): Outcome(reward, error)
-            for text, (reward, error) in state["memory"].items()
-        }
-        for outcome in self.rewards.memory.values():
-            self.note(outcome)
+        if not 0 <= self.learned <= len(self.proposed):
+            raise ValueError(f"{self.learned} of {len(self.proposed)} cells were learned")
+        if any(form not in self.rewards.memory for form in self.forms[: self.learned]):
+            raise ValueError("a cell that was learned has no reward")
+        learned = [0, *(update["evaluations"] for update in self.updates)]
+        if learned[-1] != self.learned or sorted(set(learned)) != learned:
+            raise ValueError(f"the updates do not end with evaluation {self.learned}")
+        known = [self.rewards.memory[form].reward for form in self.forms[: self.learned]]
+        self.lowest = min([0.0, *finite(known)])
+        self.strategy.load_state_dict(state["strategy"])
 
     def write(self) -> None:
         if self.checkpoint is None:
@@ -172,7 +206,7 @@ class _Search:
                 "proposed": self.proposed,
                 "learned": self.learned,
                 "updates": self.updates,
-                "memory": {str(cell): tuple(o) for cell, o in self.rewards.memory.items()},
+                "memory": [(str(form), tuple(o)) for form, o in self.rewards.memory.items()],
             }
         )
 
@@ -183,7 +217,7 @@ class _Search:
         for place, (form, outcome) in enumerate(zip(forms, outcomes, strict=True)):
             if outcome.error is not None:
                 failures.setdefault(form, Failure(place, cells[place], outcome.error))
-        rewards = [outcome.reward for outcome in outcomes]
+        rewards = finite(outcome.reward for outcome in outcomes)
         return SearchResult(
             settings, self.space, cells, rewards, list(failures.values()), self.updates
         )

@@ -230,3 +230,40 @@ def test_the_right_values_pass_in_another_form(number, form):
 def test_unknown_exercise_is_refused():
     with pytest.raises(ValueError, match=r"there is no exercise '9\.9'; there are 0\.1, "):
         nt.check("9.9", 1)
+
+
+def passed(number, answer):
+    return EXERCISES[number].judge(answer).startswith("passed")
+
+
+def dead_by(x_parts, last_only=False):
+    """Return another way to tell a dead cell: by these inputs, or by the last step alone."""
+
+    def is_dead(cell):
+        c, awake = np.zeros_like(x_parts[0][0]), []
+        for x in x_parts:
+            h, c = nt.evaluate(cell, x, np.zeros_like(x), c)
+            awake.append(np.any(h))
+        return not (awake[-1] if last_only else any(awake))
+
+    return is_dead
+
+
+def test_other_ways_to_tell_a_dead_cell_pass_because_they_are_right():
+    """Ones are enough (all that is awake is then above 0), and so is the last of some steps."""
+    normal = np.random.default_rng(0).normal(size=(6, 2, 100))
+    ways = [dead_by(normal), dead_by(np.ones((6, 2))), dead_by(normal, last_only=True)]
+    rng = np.random.default_rng(1)
+    for cell in (nt.Space().sample(rng) for _ in range(500)):
+        assert len({way(cell) for way in ways}) == 1
+    assert all(passed("8.2", way) for way in ways)
+
+
+def test_two_steps_are_needed_to_tell_a_dead_cell():
+    normal = np.random.default_rng(0).normal(size=(1, 2, 100))
+    assert not passed("8.2", dead_by(normal))
+
+
+def test_one_random_number_is_too_few_to_tell_a_dead_cell():
+    below_zero = -np.ones((6, 2))
+    assert not passed("8.2", dead_by(below_zero))

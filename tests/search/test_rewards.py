@@ -11,6 +11,7 @@ import pytest
 
 import nastut as nt
 from nastut.search.rewards import Rewards
+from nastut.search.strategies import FAILED
 
 CELL = nt.zoo.EXAMPLE
 TWIN = nt.Cell.parse("Multiply ReLU Add Tanh Multiply Sigmoid Add ReLU 0 1")
@@ -50,7 +51,15 @@ def test_any_real_number_is_a_reward(value):
 def test_what_is_no_finite_number_is_a_failed_child(value):
     rewards = Rewards(lambda cell: value)
     ask(rewards, CELL)
-    assert rewards.memory[CELL.canonical()] == (0.0, f"the reward was {value}")
+    assert rewards.memory[CELL.canonical()] == (FAILED, f"the reward was {value}")
+
+
+def test_a_reward_too_large_for_a_float_is_a_failed_child():
+    rewards = Rewards(lambda cell: 10**400)
+    ask(rewards, CELL)
+    reward, error = rewards.memory[CELL.canonical()]
+    assert reward == FAILED
+    assert error.startswith("the reward was too large")
 
 
 def test_an_exception_is_a_failed_child():
@@ -59,8 +68,28 @@ def test_an_exception_is_a_failed_child():
 
     rewards = Rewards(diverge)
     ask(rewards, CELL)
-    wanted = (0.0, "FloatingPointError: the loss is nan")
+    wanted = (FAILED, "FloatingPointError: the loss is nan")
     assert rewards.memory[CELL.canonical()] == wanted
+
+
+class SilentError(Exception):
+    def __str__(self):
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    ("error", "kept"),
+    [(SilentError(), "SilentError"), (ValueError("x" * 10**6), "ValueError: xxx")],
+)
+def test_any_exception_is_kept_in_short(error, kept):
+    def fail(cell):
+        raise error
+
+    rewards = Rewards(fail)
+    ask(rewards, CELL)
+    text = rewards.memory[CELL.canonical()].error
+    assert text.startswith(kept)
+    assert len(text) <= 1_000
 
 
 @pytest.mark.parametrize("value", ["0.5", None, True, [0.5], 1j, np.array([1.0])], ids=repr)
