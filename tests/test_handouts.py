@@ -9,11 +9,11 @@ import pytest
 from build import NOTEBOOKS, sources
 from handouts import NOTE, book, cards, handout, is_solution, main
 
-from nastut.lessons.exercise import LESSONS, _exercises
+from nastut.lessons.exercise import LESSONS, exercises_of
 
 STEMS = [source.stem for source in sources()]
 NOTEBOOK = {stem: nbformat.read(NOTEBOOKS / f"{stem}.ipynb", as_version=4) for stem in STEMS}
-EXERCISES = [number for lesson in LESSONS.values() for number in _exercises(lesson)]
+EXERCISES = [number for lesson in LESSONS.values() for number in exercises_of(lesson)]
 
 
 @pytest.fixture(params=STEMS)

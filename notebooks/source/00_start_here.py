@@ -278,8 +278,9 @@ nt.check("0.2", solution_0_2)
 # | **03 cell injection** | where the memory enters and leaves, and which cells can remember | 1½ |
 # | **04 LSTM as a sequence** | textbook formulas become 34 tokens, with a proof; why GRU does not fit | 1½ |
 # | **05 NASCell** | the cell that a network wrote: is it the real one, and is it better? | 1½ |
-# | **06 the controller** | a network that writes cells, against chance and evolution | 2 |
-# | **07 networks that design networks** | the found cell becomes the controller's own, again and again: does that converge? | 1½ |
+# | **06 the controller** | a network that writes cells, and the rule by which it learns | 1½ |
+# | **07 the contest** | the controller against chance and evolution, where every answer is known | 2 |
+# | **08 networks that design networks** | the found cell becomes the controller's own, again and again: does that converge? | 1½ |
 #
 # Each notebook runs alone, on a CPU, in less than a minute. `make test` in a terminal runs them
 # all, and checks that every output is what it was.

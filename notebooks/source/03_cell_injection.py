@@ -375,14 +375,10 @@ assert x[1:, :, :KEYS].sum() == 0  # the key is shown once, at the start
 
 # %%
 def accuracy(cell, delay=6, hidden_on=False, shift=0.0, training_steps=200):
-    networks, hidden = 5, 8
     generator = torch.Generator().manual_seed(1)
-    shapes = [
-        (networks, 2, hidden, SYMBOLS),
-        (networks, 2, hidden, hidden),
-        (networks, KEYS, hidden),
-    ]
-    W, U, out = [torch.rand(shape, generator=generator) - 0.5 for shape in shapes]
+    networks, hidden = 5, 8
+    shapes = (2, hidden, SYMBOLS), (2, hidden, hidden), (KEYS, hidden)
+    W, U, out = [torch.rand(networks, *shape, generator=generator) - 0.5 for shape in shapes]
     W[:, 1] += shift  # 0 until the end of this notebook
     optimizer = torch.optim.Adam([w.requires_grad_() for w in (W, U, out)], lr=0.02)
     history = []

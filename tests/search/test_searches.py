@@ -299,7 +299,8 @@ OTHERS = {
 @each_method
 def test_every_setting_of_a_method_is_in_its_checkpoint(method, tmp_path):
     path = tmp_path / "search.ckpt"
-    common = {"space", "reward", "evaluations", "seed", "executor", "checkpoint", "progress"}
+    common = {"space", "reward", "evaluations", "seed", "executor", "checkpoint"}
+    common |= {"progress", "workers", "limit"}
     find(method, evaluations=20, checkpoint=path)
     parameters = inspect.signature(method).parameters
     for name in sorted(set(parameters) - common):
