@@ -43,19 +43,69 @@ class StepPrograms(NamedTuple):
     backward: Program
 
 
+class SummedPrograms(NamedTuple):
+    """The same, where a leaf that needs its two parts only as their sum is given the sum.
+
+    Attributes
+    ----------
+    summed
+        Which leaves these are.
+    forward
+        From (x_parts or sums; h_parts of the other leaves; c_{t-1}) to (h_t, c_t).
+    backward
+        From these three and the gradients by h_t and by c_t to those by all h_parts, by the
+        x_parts of the other leaves, and by c_{t-1}. For a sum, both parts have one gradient.
+    """
+
+    summed: tuple[bool, ...]
+    forward: Program
+    backward: Program
+
+
 @lru_cache(maxsize=4096)
 def step_programs(cell: Cell) -> StepPrograms:
     """Return the programs of a cell."""
-    xp = recording_system()
-    x, h = ([Symbol() for _ in range(cell.base)] for _ in range(2))
-    c, grad_h, grad_c = Symbol(), Symbol(), Symbol()
-    steps = steps_in(xp, cell, x, h, c)
-    made = {step.stage: step.value for step in steps}
-    grads_x, grads_h, grad_memory = pullback(cell, xp, steps, x, h, c, grad_h, grad_c)
+    r = _Recorded(cell)
     return StepPrograms(
-        Program.between([x, h, [c]], [[made["output"]], [made["create"]]]),
-        Program.between([x, h, [c], [grad_h], [grad_c]], [grads_x, grads_h, [grad_memory]]),
+        Program.between([r.x, r.h, [r.c]], r.results),
+        Program.between([r.x, r.h, [r.c], *r.grads], [r.by_x, r.by_h, [r.by_c]]),
     )
+
+
+@lru_cache(maxsize=4096)
+def summed_programs(cell: Cell) -> SummedPrograms:
+    """Return the programs of a cell whose leaves are given sums where a sum will do."""
+    r = _Recorded(cell)
+    summed = tuple(leaf.operation == "add" for leaf in r.leaves)
+
+    def of_others(symbols: Sequence[Symbol]) -> list[Symbol]:
+        return [symbol for symbol, is_sum in zip(symbols, summed, strict=True) if not is_sum]
+
+    parts = [(x, leaf)[is_sum] for x, leaf, is_sum in zip(r.x, r.leaves, summed, strict=True)]
+    given = [parts, of_others(r.h), [r.c]]
+    return SummedPrograms(
+        summed,
+        Program.between(given, r.results),
+        Program.between([*given, *r.grads], [r.by_h, of_others(r.by_x), [r.by_c]]),
+    )
+
+
+class _Recorded:
+    """The symbols of one step of a cell, and of the way back."""
+
+    def __init__(self, cell: Cell) -> None:
+        xp = recording_system()
+        self.x, self.h = ([Symbol() for _ in range(cell.base)] for _ in range(2))
+        self.c, grad_h, grad_c = Symbol(), Symbol(), Symbol()
+        self.grads = [[grad_h], [grad_c]]
+        steps = steps_in(xp, cell, self.x, self.h, self.c)
+        made = {step.stage: step.value for step in steps}
+        self.results = [[made["output"]], [made["create"]]]
+        combined = {step.node: step.value for step in steps if step.stage == "combine"}
+        self.leaves = [combined[i] for i in range(cell.base)]
+        self.by_x, self.by_h, self.by_c = pullback(
+            cell, xp, steps, self.x, self.h, self.c, grad_h, grad_c
+        )
 
 
 def bind(program: Program, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Run:

@@ -31,7 +31,7 @@ import torch
 from torch import Tensor
 
 from nastut.cells.cell import Cell
-from nastut.layers.elementwise import step_programs
+from nastut.layers.elementwise import summed_programs
 from nastut.layers.program import Program
 from nastut.layers.unrolled import Weights
 
@@ -90,8 +90,7 @@ class Kernel:
         h_parts = x.new_empty(members, sizes.base, sizes.kept, batch, width)
         root = None if weights.projection is None else x.new_empty(members, steps, batch, width)
         made = (x_parts, h_parts, root, h, c)
-        programs = [step_programs(cell).forward for cell in cells]
-        self._call("forward", programs, sizes, x, _Weights.of(weights), _Values.of(made))
+        self._call("forward", cells, sizes, x, _Weights.of(weights), _Values.of(made))
         return h[:, 1:], c[:, -1], *made
 
     def backward(
@@ -117,10 +116,9 @@ class Kernel:
             torch.zeros_like(weight) if weight is not None and is_wanted else None
             for weight, is_wanted in zip(weights, wanted[1:], strict=True)
         ]
-        programs = [step_programs(cell).backward for cell in cells]
         self._call(
             "backward",
-            programs,
+            cells,
             sizes,
             x,
             _Weights.of(weights),
@@ -134,14 +132,14 @@ class Kernel:
     def _call(
         self,
         name: str,
-        programs: Sequence[Program],
+        cells: Sequence[Cell],
         sizes: _Sizes,
         x: Tensor,
         *structures: ctypes.Structure,
     ) -> None:
         function = getattr(self.library, f"{name}_{_TYPES[x.dtype]}")
         function(
-            (ctypes.POINTER(_Program) * len(programs))(*map(_pointer, programs)),
+            (ctypes.POINTER(_Program) * len(cells))(*(_pointers(cell)[name] for cell in cells)),
             ctypes.byref(sizes),
             ctypes.c_int64(torch.get_num_threads()),
             ctypes.c_void_p(x.data_ptr()),
@@ -216,6 +214,7 @@ class _Program(ctypes.Structure):
         ("instructions", ctypes.POINTER(ctypes.c_int32)),
         ("constants", ctypes.POINTER(ctypes.c_double)),
         ("results", ctypes.POINTER(ctypes.c_int32)),
+        ("summed", ctypes.POINTER(ctypes.c_uint8)),
         ("n_instructions", ctypes.c_int64),
         ("n_constants", ctypes.c_int64),
         ("n_inputs", ctypes.c_int64),
@@ -225,7 +224,16 @@ class _Program(ctypes.Structure):
 
 
 @lru_cache(maxsize=4096)
-def _pointer(program: Program) -> Any:
+def _pointers(cell: Cell) -> dict[str, Any]:
+    """Return the pointers to both programs of a cell."""
+    summed, forward, backward = summed_programs(cell)
+    return {
+        "forward": ctypes.pointer(_structure(forward, summed)),
+        "backward": ctypes.pointer(_structure(backward, summed)),
+    }
+
+
+def _structure(program: Program, summed: Sequence[bool]) -> _Program:
     def array(kind: Any, numbers: Sequence[float]) -> Any:
         return (kind * len(numbers))(*numbers)
 
@@ -234,14 +242,14 @@ def _pointer(program: Program) -> Any:
         for operation, operands, result in program.instructions
         for number in (ord(_LETTERS[operation]), operands[0], operands[-1], result)
     ]
-    structure = _Program(
+    return _Program(
         array(ctypes.c_int32, code),
         array(ctypes.c_double, program.constants),
         array(ctypes.c_int32, program.results),
+        array(ctypes.c_uint8, summed),
         len(program.instructions),
         len(program.constants),
         sum(program.loaded),
         len(program.results),
         program.n_registers,
     )
-    return ctypes.pointer(structure)

@@ -17,6 +17,7 @@ struct Program {
   const Instruction* instructions;
   const double* constants;
   const int32_t* results;
+  const uint8_t* summed;  // for each leaf, whether it is given the sum of its two parts
   int64_t n_instructions, n_constants, n_inputs, n_results, n_registers;
 };
 
@@ -50,6 +51,9 @@ void apply(int32_t operation, T* out, const T* a, const T* b, int64_t n) {
 template <typename T>
 class Runner {
  public:
+  std::vector<const T*> inputs;  // for the caller's use, so that no step asks for memory
+  std::vector<T*> results;
+
   void load(const Program& program) {
     p = &program;
     memory.resize(p->n_registers);

@@ -4,6 +4,9 @@
 //   root, c_t = program(x_parts, h_parts, c_{t-1})
 //   h_t = root projection^T, or root itself
 //
+// Where a leaf needs the two parts only as their sum, x_parts[l] becomes that sum in place: h_parts
+// is not used there, and both parts have one gradient.
+//
 // Arrays are leaf-major: parts (members, base, T, B, H), states (members, T + 1, B, H or P). So
 // all numbers of one leaf at one step lie side by side, and one leaf over time is one matrix.
 #pragma once
@@ -89,7 +92,7 @@ class Forward {
     Runner<T>& runner = runners[rank];
     runner.load(*programs[m]);
     const Range own = team.part(s.batch, rank);
-    for (int64_t t = 0; t < s.steps; ++t) step(w, v, runner, own, t);
+    for (int64_t t = 0; t < s.steps; ++t) step(*programs[m], w, v, runner, own, t);
   }
 
  private:
@@ -111,18 +114,26 @@ class Forward {
                v.x_parts + (l * all + rows.begin) * s.width, s.width, false);
   }
 
-  void step(const Weights<T>& w, const Values<T>& v, Runner<T>& runner, Range own, int64_t t) {
+  void step(const Program& program, const Weights<T>& w, const Values<T>& v, Runner<T>& runner,
+            Range own, int64_t t) {
     const int64_t size = s.batch * s.width, begin = own.begin * s.width;
-    std::vector<const T*> inputs;
+    const Left<T> h{{v.h + t * s.batch * s.fed_back, s.fed_back, 1}, s.fed_back};
+    std::vector<const T*>& inputs = runner.inputs;
+    inputs.clear();
     for (int64_t l = 0; l < s.base; ++l)
       inputs.push_back(v.x_parts + (l * s.steps + t) * size + begin);
-    const Left<T> h{{v.h + t * s.batch * s.fed_back, s.fed_back, 1}, s.fed_back};
     for (int64_t l = 0; l < s.base; ++l) {
-      T* part = v.h_parts + (l * s.kept + t % s.kept) * size + begin;
+      T* part = (program.summed[l] ? v.x_parts + (l * s.steps + t) * size
+                                   : v.h_parts + (l * s.kept + t % s.kept) * size) +
+                begin;
       for (int64_t i = 0; w.bias && i < own.size(); ++i)
-        std::copy_n(w.bias + l * s.width, s.width, part + i * s.width);
-      multiply(h.from_row(own.begin), own.size(), hidden[l], part, s.width, w.bias != nullptr);
-      inputs.push_back(part);
+        for (int64_t j = 0; j < s.width; ++j) {
+          const T before = program.summed[l] ? part[i * s.width + j] : T(0);
+          part[i * s.width + j] = before + w.bias[l * s.width + j];
+        }
+      multiply(h.from_row(own.begin), own.size(), hidden[l], part, s.width,
+               program.summed[l] || w.bias);
+      if (!program.summed[l]) inputs.push_back(part);
     }
     inputs.push_back(v.c + t * size + begin);
     T* next_h = v.h + (t + 1) * s.batch * s.fed_back + own.begin * s.fed_back;
@@ -154,10 +165,11 @@ class Backward {
            const Weights<T>& weights, const Values<T>& values, const Weights<T>& grad_weights,
            const Gradients<T>& grads)
       : team(team), programs(programs), s(s), x(x), all_weights(weights), all_values(values),
-        all_grad_weights(grad_weights), all_grads(grads), runners(team.size) {
+        all_grad_weights(grad_weights), all_grads(grads), input(grads.x ? s.base : 0),
+        runners(team.size) {
     const int64_t rows = s.base * s.width;
     hidden.resize(rows, s.fed_back);
-    if (grads.x) input.resize(rows, s.features);
+    for (auto& leaf : input) leaf.resize(s.width, s.features);
     if (weights.projection) projection.resize(s.fed_back, s.width);
     grad_x_parts.resize(CHUNK * s.batch * rows);
     grad_h_parts.resize(CHUNK * s.batch * rows);
@@ -173,31 +185,23 @@ class Backward {
     const Range own = team.part(s.batch, rank);
     team.wait();
     for (int64_t t = s.steps - 1; t >= 0; --t) {
-      step(v, grad, runner, own, t);
-      if (t % CHUNK == 0) weight_gradients(v, grad, grad_w, t, rank);
+      step(*programs[m], v, grad, runner, own, t);
+      if (t % CHUNK == 0) weight_gradients(*programs[m], v, grad, grad_w, t, rank);
     }
   }
 
  private:
-  void pack(Right<T>& to, const T* weight, int64_t rank) const {
-    const Range panels = team.part(to.panels(), rank);
-    if (to.depth > 0) to.pack({weight, to.width, 1}, panels.begin, panels.end);
-  }
-
   void pack(const Weights<T>& w, int64_t rank) {
-    pack(hidden, w.hidden, rank);
-    pack(input, w.input, rank);
-    pack(projection, w.projection, rank);
+    const Range panels = team.part(hidden.panels(), rank);
+    hidden.pack({w.hidden, s.fed_back, 1}, panels.begin, panels.end);
+    const Range leaves = team.part(input.size(), rank);
+    for (int64_t l = leaves.begin; l < leaves.end; ++l)
+      input[l].pack({w.input + l * s.width * s.features, s.features, 1});
+    if (w.projection && rank == 0) projection.pack({w.projection, s.width, 1});
   }
 
-  // Of all leaves, from a row of this chunk on: the left factor of what flows back.
-  Left<T> leaves(const std::vector<T>& parts, int64_t row) const {
-    return {{parts.data() + row * s.width, s.width, 1}, s.width, s.base,
-            CHUNK * s.batch * s.width};
-  }
-
-  void step(const Values<T>& v, const Gradients<T>& grad, Runner<T>& runner, Range own,
-            int64_t t) {
+  void step(const Program& program, const Values<T>& v, const Gradients<T>& grad,
+            Runner<T>& runner, Range own, int64_t t) {
     const int64_t size = s.batch * s.width, begin = own.begin * s.width;
     T* grad_h = grad.h + (t + 1) * s.batch * s.fed_back + own.begin * s.fed_back;
     T* grad_root = grad_h;
@@ -206,26 +210,38 @@ class Backward {
       multiply({{grad_h, s.fed_back, 1}, s.fed_back}, own.size(), projection, grad_root, s.width,
                false);
     }
-    std::vector<const T*> inputs;
-    for (int64_t l = 0; l < s.base; ++l)
+    std::vector<const T*>& inputs = runner.inputs;
+    std::vector<T*>& results = runner.results;
+    inputs.clear(), results.clear();
+    const int64_t in_chunk = t % CHUNK * size + begin;
+    for (int64_t l = 0; l < s.base; ++l) {
       inputs.push_back(v.x_parts + (l * s.steps + t) * size + begin);
+      results.push_back(grad_h_parts.data() + l * CHUNK * size + in_chunk);
+    }
     for (int64_t l = 0; l < s.base; ++l)
-      inputs.push_back(v.h_parts + (l * s.steps + t) * size + begin);
-    inputs.insert(inputs.end(), {v.c + t * size + begin, grad_root,
-                                 grad.c + (t + 1) % 2 * size + begin});
-    std::vector<T*> results;
-    for (auto* parts : {&grad_x_parts, &grad_h_parts})
-      for (int64_t l = 0; l < s.base; ++l)
-        results.push_back(parts->data() + (l * CHUNK + t % CHUNK) * size + begin);
+      if (!program.summed[l]) {
+        inputs.push_back(v.h_parts + (l * s.steps + t) * size + begin);
+        results.push_back(grad_x_parts.data() + l * CHUNK * size + in_chunk);
+      }
+    inputs.push_back(v.c + t * size + begin);
+    inputs.push_back(grad_root);
+    inputs.push_back(grad.c + (t + 1) % 2 * size + begin);
     results.push_back(grad.c + t % 2 * size + begin);
     runner.run(inputs.data(), results.data(), own.size() * s.width);
-    multiply(leaves(grad_h_parts, t % CHUNK * s.batch + own.begin), own.size(), hidden,
+    const T* leaves = grad_h_parts.data() + in_chunk;
+    multiply({{leaves, s.width, 1}, s.width, s.base, CHUNK * size}, own.size(), hidden,
              grad.h + t * s.batch * s.fed_back + own.begin * s.fed_back, s.fed_back, true);
   }
 
+  // By the x part of leaf l, over the steps of a chunk.
+  const T* by_x_part(const Program& program, int64_t l) const {
+    const auto& parts = program.summed[l] ? grad_h_parts : grad_x_parts;
+    return parts.data() + l * CHUNK * s.batch * s.width;
+  }
+
   // Of the chunk of steps that begins at t. Threads share the rows of the weights.
-  void weight_gradients(const Values<T>& v, const Gradients<T>& grad, const Weights<T>& grad_w,
-                        int64_t t, int64_t rank) {
+  void weight_gradients(const Program& program, const Values<T>& v, const Gradients<T>& grad,
+                        const Weights<T>& grad_w, int64_t t, int64_t rank) {
     const int64_t rows = std::min(CHUNK, s.steps - t) * s.batch, first = t * s.batch;
     team.wait();
     if (grad_w.input && rank == 0) pack(chunk_x, x + first * s.features, rows, s.features);
@@ -238,8 +254,9 @@ class Backward {
     for (int64_t l = own.begin / s.width; l * s.width < own.end; ++l) {
       const int64_t begin = std::max(own.begin - l * s.width, int64_t{0});
       const int64_t end = std::min(own.end - l * s.width, s.width);
-      const int64_t from = l * CHUNK * s.batch * s.width + begin, to = l * s.width + begin;
-      const T *x_part = grad_x_parts.data() + from, *h_part = grad_h_parts.data() + from;
+      const int64_t to = l * s.width + begin;
+      const T* x_part = by_x_part(program, l) + begin;
+      const T* h_part = grad_h_parts.data() + l * CHUNK * s.batch * s.width + begin;
       if (grad_w.input)
         multiply({{x_part, 1, s.width}, rows}, end - begin, chunk_x,
                  grad_w.input + to * s.features, s.features, true);
@@ -257,8 +274,11 @@ class Backward {
     }
     if (grad.x) {
       const Range some = team.part(rows, rank);
-      multiply(leaves(grad_x_parts, some.begin), some.size(), input,
-               grad.x + (first + some.begin) * s.features, s.features, false);
+      for (int64_t l = 0; l < s.base; ++l) {
+        const Left<T> part{{by_x_part(program, l), s.width, 1}, s.width};
+        multiply(part.from_row(some.begin), some.size(), input[l],
+                 grad.x + (first + some.begin) * s.features, s.features, l > 0);
+      }
     }
     team.wait();
   }
@@ -276,7 +296,8 @@ class Backward {
   const Values<T> all_values;
   const Weights<T> all_grad_weights;
   const Gradients<T> all_grads;
-  Right<T> hidden, input, projection, chunk_x, chunk_h, chunk_root;
+  Right<T> hidden, projection, chunk_x, chunk_h, chunk_root;
+  std::vector<Right<T>> input;
   std::vector<T> grad_x_parts, grad_h_parts;
   std::vector<Runner<T>> runners;
 };

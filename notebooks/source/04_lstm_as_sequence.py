@@ -182,8 +182,10 @@ nt.check("4.1", 10)
 
 # %%
 of_1997 = nt.linearize(h_textbook, nt.c_prev + i * g).cell
-added = nt.formulas(of_1997).c - nt.c_prev - nt.sigmoid(sum(nt.leaf_symbols(1))) * sp.tanh(
-    sum(nt.leaf_symbols(0))
+added = (
+    nt.formulas(of_1997).c
+    - nt.c_prev
+    - nt.sigmoid(sum(nt.leaf_symbols(1))) * sp.tanh(sum(nt.leaf_symbols(0)))
 )
 assert sp.expand(added) == sum(nt.leaf_symbols(2)) + sum(nt.leaf_symbols(3))
 sp.expand(added)

@@ -9,7 +9,6 @@ import time
 from contextlib import suppress
 
 import pytest
-from rewards_far_away import Noted, value
 
 import nastut as nt
 from nastut.__main__ import main
@@ -17,6 +16,7 @@ from nastut.search.executors import Cluster
 from nastut.search.result import SearchResult
 from nastut.search.trained import Trained
 from nastut.search.workers import Workers
+from rewards_far_away import Noted, value
 
 distributed = pytest.importorskip("distributed")
 
