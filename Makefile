@@ -30,7 +30,7 @@ docs/node_modules: docs/package-lock.json
 
 data: $(READY)  ## make the recorded results anew, or go on making them
 	$(BIN)/python -m nastut table build
-	for study in text tuning searches retrained generations transfer; do $(BIN)/python -m nastut study $$study || exit 1; done
+	for study in text tuning searches retrained generations transfer parallel; do $(BIN)/python -m nastut study $$study || exit 1; done
 
 check: $(READY)  ## lint, format, types
 	$(BIN)/ruff check
