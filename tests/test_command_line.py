@@ -7,9 +7,9 @@ import threading
 from importlib import import_module
 
 import pytest
-from drawn import hide_programs, texts
 
 import nastut as nt
+from drawn import hide_programs, texts
 from nastut.__main__ import main
 
 EXAMPLE = str(nt.zoo.EXAMPLE)

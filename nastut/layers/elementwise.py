@@ -4,9 +4,9 @@ It is all elementwise. Forward is :func:`nastut.cells.evaluate.walk`, backward i
 :func:`nastut.layers.gradient.pullback`, recorded once a cell. The way back computes the values of
 the way forward anew: that costs less than to store and to load them all.
 
-A program runs on :mod:`nastut.layers.kernel` where that is available, in one pass over the data.
-Elsewhere a library of arrays runs it, instruction by instruction, in a few buffers: NumPy on
-the CPU, because a call costs it half of what it costs torch, and torch on other devices.
+A program runs on :mod:`nastut.layers.kernel` where that is available. Elsewhere a library of
+arrays runs it (:func:`bind`), instruction by instruction, in a few buffers: NumPy on the CPU,
+because a call costs it half of what it costs torch, and torch on other devices.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from torch import Tensor
 
 from nastut.cells.cell import Cell
 from nastut.cells.evaluate import steps_in
-from nastut.layers import kernel
 from nastut.layers.gradient import pullback
 from nastut.layers.program import Program, Symbol, recording_system
+
+Run = Callable[[int], None]
+"""``run(t)`` runs a program on step t of the arrays that it is bound to."""
 
 
 class StepPrograms(NamedTuple):
@@ -41,22 +43,72 @@ class StepPrograms(NamedTuple):
     backward: Program
 
 
+class SummedPrograms(NamedTuple):
+    """The same, where a leaf that needs its two parts only as their sum is given the sum.
+
+    Attributes
+    ----------
+    summed
+        Which leaves these are.
+    forward
+        From (x_parts or sums; h_parts of the other leaves; c_{t-1}) to (h_t, c_t).
+    backward
+        From these three and the gradients by h_t and by c_t to those by all h_parts, by the
+        x_parts of the other leaves, and by c_{t-1}. For a sum, both parts have one gradient.
+    """
+
+    summed: tuple[bool, ...]
+    forward: Program
+    backward: Program
+
+
 @lru_cache(maxsize=4096)
 def step_programs(cell: Cell) -> StepPrograms:
     """Return the programs of a cell."""
-    xp = recording_system()
-    x, h = ([Symbol() for _ in range(cell.base)] for _ in range(2))
-    c, grad_h, grad_c = Symbol(), Symbol(), Symbol()
-    steps = steps_in(xp, cell, x, h, c)
-    made = {step.stage: step.value for step in steps}
-    grads_x, grads_h, grad_memory = pullback(cell, xp, steps, x, h, c, grad_h, grad_c)
+    r = _Recorded(cell)
     return StepPrograms(
-        Program.between([x, h, [c]], [[made["output"]], [made["create"]]]),
-        Program.between([x, h, [c], [grad_h], [grad_c]], [grads_x, grads_h, [grad_memory]]),
+        Program.between([r.x, r.h, [r.c]], r.results),
+        Program.between([r.x, r.h, [r.c], *r.grads], [r.by_x, r.by_h, [r.by_c]]),
     )
 
 
-def bind(program: Program, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> kernel.Run:
+@lru_cache(maxsize=4096)
+def summed_programs(cell: Cell) -> SummedPrograms:
+    """Return the programs of a cell whose leaves are given sums where a sum will do."""
+    r = _Recorded(cell)
+    summed = tuple(leaf.operation == "add" for leaf in r.leaves)
+
+    def of_others(symbols: Sequence[Symbol]) -> list[Symbol]:
+        return [symbol for symbol, is_sum in zip(symbols, summed, strict=True) if not is_sum]
+
+    parts = [(x, leaf)[is_sum] for x, leaf, is_sum in zip(r.x, r.leaves, summed, strict=True)]
+    given = [parts, of_others(r.h), [r.c]]
+    return SummedPrograms(
+        summed,
+        Program.between(given, r.results),
+        Program.between([*given, *r.grads], [r.by_h, of_others(r.by_x), [r.by_c]]),
+    )
+
+
+class _Recorded:
+    """The symbols of one step of a cell, and of the way back."""
+
+    def __init__(self, cell: Cell) -> None:
+        xp = recording_system()
+        self.x, self.h = ([Symbol() for _ in range(cell.base)] for _ in range(2))
+        self.c, grad_h, grad_c = Symbol(), Symbol(), Symbol()
+        self.grads = [[grad_h], [grad_c]]
+        steps = steps_in(xp, cell, self.x, self.h, self.c)
+        made = {step.stage: step.value for step in steps}
+        self.results = [[made["output"]], [made["create"]]]
+        combined = {step.node: step.value for step in steps if step.stage == "combine"}
+        self.leaves = [combined[i] for i in range(cell.base)]
+        self.by_x, self.by_h, self.by_c = pullback(
+            cell, xp, steps, self.x, self.h, self.c, grad_h, grad_c
+        )
+
+
+def bind(program: Program, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Run:
     """Return a function of t that fills ``outputs[...][t]`` from ``inputs[...][t]``.
 
     Parameters
@@ -67,43 +119,6 @@ def bind(program: Program, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) 
         Arrays of shape (T, B, p * H) where the program takes or gives p parts; of one type and
         on one device; contiguous at each t. An input and an output may be the same array.
     """
-    return bind_members(
-        [program], *([array.unsqueeze(1) for array in arrays] for arrays in (inputs, outputs))
-    )
-
-
-def bind_members(
-    programs: Sequence[Program], inputs: Sequence[Tensor], outputs: Sequence[Tensor]
-) -> kernel.Run:
-    """Return a function of t that runs program m on ``inputs[...][t, m]``, for all m.
-
-    Parameters
-    ----------
-    programs
-        One for each of M members; they take and give the same numbers of parts.
-    inputs, outputs
-        As for :func:`bind`, with the members' axis after that of time: shape (T, M, B, p * H).
-    """
-    compiled = kernel.load()
-    if compiled.runs_on(inputs[0]):
-        return compiled.bind(programs, inputs, outputs)
-    runs = [
-        _bind_to_library(
-            program, [array[:, m] for array in inputs], [array[:, m] for array in outputs]
-        )
-        for m, program in enumerate(programs)
-    ]
-
-    def run(t: int) -> None:
-        for run_member in runs:
-            run_member(t)
-
-    return run
-
-
-def _bind_to_library(
-    program: Program, inputs: Sequence[Tensor], outputs: Sequence[Tensor]
-) -> kernel.Run:
     like = inputs[0].detach()
     on_numpy = like.device.type == "cpu" and like.dtype in _NUMPY_TYPES
     functions = _NUMPY if on_numpy else _TORCH

@@ -76,7 +76,7 @@ class Instruction(NamedTuple):
     result: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
     """A straight line of instructions over registers.
 
@@ -114,25 +114,27 @@ class Program:
         Parameters
         ----------
         inputs, outputs
-            The symbols of each array: one for each leaf, or a single one.
+            The symbols of each array: one for each leaf, or a single one. What an input was made
+            from does not matter.
         """
         known = [symbol for array in inputs for symbol in array]
         wanted = [symbol for array in outputs for symbol in array]
-        order = _in_order(wanted)
+        order = _in_order(wanted, known)
         numbers = sorted({s.number for s in order if s.operation == "constant"})
         register = {symbol: i for i, symbol in enumerate(known)}
         for symbol in order:
             if symbol.operation == "constant":
                 register[symbol] = len(known) + numbers.index(symbol.number)
 
-        computed = [symbol for symbol in order if symbol.operands]
+        computed = [symbol for symbol in order if symbol not in register]
+        own = set(computed) - set(wanted)
         last_use = {operand: symbol for symbol in computed for operand in symbol.operands}
         n_registers, free = len(known) + len(numbers), list[int]()
         instructions = []
         for symbol in computed:
             operands = tuple(register[operand] for operand in symbol.operands)
             for operand in dict.fromkeys(symbol.operands):
-                if last_use[operand] is symbol and operand.operands and operand not in wanted:
+                if last_use[operand] is symbol and operand in own:
                     free.append(register[operand])
             if not free:
                 free.append(n_registers)
@@ -149,9 +151,9 @@ class Program:
         )
 
 
-def _in_order(wanted: Sequence[Symbol]) -> list[Symbol]:
-    """Return all that `wanted` are computed from, and these; operands come first."""
-    order: dict[Symbol, None] = {}
+def _in_order(wanted: Sequence[Symbol], known: Sequence[Symbol]) -> list[Symbol]:
+    """Return all that `wanted` are computed from `known`, and these; operands come first."""
+    order: dict[Symbol, None] = dict.fromkeys(known)
 
     def visit(symbol: Symbol) -> None:
         if symbol not in order:

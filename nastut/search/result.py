@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -75,6 +76,17 @@ class SearchResult:
         """
         return self.cells[self._best()]
 
+    def top(self, count: int) -> list[tuple[Cell, float]]:
+        """Return the `count` different cells with the highest rewards, the best first.
+
+        What failed is not among them, so there may be fewer.
+        """
+        failed = {failure.cell.canonical() for failure in self.failures}
+        pairs = sorted(zip(self.cells, self.rewards, strict=True), key=lambda pair: -pair[1])
+        different = {cell.canonical(): (cell, reward) for cell, reward in reversed(pairs)}
+        best = sorted(different.items(), key=lambda entry: -entry[1][1])
+        return [pair for form, pair in best if form not in failed][:count]
+
     @property
     def failed(self) -> int:
         """How many evaluations failed."""
@@ -97,9 +109,23 @@ class SearchResult:
         """How often the reward function was asked: the number of different cells."""
         return int(self.distinct()[-1])
 
-    def curve(self) -> NDArray[np.float64]:
-        """Return the best reward so far after each evaluation."""
-        return np.maximum.accumulate(np.array(self.rewards, dtype=np.float64))
+    def curve(self, best: int = 1) -> NDArray[np.float64]:
+        """Return the mean of the `best` highest rewards so far, after each evaluation.
+
+        Of different cells, as Zoph & Le (2017) draw it in figure 6. Where there were not so
+        many yet, it is no number.
+        """
+        if best == 1:
+            return np.maximum.accumulate(np.array(self.rewards, dtype=np.float64))
+        means, highest = np.full(len(self.cells), np.nan), list[float]()
+        new = np.diff(self.distinct(), prepend=0) > 0
+        for place, reward in enumerate(self.rewards):
+            if new[place]:
+                insort(highest, -reward)
+                del highest[best:]
+            if len(highest) == best:
+                means[place] = -sum(highest) / best
+        return means
 
     def distinct(self) -> NDArray[np.int64]:
         """Return the number of different cells so far after each evaluation.

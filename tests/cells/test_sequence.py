@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-import strategies
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from strategies import ACTIVATIONS, BAD_TOKENS, BASES, COMBINATIONS
 
+import strategies
 from nastut.cells.cell import Cell, Node
 from nastut.cells.sequence import (
     SequenceError,
@@ -24,6 +23,7 @@ from nastut.cells.sequence import (
     split_text,
 )
 from nastut.zoo.named import EXAMPLE, LSTM
+from strategies import ACTIVATIONS, BAD_TOKENS, BASES, COMBINATIONS
 
 
 def refusal(tokens):

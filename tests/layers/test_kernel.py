@@ -1,12 +1,16 @@
 import os
+import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 
 import nastut as nt
 from nastut.layers import kernel
+from nastut.layers.recurrence import recur, recur_members
+from nastut.layers.unrolled import Weights
 
 
 def kernel_in_a_new_process(**environment):
@@ -36,17 +40,39 @@ def expected_value():
     return f"{layer(torch.ones(5, 2, 3, dtype=torch.float64))[0].sum().item():.10f}"
 
 
-def test_the_kernel_is_compiled_once(tmp_path, expected_value):
+@pytest.fixture
+def cache(tmp_path):
+    """A cache folder that holds a compiled library."""
     if kernel.load().library is None:
         pytest.skip(kernel.load().status)
-    made_at = []
-    for _ in range(2):
-        fused, value, status = kernel_in_a_new_process(XDG_CACHE_HOME=str(tmp_path))
-        assert (fused, value) == (True, expected_value)
-        (library,) = (tmp_path / "nastut").iterdir()
-        assert str(library) in status
-        made_at.append(library.stat().st_mtime_ns)
-    assert made_at[0] == made_at[1]
+    folder = tmp_path / "nastut"
+    folder.mkdir(mode=0o700)
+    path = kernel.load().status.removeprefix("compiled: ")
+    shutil.copy(path, folder)
+    return tmp_path
+
+
+def libraries(cache):
+    return sorted((cache / "nastut").iterdir())
+
+
+def test_a_library_in_the_cache_is_not_made_again(cache, expected_value):
+    (library,) = libraries(cache)
+    made_at = library.stat().st_mtime_ns
+    assert kernel_in_a_new_process(XDG_CACHE_HOME=str(cache)) == (
+        True, expected_value, f"compiled: {library}\n"
+    )  # fmt: skip
+    assert libraries(cache) == [library]
+    assert library.stat().st_mtime_ns == made_at
+
+
+def test_an_empty_cache_is_filled(tmp_path, expected_value):
+    if kernel.load().library is None:
+        pytest.skip(kernel.load().status)
+    fused, value, status = kernel_in_a_new_process(XDG_CACHE_HOME=str(tmp_path))
+    (library,) = libraries(tmp_path)
+    assert (fused, value, status) == (True, expected_value, f"compiled: {library}\n")
+    assert library.stat().st_mode & 0o022 == library.parent.stat().st_mode & 0o077 == 0
 
 
 def test_without_a_compiler_the_layer_works(tmp_path, expected_value):
@@ -72,12 +98,120 @@ def test_a_cache_that_cannot_be_written_is_no_obstacle(tmp_path, expected_value)
     assert (fused, value) == (False, expected_value)
 
 
-def test_a_damaged_library_is_no_obstacle(tmp_path, expected_value):
-    if kernel.load().library is None:
-        pytest.skip(kernel.load().status)
-    kernel_in_a_new_process(XDG_CACHE_HOME=str(tmp_path))
-    (library,) = (tmp_path / "nastut").iterdir()
-    library.write_bytes(b"no library")
-    fused, value, status = kernel_in_a_new_process(XDG_CACHE_HOME=str(tmp_path))
-    assert (fused, value) == (False, expected_value)
-    assert library.name in status
+needs_kernel = pytest.mark.skipif(kernel.load().library is None, reason=kernel.load().status)
+
+
+@pytest.fixture
+def in_threads():
+    """Call a function with a number of threads."""
+    before = torch.get_num_threads()
+
+    def call(threads, function):
+        torch.set_num_threads(threads)
+        return function()
+
+    yield call
+    torch.set_num_threads(before)
+
+
+def assert_same_bits(in_threads, function):
+    torch.manual_seed(0)
+    expected = in_threads(1, function)
+    for threads in (2, 5):
+        for found, wanted in zip(in_threads(threads, function), expected, strict=True):
+            assert torch.isfinite(wanted).all()
+            assert torch.equal(found, wanted)
+
+
+@needs_kernel
+@pytest.mark.parametrize("options", [{}, {"bias": True, "proj_size": 6}], ids=str)
+@pytest.mark.parametrize(("steps", "batch", "hidden"), [(9, 1, 7), (19, 7, 40), (3, 40, 17)])
+def test_the_number_of_threads_does_not_matter(in_threads, options, steps, batch, hidden):
+    for cell in (nt.zoo.NASCELL, nt.zoo.MAXCELL):
+        layer = nt.CellRNN(cell, 5, hidden, **options)
+        input = torch.randn(steps, batch, 5, requires_grad=True)
+
+        def run(layer=layer, input=input):
+            output, (h, c) = layer(input)
+            loss = output.square().sum() + c.sum()
+            return output, h, c, *torch.autograd.grad(loss, [input, *layer.parameters()])
+
+        assert_same_bits(in_threads, run)
+
+
+@needs_kernel
+def test_the_number_of_threads_does_not_matter_to_members(in_threads):
+    rng = np.random.default_rng(0)
+    cells = [nt.Space(2).sample(rng) for _ in range(7)]
+    shapes = {"input": (7, 32, 3), "hidden": (7, 32, 16), "h": (7, 4, 16), "c": (7, 4, 16)}
+    x = torch.randn(9, 4, 3, requires_grad=True)
+    given = {name: torch.randn(shape).mul_(0.1).requires_grad_() for name, shape in shapes.items()}
+    weights = Weights(given["input"], given["hidden"], None, None)
+
+    def run():
+        h, c = recur_members(cells, x, given["h"], given["c"], weights)
+        return h, c, *torch.autograd.grad(h.square().sum() + c.sum(), [x, *given.values()])
+
+    assert_same_bits(in_threads, run)
+
+
+@needs_kernel
+def test_members_have_the_gradients_of_layers():
+    rng = np.random.default_rng(1)
+    cells = [nt.Space(2).sample(rng) for _ in range(5)]
+    double = {"dtype": torch.float64, "requires_grad": True}
+    x = torch.randn(9, 3, 4, **double)
+    shapes = [(5, 3, 2), (5, 3, 6), (5, 12, 4), (5, 12, 2), (5, 12), (5, 2, 6)]
+    h, c, *weights = given = [torch.randn(shape, **double) for shape in shapes]
+    together = recur_members(cells, x, h, c, Weights(*weights))
+    apart = [
+        recur(cell, x, h[m], c[m], Weights(*(weight[m] for weight in weights)))
+        for m, cell in enumerate(cells)
+    ]
+    apart = tuple(map(torch.stack, zip(*apart, strict=True)))
+    torch.testing.assert_close(together, apart)
+    torch.testing.assert_close(*(
+        torch.autograd.grad([value.sin().sum() for value in results], [x, *given])
+        for results in (together, apart)
+    ))  # fmt: skip
+
+
+@needs_kernel
+@pytest.mark.parametrize(
+    ("dtype", "exact"), [(np.float32, np.float64), (np.float64, np.longdouble)]
+)
+@pytest.mark.parametrize("activation", ["Tanh", "Sigmoid"])
+def test_activations_are_right_to_three_units_of_the_last_digit(dtype, exact, activation):
+    values = np.logspace(-30, 2, 20_001).astype(dtype)
+    values = np.concatenate(
+        [values, -values[values < 80], np.linspace(-9, 9, 20_001).astype(dtype)]
+    )
+    layer = nt.CellRNN(nt.Cell.parse(f"Add {activation} Add Identity 0 0"), 1, 1)
+    layer.to(torch.from_numpy(values).dtype)
+    torch.nn.init.ones_(layer.weight_ih_l0)
+    with torch.no_grad():
+        found = layer(torch.from_numpy(values).view(1, -1, 1))[0].flatten().numpy()
+    x = values.astype(exact)
+    expected = np.tanh(x) if activation == "Tanh" else 1 / (1 + np.exp(-x))
+    units = np.abs(found.astype(exact) - expected) / np.spacing(np.abs(expected).astype(dtype))
+    assert units.max() <= 3
+
+
+@needs_kernel
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_activations_at_the_ends(dtype):
+    values = torch.tensor([0.0, -0.0, 1e4, -1e4, torch.inf, -torch.inf, torch.nan], dtype=dtype)
+    for activation, ends in {
+        "Tanh": [0.0, -0.0, 1.0, -1.0, 1.0, -1.0, torch.nan],
+        "Sigmoid": [0.5, 0.5, 1.0, 0.0, 1.0, 0.0, torch.nan],
+    }.items():
+        layer = nt.CellRNN(nt.Cell.parse(f"Max {activation} Add Identity 0 0"), 1, 1, dtype=dtype)
+        torch.nn.init.ones_(layer.weight_ih_l0)
+        with torch.no_grad():
+            h_0 = torch.full((1, len(values), 1), -torch.inf, dtype=dtype)
+            torch.nn.init.ones_(layer.weight_hh_l0)
+            found = layer(values.view(1, -1, 1), (h_0, torch.zeros_like(h_0)))[0].flatten()
+        expected = torch.tensor(ends, dtype=dtype)
+        torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
+        if activation == "Tanh":
+            assert found[0].signbit() == 0

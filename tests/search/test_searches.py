@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from search_in_process import EVALUATIONS, SPACE, reward
 
 import nastut as nt
 from nastut import search
 from nastut.search.result import SearchResult
 from nastut.search.runner import run
 from nastut.search.strategies import Random
+from search_in_process import EVALUATIONS, SPACE, reward
 
 METHODS = {
     "random": search.random,
@@ -299,7 +299,8 @@ OTHERS = {
 @each_method
 def test_every_setting_of_a_method_is_in_its_checkpoint(method, tmp_path):
     path = tmp_path / "search.ckpt"
-    common = {"space", "reward", "evaluations", "seed", "executor", "checkpoint", "progress"}
+    common = {"space", "reward", "evaluations", "seed", "executor", "checkpoint"}
+    common |= {"progress", "workers", "limit"}
     find(method, evaluations=20, checkpoint=path)
     parameters = inspect.signature(method).parameters
     for name in sorted(set(parameters) - common):

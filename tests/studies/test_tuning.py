@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from made_up_table import made_up_table
 
 import nastut as nt
+from made_up_table import made_up_table
 from nastut.studies import contest, tuning
 
 TABLE = made_up_table()
@@ -82,7 +82,7 @@ def test_what_was_chosen_is_judged_with_helpers_given_and_taken(small, tmp_path)
         results = tuning.tuning().conduct(tmp_path / "tuning.json", pool)
     lines = tuning.lines(results)
     assert len(results) == 6 + 2 * len(lines)  # three seeds in runs of two
-    queue, reinforce = lines["priority queue"][1], lines["REINFORCE, tuned"][1]
+    queue, reinforce = lines["priority queue, tuned"][1], lines["REINFORCE, tuned"][1]
     assert reinforce == tuning.chosen(results, "reinforce")
     assert lines["REINFORCE, with redraw"][1] == reinforce | {"redraw": True}
     assert lines["priority queue, no redraw, no bonus"][1] == queue | {
