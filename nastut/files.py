@@ -77,7 +77,7 @@ def require_form(value: object, form: Form, name: str) -> None:
             require_form(entry, its_form, f"{name}[{number}]")
     else:
         fits = isinstance(value, int | float if form is float else form)
-        if not fits or (isinstance(value, bool) and form is not bool):
+        if not fits or (isinstance(value, bool) and form not in (bool, object)):
             wanted = getattr(form, "__name__", form)
             raise ValueError(f"{name} is of type {type(value).__name__} where {wanted} belongs")
 

@@ -131,7 +131,7 @@ def test_show_works_on_any_terminal(encoding, tmp_path):
     assert (done.returncode, done.stderr) == (0, b"")
     sign = "⊙" if encoding == "utf-8" else "(.)"
     printed = done.stdout.decode(encoding)
-    assert f"a_1 = W_3 x_t {sign} W_4 h_{{t-1}}" in printed
+    assert f"W_3 x_t {sign} W_4 h_{{t-1}}" in printed
     assert ("Bild\N{SNOWMAN}" if encoding == "utf-8" else "Bild\\u2603") in printed
 
 

@@ -190,7 +190,7 @@ def changed(path, pattern, replacement):
 def xz_of_dictionary(size):
     """Return a small file that needs much memory to be unpacked."""
     return lzma.compress(
-        b"",
+        b"a",
         filters=[
             {"id": lzma.FILTER_LZMA2, "dict_size": size, "mf": lzma.MF_HC3, "mode": lzma.MODE_FAST}
         ],
