@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 READY := $(VENV)/.ready
 
-.PHONY: lab test notebooks handouts data check format bench clean
+.PHONY: lab test notebooks handouts slides data check format bench clean
 
 lab: $(READY)  ## open JupyterLab on the first notebook
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
@@ -20,9 +20,17 @@ notebooks: $(READY)  ## make the notebooks from notebooks/source, executed
 handouts: $(READY)  ## notebooks without solutions, and a book of solutions; OPTIONS=--clear, --grading
 	$(BIN)/python notebooks/handouts.py $(OPTIONS)
 
+slides: $(READY) docs/node_modules  ## slides that need no network, in build/slides
+	$(BIN)/python notebooks/slides.py
+
+docs/node_modules: docs/package-lock.json
+	@command -v npm > /dev/null || { echo "npm is missing: install Node.js (its 'node' and 'npm')"; exit 1; }
+	npm ci --prefix docs --no-audit --no-fund
+	@touch docs/node_modules
+
 data: $(READY)  ## make the recorded results anew, or go on making them
 	$(BIN)/python -m nastut table build
-	for study in text tuning searches retrained generations transfer; do $(BIN)/python -m nastut study $$study || exit 1; done
+	for study in text tuning searches retrained generations transfer parallel; do $(BIN)/python -m nastut study $$study || exit 1; done
 
 check: $(READY)  ## lint, format, types
 	$(BIN)/ruff check

@@ -6,6 +6,7 @@ without numbers, all of them. The text form in ``notebooks/source`` is what is e
 
 from __future__ import annotations
 
+import ast
 import sys
 from base64 import b64decode, b64encode
 from io import BytesIO
@@ -41,7 +42,54 @@ def convert(source: Path) -> nbformat.NotebookNode:
     notebook.metadata = nbformat.from_dict(METADATA)
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"
+        if (kind := slide_type(cell)) != "-":  # JupyterLab knows what goes on by its missing type
+            cell.metadata["slideshow"] = {"slide_type": kind}
     return nbformat.reads(nbformat.writes(notebook), as_version=4)
+
+
+LONG = 10
+"""Lines of code, asserts aside, that an audience can read while somebody talks."""
+
+
+def slide_type(cell: nbformat.NotebookNode) -> str:
+    """Return where a cell stands in a lecture: "slide", "subslide", "-" (goes on) or "skip".
+
+    Headings begin slides, and what goes on in prose stands below. Hints, solutions, answers to be
+    written, the set-up, asserts, helpers and long code are for readers; long code that ends in a
+    plot stays for its plot.
+    """
+    if "solution" in cell.metadata.get("tags", ()):
+        return "skip"
+    if cell.cell_type == "markdown":
+        if cell.source.startswith("<details>"):
+            return "skip"
+        return "slide" if cell.source.startswith(("# ", "## ")) else "subslide"
+    if "nt.check(" in cell.source or "nt.setup(" in cell.source:
+        return "skip"
+    shown = without_asserts(cell.source)
+    helpers = ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+    if all(isinstance(statement, helpers) for statement in ast.parse(shown).body):
+        return "skip"
+    if "plt.show()" in shown:
+        return "subslide"
+    return "skip" if len(shown.splitlines()) > LONG else "-"
+
+
+def without_asserts(source: str) -> str:
+    """Return code without its assert statements, as long as something is left beside them."""
+    lines = source.splitlines()
+    tree = ast.parse(source)
+    for block in ast.walk(tree):
+        statements = getattr(block, "body", None)
+        if not isinstance(statements, list):
+            continue
+        asserts = [statement for statement in statements if isinstance(statement, ast.Assert)]
+        if len(asserts) == len(statements) and block is not tree:
+            continue
+        for statement in asserts:
+            for number in range(statement.lineno - 1, statement.end_lineno or statement.lineno):
+                lines[number] = "\0"
+    return "\n".join(line for line in lines if line != "\0").strip()
 
 
 def shrink(notebook: nbformat.NotebookNode) -> None:

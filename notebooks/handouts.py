@@ -11,11 +11,11 @@ import re
 from pathlib import Path
 
 import nbformat
-from build import METADATA, NOTEBOOKS
 from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocessor
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from build import METADATA, NOTEBOOKS
 from nastut.files import write_atomically
 
 FOLDER = NOTEBOOKS.parent / "build" / "handouts"

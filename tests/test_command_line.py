@@ -5,9 +5,9 @@ import sys
 from importlib import import_module
 
 import pytest
-from drawn import hide_programs, texts
 
 import nastut as nt
+from drawn import hide_programs, texts
 from nastut.__main__ import main
 
 EXAMPLE = str(nt.zoo.EXAMPLE)

@@ -8,9 +8,9 @@ from importlib import import_module, metadata
 import jupyter_client.kernelspec
 import pytest
 import torch
-from drawn import hide_programs
 
 import nastut as nt
+from drawn import hide_programs
 
 # The name nt.doctor is the function; what it looks up is in the module.
 MODULE = import_module("nastut.doctor")

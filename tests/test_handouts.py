@@ -6,9 +6,9 @@ import re
 
 import nbformat
 import pytest
+
 from build import NOTEBOOKS, sources
 from handouts import NOTE, book, cards, handout, is_solution, main
-
 from nastut.lessons.exercise import LESSONS, exercises_of
 
 STEMS = [source.stem for source in sources()]

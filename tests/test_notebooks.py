@@ -4,8 +4,8 @@ import re
 
 import nbformat
 import pytest
-from build import METADATA, NOTEBOOKS, convert, sources
 
+from build import METADATA, NOTEBOOKS, convert, sources
 from nastut.lessons.exercise import LESSONS, exercises_of
 
 STEMS = [source.stem for source in sources()]

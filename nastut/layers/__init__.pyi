@@ -9,5 +9,6 @@ from . import precision as precision
 from . import program as program
 from . import recurrence as recurrence
 from . import sequences as sequences
+from . import stack as stack
 from . import stepwise as stepwise
 from . import unrolled as unrolled

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import warnings
 from functools import partial
+from itertools import chain, product
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812 (the name it has everywhere)
 from torch.nn.utils.rnn import PackedSequence
 
 from nastut.cells.cell import Cell, require_cell
@@ -19,6 +19,7 @@ from nastut.layers.arguments import State, initial_states, require_fitting
 from nastut.layers.precision import result_types, without_autocast
 from nastut.layers.recurrence import Weights, recur
 from nastut.layers.sequences import Packed, Padded
+from nastut.layers.stack import run_layers
 
 
 class CellRNN(nn.Module):
@@ -63,6 +64,17 @@ class CellRNN(nn.Module):
     ------
     TypeError, ValueError
         If an argument has the wrong type or lies outside its range.
+
+    Notes
+    -----
+    Unlike :class:`torch.nn.LSTM`, it has one bias, not two; ``torch.jit.script``,
+    ``torch.fx.symbolic_trace`` and ``torch.ao.quantization`` do not know it; and tracers and
+    exporters (``torch.jit.trace``, ``torch.export``, ``torch.onnx``) write out every step, so
+    that the batch may vary afterwards, but not the length.
+
+    As with it, ``torch.compile`` leaves the layer as it is, and ``torch.export`` fixes the length.
+    Beyond it, ``torch.func.vmap`` runs over a call and over its gradient, and forward-mode
+    derivatives exist for every type.
 
     Examples
     --------
@@ -129,9 +141,8 @@ class CellRNN(nn.Module):
         self.proj_size = proj_size
 
         rows, fed_back = cell.base * hidden_size, proj_size or hidden_size
-        for place in self._places():
-            below = fed_back * (2 if bidirectional else 1)
-            features = input_size if place in ("l0", "l0_reverse") else below
+        features = input_size
+        for places in self._places():
             shapes: dict[str, tuple[int, ...]] = {
                 "weight_ih": (rows, features),
                 "weight_hh": (rows, fed_back),
@@ -140,9 +151,10 @@ class CellRNN(nn.Module):
                 shapes["bias_hh"] = (rows,)
             if proj_size:
                 shapes["weight_hr"] = (proj_size, hidden_size)
-            for name, shape in shapes.items():
+            for place, (name, shape) in product(places, shapes.items()):
                 parameter = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
                 self.register_parameter(f"{name}_{place}", parameter)
+            features = fed_back * len(places)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -164,7 +176,7 @@ class CellRNN(nn.Module):
         """The parameters of each layer and direction, in the order of the states."""
         return [
             [value for value in self._weights(place) if value is not None]
-            for place in self._places()
+            for place in chain(*self._places())
         ]
 
     def flatten_parameters(self) -> None:
@@ -201,55 +213,50 @@ class CellRNN(nn.Module):
         RuntimeError
             If a size or a device does not fit, or a packed input contradicts itself.
         """
+        if torch.compiler.is_compiling() and not torch.compiler.is_exporting():
+            return self._uncompiled(input, hx)  # type: ignore[no-any-return]
+        return self._call(input, hx)
+
+    # To compile the loop over time would take minutes.
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    def _uncompiled(self, *arguments: Any) -> tuple[Tensor | PackedSequence, State]:
+        return self._call(*arguments)
+
+    def _call(
+        self, input: Tensor | PackedSequence, hx: State | None
+    ) -> tuple[Tensor | PackedSequence, State]:
         sequences: Padded | Packed
         if isinstance(input, PackedSequence):
             sequences, data = Packed(input), input.data
         else:
             sequences, data = Padded(input, self.batch_first), input
         packed = isinstance(sequences, Packed)
-        weights = {place: self._weights(place) for place in self._places()}
-        weight = weights["l0"].hidden
+        layers = [[self._weights(place) for place in places] for places in self._places()]
+        weight = layers[0][0].hidden
         require_fitting(data, weight, self.input_size, packed)
         shapes = [
-            (len(weights), *sequences.batch, size)
+            (len(layers) * len(layers[0]), *sequences.batch, size)
             for size in (self.proj_size or self.hidden_size, self.hidden_size)
         ]
-        states = initial_states(hx, data, shapes, weight.dtype)
+        h_0, c_0 = initial_states(hx, data, shapes, weight.dtype)
+
         given = None if hx is None else hx[1]
         type_h, type_c = result_types(data, given, packed, projected=self.proj_size > 0)
         with without_autocast(data):
-            x, h_n, c_n = self._run(sequences, weights, *map(sequences.order, states))
-        last = sequences.restore(h_n.to(type_h)), sequences.restore(c_n.to(type_c))
-        return sequences.output(x.to(type_h)), last
+            x, h_n, c_n = run_layers(
+                [[partial(recur, self.cell, weights=w) for w in weights] for weights in layers],
+                sequences,
+                sequences.order(h_0),
+                sequences.order(c_0),
+                self.dropout if self.training else 0.0,
+            )
+        states = sequences.restore(h_n.to(type_h)), sequences.restore(c_n.to(type_c))
+        return sequences.output(x.to(type_h)), states
 
-    def _run(
-        self, sequences: Padded | Packed, weights: dict[str, Weights], h_0: Tensor, c_0: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the last layer's outputs, and the last h and c of all layers and directions."""
-        x = sequences.x.to(h_0.dtype)
-        h_n: list[Tensor] = []
-        c_n: list[Tensor] = []
-        for k in range(self.num_layers):
-            if k > 0:
-                x = F.dropout(x, self.dropout, self.training)
-            outputs = []
-            for end in self._ends():
-                over = partial(recur, self.cell, weights=weights[f"l{k}{end}"])
-                states = h_0[len(h_n)], c_0[len(c_n)]
-                output, h, c = sequences.run(over, end == "_reverse", x, *states)
-                outputs.append(output)
-                h_n.append(h)
-                c_n.append(c)
-            x = torch.cat(outputs, -1) if self.bidirectional else output
-        return x, torch.stack(h_n), torch.stack(c_n)
-
-    def _ends(self) -> tuple[str, ...]:
-        """Return the ends of the parameters' names, one for each direction."""
-        return ("", "_reverse") if self.bidirectional else ("",)
-
-    def _places(self) -> list[str]:
-        """Return the layers and directions in the order of the states, as parameters name them."""
-        return [f"l{k}{end}" for k in range(self.num_layers) for end in self._ends()]
+    def _places(self) -> list[list[str]]:
+        """Return the ends of the parameters' names, for each layer and direction."""
+        ends = ("", "_reverse") if self.bidirectional else ("",)
+        return [[f"l{k}{end}" for end in ends] for k in range(self.num_layers)]
 
     def _weights(self, place: str) -> Weights:
         return Weights(

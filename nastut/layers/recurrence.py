@@ -117,7 +117,8 @@ class _Recurrence(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        inputs, made = ctx.saved_tensors[:7], ctx.saved_tensors[7:]
+        saved = ctx.saved_tensors  # read once: a checkpoint makes them anew
+        inputs, made = saved[:7], saved[7:]
         x, _, _, *weights = inputs
         # With gradients enabled, the caller will differentiate the gradients.
         with without_autocast(x):

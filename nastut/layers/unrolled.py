@@ -52,4 +52,4 @@ def unrolled(
 
 def _leaves(parts: Tensor, base: int) -> tuple[Tensor, ...]:
     """Split an array of shape (B, base * H) into one of shape (B, H) for each leaf."""
-    return tuple(parts.view(len(parts), base, parts.shape[-1] // base).unbind(1))
+    return parts.chunk(base, -1)  # no size of the batch, which a recorded graph would keep

@@ -7,11 +7,11 @@ import pickle
 
 import numpy as np
 import pytest
-import strategies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nastut as nt
+import strategies
 from nastut.cells.cell import Cell, Node, ancestors, children
 from nastut.cells.evaluate import evaluate
 from nastut.cells.sequence import SequenceError

@@ -1,13 +1,13 @@
 """The walk over the tree, held against the oracle in every kind of value."""
 
 import numpy as np
-import oracle
 import pytest
-import strategies
 import sympy as sp
 import torch
 from hypothesis import given, settings
 
+import oracle
+import strategies
 from nastut.cells.cell import Cell
 from nastut.cells.evaluate import evaluate, trace
 from nastut.symbolic.symbols import c_prev, leaf_symbols

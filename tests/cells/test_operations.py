@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import sympy as sp
 import torch
-from oracle import FUNCTIONS
 
 from nastut.cells.number_systems import numpy_system, sympy_system, torch_system
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
+from oracle import FUNCTIONS
 
 x, y = sp.symbols("x y", real=True)
 COMBINATION_ROWS = pytest.mark.parametrize("row", COMBINATIONS.values(), ids=COMBINATIONS.keys())

@@ -5,11 +5,10 @@ import reprlib
 
 import numpy as np
 import pytest
-import strategies
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from strategies import ACTIVATIONS, BAD_TOKENS, BASES, COMBINATIONS
 
+import strategies
 from nastut.cells.cell import Cell
 from nastut.cells.sequence import (
     SequenceError,
@@ -22,6 +21,7 @@ from nastut.cells.sequence import (
     split_text,
 )
 from nastut.zoo.named import EXAMPLE, LSTM
+from strategies import ACTIVATIONS, BAD_TOKENS, BASES, COMBINATIONS
 
 
 def refusal(tokens):

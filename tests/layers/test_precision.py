@@ -5,10 +5,10 @@ import itertools
 
 import pytest
 import torch
-from lstm_pair import lstm_and_layer, outcome
 from torch.nn.utils.rnn import pack_sequence
 
 import nastut as nt
+from lstm_pair import lstm_and_layer, outcome
 
 FLOATS = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
 FORMS = {

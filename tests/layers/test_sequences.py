@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from lstm_pair import lstm_and_layer, outcome, tensors, weighted_sum
 from torch import nn
 from torch.nn.utils.rnn import (
     PackedSequence,
@@ -12,6 +11,7 @@ from torch.nn.utils.rnn import (
 )
 
 import nastut as nt
+from lstm_pair import lstm_and_layer, outcome, tensors, weighted_sum
 
 OPTIONS = [
     {},

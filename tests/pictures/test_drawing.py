@@ -5,9 +5,9 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from drawn import boxes, overlaps, texts, width
 
 import nastut as nt
+from drawn import boxes, overlaps, texts, width
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
 from nastut.pictures.graph import graph
 from nastut.pictures.style import MEMORY

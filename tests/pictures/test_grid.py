@@ -4,9 +4,9 @@ from html import escape
 from xml.etree import ElementTree
 
 import pytest
-from drawn import hide_programs, texts
 
 import nastut as nt
+from drawn import hide_programs, texts
 from nastut.pictures.grid import Grid
 from nastut.pictures.picture import TALLEST, WIDEST, Picture, size
 

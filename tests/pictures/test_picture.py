@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 import graphviz
 import numpy as np
 import pytest
-from drawn import boxes, hide_programs, texts, write_program
 
 import nastut as nt
+from drawn import boxes, hide_programs, texts, write_program
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
 from nastut.pictures.picture import (
     PIXELS_IN_A_POINT,

@@ -6,11 +6,11 @@ from dataclasses import asdict
 
 import pytest
 import torch
-from search_in_process import SPACE, reward
 
 import nastut as nt
 from nastut import search
 from nastut.search.checkpoint import Checkpoint
+from search_in_process import SPACE, reward
 
 METHODS = {
     "random": search.random,

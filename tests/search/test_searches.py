@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from search_in_process import EVALUATIONS, SPACE, reward
 
 import nastut as nt
 from nastut import search
 from nastut.search.result import SearchResult
 from nastut.search.runner import run
 from nastut.search.strategies import Random
+from search_in_process import EVALUATIONS, SPACE, reward
 
 METHODS = {
     "random": search.random,

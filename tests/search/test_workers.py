@@ -10,7 +10,6 @@ from functools import partial
 
 import numpy as np
 import pytest
-from rewards_far_away import Noted, Together, notes, value
 
 import nastut as nt
 from nastut import search
@@ -18,6 +17,7 @@ from nastut.search.executors import processes
 from nastut.search.rewards import UnfitWorkerError
 from nastut.search.strategies import FAILED
 from nastut.search.workers import LOSSES, Workers
+from rewards_far_away import Noted, Together, notes, value
 
 SPACE = nt.Space(2)
 CELLS = list(dict.fromkeys(SPACE.sample(np.random.default_rng(k)).canonical() for k in range(40)))

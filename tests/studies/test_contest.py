@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from made_up_table import SPACE, made_up_table
 
 import nastut as nt
+from made_up_table import SPACE, made_up_table
 from nastut.studies import contest
 from nastut.studies.contest import EVERY
 

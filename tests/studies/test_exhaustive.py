@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_training import SPACE, TASKS, build_until, fake_train
 
 import nastut as nt
+from fake_training import SPACE, TASKS, build_until, fake_train
 from nastut.__main__ import main
 from nastut.learning.children import train
 from nastut.learning.training import Recipe

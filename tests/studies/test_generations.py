@@ -6,9 +6,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from made_up_table import SPACE, made_up_table
 
 import nastut as nt
+from made_up_table import SPACE, made_up_table
 from nastut.studies import generations
 from nastut.studies.generations import (
     DEAD,

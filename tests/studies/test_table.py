@@ -9,9 +9,9 @@ from functools import cache
 
 import numpy as np
 import pytest
-from fake_training import AT, SPACE, TASKS, fake_train
 
 import nastut as nt
+from fake_training import AT, SPACE, TASKS, fake_train
 from nastut.learning.training import Recipe
 from nastut.studies import exhaustive
 from nastut.studies.table import HASH, column_names, pack

@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from made_up_table import made_up_table
 
 import nastut as nt
+from made_up_table import made_up_table
 from nastut.learning.tasks import Task
 from nastut.learning.training import Recipe
 from nastut.studies import transfer

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from made_up_table import made_up_table
 
 import nastut as nt
+from made_up_table import made_up_table
 from nastut.studies import contest, tuning
 
 TABLE = made_up_table()

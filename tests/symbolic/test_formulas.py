@@ -3,13 +3,13 @@
 import itertools
 
 import numpy as np
-import oracle
 import pytest
-import strategies
 import sympy as sp
 import torch
 from hypothesis import given, settings
 
+import oracle
+import strategies
 from nastut.cells.cell import Cell
 from nastut.cells.evaluate import evaluate
 from nastut.symbolic.formulas import formulas

@@ -3,11 +3,11 @@
 import re
 
 import pytest
-import strategies
 import sympy as sp
 from hypothesis import given, settings
 from matplotlib.mathtext import MathTextParser
 
+import strategies
 from nastut.symbolic.formulas import formulas
 from nastut.symbolic.symbols import (
     c_next,
