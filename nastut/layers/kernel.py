@@ -144,7 +144,7 @@ class Kernel:
         function(
             (ctypes.POINTER(_Program) * len(cells))(*(_pointers(cell)[name] for cell in cells)),
             ctypes.byref(sizes),
-            ctypes.c_int64(torch.get_num_threads()),
+            ctypes.c_int64(_threads(sizes)),
             ctypes.c_void_p(x.data_ptr()),
             *map(ctypes.byref, structures),
         )
@@ -168,6 +168,18 @@ def load() -> Kernel:
     except Exception as error:  # whatever it is, the layer works without
         return Kernel(None, f"not available: {error}")
     return Kernel(library, f"compiled: {path}")
+
+
+WORTH_SHARING = 2**26
+"""Multiplications from which on the rows of a single layer are shared among threads, which then
+wait for each other every few steps."""
+
+
+def _threads(sizes: _Sizes) -> int:
+    """Return in how many threads to work; it decides the speed, not the results."""
+    products = sizes.base * sizes.width * (sizes.features + sizes.fed_back)
+    alone = sizes.members == 1 and sizes.steps * sizes.batch * products < WORTH_SHARING
+    return 1 if alone else torch.get_num_threads()
 
 
 _REUSED = 2**25
