@@ -17,6 +17,9 @@ STUDIES = {
     "retrained": "retrained",
     "generations": "generations",
     "transfer": "transfer",
+    "parallel": "parallel",
+    "halving": "halving",
+    "beyond": "beyond",
 }
 """Name of a study and of its file in ``data/`` -> its module and the function that returns it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 from collections.abc import Callable, Mapping
@@ -34,7 +35,11 @@ class Study:
         What is called with them: a function of a module, so that another process finds it. Its
         result must be something that JSON can hold.
     then
-        What else is run, by what came of `runs`: their results by name in, more runs out.
+        What else is run, by what came of `runs`: their results by name in, more runs out. It is
+        asked again when those are there, until it asks for nothing new.
+    kept
+        Whether `run` is long and can go on: it also gets ``checkpoint``, the path of a file of
+        its own beside that of the study, which is removed when the run is done.
     """
 
     name: str
@@ -42,6 +47,7 @@ class Study:
     runs: Mapping[str, tuple[Any, ...]]
     run: Callable[..., Any]
     then: Callable[[Mapping[str, Any]], Mapping[str, tuple[Any, ...]]] = lambda results: {}
+    kept: bool = False
 
     def conduct(self, path: Path, executor: Executor) -> dict[str, Any]:
         """Make all runs, or those that `path` lacks, and return their results by name.
@@ -66,9 +72,13 @@ class Study:
             content = _read(path)
             require_same(path, content["settings"], wanted)
             results = content["runs"]
-        results = self._complete(path, wanted, results, self.runs, executor)
-        every = {**self.runs, **self.then(results)}
-        return self._complete(path, wanted, results, every, executor)
+        every = dict(self.runs)
+        while True:
+            results = self._complete(path, wanted, results, every, executor)
+            more = {**every, **self.then(results)}
+            if more.keys() == every.keys():
+                return results
+            every = more
 
     def _complete(
         self,
@@ -80,14 +90,25 @@ class Study:
     ) -> dict[str, Any]:
         """Make those of `runs` that have no result yet; return all results, in their order."""
         missing = {name: given for name, given in runs.items() if name not in results}
-        futures = {executor.submit(self.run, *given): name for name, given in missing.items()}
+        files = {name: self._checkpoint(path, name) for name in missing}
+        futures = {
+            executor.submit(self.run, *given, **files[name]): name
+            for name, given in missing.items()
+        }
         bar = tqdm(finished(futures), total=len(futures), desc=self.name, unit="run")
         for name, result in bar:
             results[name] = result
             results = {name: results[name] for name in runs if name in results} | results
             content = {"settings": settings, "runs": results}
             write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+            for file in files[name].values():
+                file.unlink(missing_ok=True)
         return results
+
+    def _checkpoint(self, path: Path, name: str) -> dict[str, Path]:
+        """Return what a run that can go on gets besides its arguments."""
+        mark = hashlib.sha256(name.encode()).hexdigest()[:16]
+        return {"checkpoint": path.with_name(f"{path.name}.{mark}.ckpt")} if self.kept else {}
 
 
 def load_study(name: str, folder: Path | None = None) -> dict[str, Any]:
