@@ -235,10 +235,11 @@ print(
 )
 
 # %% [markdown]
-# **It is what the queue learns from.** With the same helpers, whichever they are, it comes before REINFORCE
-# in seven or eight of ten pairs, and each of the four $p$ is small. The bonus is what REINFORCE cannot do
-# without; to the queue it makes no visible difference, nor does the redraw to either. But they insure the
-# queue: with both no run fails, with neither one in five (asked after seeing it, so take its $p$ lightly).
+# **It is what the queue learns from.** With the same helpers, whichever they are, it comes before
+# REINFORCE in seven or eight of ten pairs, and each of the four $p$ is small. The bonus is what REINFORCE
+# cannot do without; to the queue it makes no visible difference, nor does the redraw to either. But they
+# insure the queue: with both no run fails, with neither one in five (a question asked after seeing the
+# picture, so take its $p$ lightly).
 #
 # ## 5 · The mean and the best
 #
@@ -530,8 +531,8 @@ assert all(caught[name] for name in gallery.BROKEN)
 # >
 # > A, B and C are controllers of choices `[2, 3]`. One is
 # > *never fed back*, one takes the *likeliest token*, one has *h and c swapped*. Which is which? Find
-# > out by sampling: `contest.mystery("A", 4_000, rng)` returns 4,000 sequences of A. Answer with a dict, such
-# > as `{"A": "likeliest token", "B": ..., "C": ...}`.
+# > out by sampling: `contest.mystery("A", 4_000, rng)` returns 4,000 sequences of A. Answer with a dict,
+# > such as `{"A": "likeliest token", "B": ..., "C": ...}`.
 
 # %%
 answer_7_2 = ...
