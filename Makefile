@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 READY := $(VENV)/.ready
 
-.PHONY: lab test notebooks handouts slides data check format bench clean
+.PHONY: lab test notebooks handouts slides site data check format bench clean
 
 lab: $(READY)  ## open JupyterLab on the first notebook
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
@@ -22,6 +22,10 @@ handouts: $(READY)  ## notebooks without solutions, and a book of solutions; OPT
 
 slides: $(READY) docs/node_modules  ## slides that need no network, in build/slides
 	$(BIN)/python notebooks/slides.py
+
+site: $(READY) docs/node_modules  ## the site that needs no network, in build/site
+	$(PIP) install -c constraints.txt -q -e '.[site]'
+	$(BIN)/python notebooks/website.py
 
 docs/node_modules: docs/package-lock.json
 	@command -v npm > /dev/null || { echo "npm is missing: install Node.js (its 'node' and 'npm')"; exit 1; }

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from nastut.names import EXTRAS
+
 OLDEST_PYTHON = (3, 11)
-REINSTALL = "run 'make lab' in the project folder, or 'pip install -c constraints.txt -e .'"
+REINSTALL = "run 'make lab' in the project folder, or 'pip install -c constraints.txt -e .[test]'"
 
 
 def doctor() -> bool:
@@ -78,7 +80,10 @@ def _pictures() -> str:
 
 
 def _torch() -> str:
-    import torch
+    try:
+        import torch
+    except ModuleNotFoundError:
+        return f"not installed, and only what trains needs it; for that, {EXTRAS['torch']}"
 
     weight = torch.ones(2, 2, requires_grad=True)
     (slope,) = torch.autograd.grad(torch.tanh(weight @ weight).sum(), weight)

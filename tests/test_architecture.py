@@ -11,8 +11,8 @@ PACKAGE = ROOT / "nastut"
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.stem != "__init__")
 ROOM_FILES = [path for path in FILES if path.parent != PACKAGE]
 
-BELOW_ALL = "files"
-"""The one file outside the rooms that every room may import."""
+BELOW_ALL = ("files", "names")
+"""The files outside the rooms that every room may import."""
 
 UPWARDS = {("cells/cell.py", "pictures/drawing.py")}
 """The one import against the order: a cell shows its picture in a notebook. It is lazy."""
@@ -57,7 +57,7 @@ def imports(path, lazy):
 def position(room, file):
     """Return where a file stands in the order; a notebook's lesson follows all that are listed."""
     if not room:
-        return (-1, 0) if file == BELOW_ALL else (len(ROOMS), 0)
+        return (-1, 0) if file in BELOW_ALL else (len(ROOMS), 0)
     files = ROOMS[room]
     return list(ROOMS).index(room), files.index(file) if file in files else len(files)
 
@@ -86,8 +86,9 @@ def test_the_named_exception_is_there():
         assert named(PACKAGE / imported) in imports(PACKAGE / importer, lazy=True)
 
 
-def test_what_every_room_may_import_imports_no_room():
-    path = PACKAGE / f"{BELOW_ALL}.py"
+@pytest.mark.parametrize("name", BELOW_ALL)
+def test_what_every_room_may_import_imports_no_room(name):
+    path = PACKAGE / f"{name}.py"
     assert not imports(path, lazy=False) | imports(path, lazy=True)
 
 

@@ -57,8 +57,8 @@ def test_all_is_well_here(examine):
 def test_every_requirement_has_its_line(examine):
     named = [line.removeprefix("OK    ").partition(":")[0] for line in examine()[1]]
     packages = [name.removeprefix("package ") for name in named if name.startswith("package ")]
-    assert {"torch", "sympy", "numpy", "graphviz", "jupyterlab"} <= set(packages)
-    assert "pytest" not in packages  # the tests' own needs are no reader's concern
+    assert {"sympy", "numpy", "graphviz", "jupyterlab"} <= set(packages)
+    assert not {"pytest", "torch"} & set(packages)  # extras are no requirement
     assert [name for name in named if not name.startswith("package ")] == [
         "Python",
         "pictures",
@@ -177,3 +177,12 @@ def test_doctor_runs_where_packages_cannot_be_imported(tmp_path, number_of_lines
         "FAIL  pictures: graphviz is broken",
         "FAIL  torch gradients: torch is broken",
     ]
+
+
+def test_torch_is_an_extra(examine, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    healthy, lines = examine()
+    assert healthy is True
+    (line,) = [line for line in lines if "torch gradients" in line]
+    assert line.startswith("OK    torch gradients: not installed, and only what trains needs it")
+    assert "pip install 'nastut[torch]'" in line

@@ -61,7 +61,7 @@ def test_conda_environment_installs_through_the_constraints():
 
 def test_make_installs_through_the_constraints():
     installs = re.findall(r"\$\(PIP\) install (.*)", (ROOT / "Makefile").read_text())
-    assert len(installs) == 2
+    assert len(installs) == 3
     assert all(line.startswith("-c constraints.txt ") for line in installs)
 
 

@@ -4,6 +4,6 @@ Only what holds for every use of a cell enters here; numbers come from NumPy, to
 ``number_systems``. Open ``cell.py`` first, then ``evaluate.py``: it alone says what a cell means.
 """
 
-import lazy_loader as lazy
+from nastut.names import attach
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

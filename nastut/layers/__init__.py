@@ -4,6 +4,6 @@ The meaning of a cell is not written here: ``program.py`` records the walk of
 ``cells/evaluate.py`` as instructions, and everything else runs these. Open ``layer.py`` first.
 """
 
-import lazy_loader as lazy
+from nastut.names import attach
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -70,7 +70,7 @@ class CellRNN(nn.Module):
     Unlike :class:`torch.nn.LSTM`, it has one bias, not two; ``torch.jit.script``,
     ``torch.fx.symbolic_trace`` and ``torch.ao.quantization`` do not know it; and tracers and
     exporters (``torch.jit.trace``, ``torch.export``, ``torch.onnx``) write out every step, so
-    that the batch may vary afterwards, but not the length.
+    that the batch may vary afterwards, but not the length, and refuse packed input.
 
     As with it, ``torch.compile`` leaves the layer as it is, and ``torch.export`` fixes the length.
     Beyond it, ``torch.func.vmap`` runs over a call and over its gradient, and forward-mode

@@ -93,11 +93,16 @@ class Packed:
     Raises
     ------
     RuntimeError
-        If the packed sequence contradicts itself.
+        If the packed sequence contradicts itself, or the tracer runs.
     """
 
     def __init__(self, input: PackedSequence) -> None:
         require_dense("the data of the packed input", input.data)
+        if torch._C._is_tracing():
+            raise RuntimeError(
+                "packed input cannot be traced: the recorded graph would keep the lengths of these "
+                "sequences and be wrong for others; trace the layer with padded input"
+            )
         self._input = input
         self.x = input.data
         sizes: list[int] = input.batch_sizes.tolist()

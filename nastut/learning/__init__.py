@@ -4,6 +4,6 @@ A task is data and nothing else; a network that is trained side by side with oth
 it would have ended alone. Open ``tasks.py`` first, then ``training.py``.
 """
 
-import lazy_loader as lazy
+from nastut.names import attach
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,3 +103,17 @@ BROKEN = {
     "collapse": Setup(learning_rate=0.5),
 }
 """The gallery: what is wrong -> the setup in which it is."""
+
+
+def practise(
+    learner: Reinforce, reward_of: Mapping[tuple[int, ...], float], updates: int = 40
+) -> tuple[list[float], list[set[tuple[int, ...]]]]:
+    """Let a learner learn; return the mean reward of each batch, and its different sequences."""
+    curve, record = [], []
+    for _ in range(updates):
+        proposed = learner.propose()
+        earned = [reward_of[tuple(choices)] for choices in proposed]
+        curve.append(float(np.mean(earned)))
+        learner.learn(proposed, earned)
+        record.append({tuple(choices) for choices in proposed})
+    return curve, record

@@ -4,6 +4,6 @@ What is drawn enters here, and how it looks; a colour or a shape is chosen in ``
 Open ``drawing.py`` first.
 """
 
-import lazy_loader as lazy
+from nastut.names import attach
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -4,6 +4,6 @@ A strategy proposes cells and hears their rewards; it neither trains nor writes 
 ``searches.py`` first: a search is a strategy in the loop of ``runner.py``.
 """
 
-import lazy_loader as lazy
+from nastut.names import attach
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

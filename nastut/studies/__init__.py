@@ -4,6 +4,6 @@ A study is data plus one function; ``study.py`` conducts it, resumes it and read
 ``study.py`` first, then ``contest.py`` as an example.
 """
 
-import lazy_loader as lazy
+from nastut.names import attach
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -25,7 +25,7 @@ from nastut.studies.study import Study
 
 EVALUATIONS = 1_500
 TUNING_SEEDS = tuple(range(2_000, 2_020))
-SEEDS = tuple(range(3_000, 3_020))
+SEEDS = tuple(range(3_000, 3_040))
 AT_ONCE = 20
 """Seeds of one run of the study."""
 

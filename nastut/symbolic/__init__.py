@@ -4,6 +4,6 @@ What needs sympy enters here, nothing that needs torch. Open ``formulas.py`` fir
 is the way back, by ``reading.py`` and ``layout.py``.
 """
 
-import lazy_loader as lazy
+from nastut.names import attach
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -4,6 +4,6 @@ A cell enters with its source; another library's weights enter by one function i
 Open ``named.py`` first.
 """
 
-import lazy_loader as lazy
+from nastut.names import attach
 
-__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -2,8 +2,8 @@
 # # 08 · Networks that design networks
 #
 # - *You have* a controller that writes cells, and a table that knows what each cell is worth.
-# - *You will build* the experiment that the article only asks for: the cell that was found becomes
-#   the controller's own, and again. And the controls, without which it would say nothing.
+# - *You will build* the experiment that the article only asks for: the found cell becomes the
+#   controller's own, and again. And its controls.
 # - *It opens the way to* spaces that no table holds.
 
 # %% [markdown]
@@ -81,7 +81,7 @@ assert abs(count - 11_880) < 40
 # ## 2 · Two generations
 #
 # Generation 0 has LSTM as its core. The best cell that it finds is handed to generation 1, of which
-# you make the first 100 evaluations here.
+# you make the first 50 evaluations here.
 
 
 # %%
@@ -93,7 +93,7 @@ def search(core, seed, evaluations):
 
 results = [search(None, seed=1_000, evaluations=1_000)]
 found = results[0].best.canonical()
-results.append(search(found, seed=2_000, evaluations=100))
+results.append(search(found, seed=2_000, evaluations=50))
 
 print(f"LSTM found rank {table.rank(found)}: {found}")
 
@@ -101,8 +101,8 @@ print(f"LSTM found rank {table.rank(found)}: {found}")
 # This cell now sits in the controller, in both of its layers, where LSTM was. One run says nothing. The
 # same was done for 20 seeds and six generations, with eleven other lines of controllers, and recorded
 # (`python -m nastut study generations`). You have just computed the beginning of its first run: each
-# improvement came at the same evaluation, with the same rank. (Only 100 evaluations of generation 1,
-# because processors round differently, and in a found core that grows; see section 3.)
+# improvement came at the same evaluation, with the same rank. (Only 50 evaluations of generation 1:
+# processors round differently, and in a found core that grows.)
 
 # %%
 recorded = nt.load_study("generations")
@@ -182,8 +182,7 @@ def solution_8_1(leads_to, start):
 nt.check("8.1", solution_8_1)
 
 # %% [markdown]
-# *When* the cycle is entered, the theorem does not say. Below each row is a run, each column a
-# generation, and each number the rank of the found cell; the darker, the worse. A frame says: found by
+# *When* it is entered, the theorem does not say. Below, each row is a run, each column a generation, and each number the rank of the found cell; the darker, the worse. A frame says: found by
 # a controller with this very cell as its core. On the left, that is a fixed point.
 
 # %%
@@ -547,8 +546,7 @@ assert min(of_found) > worth.max()
 #
 # <details><summary>2. Why is the random line needed, when there is LSTM to compare with?</summary>
 #
-# Found cores may differ from LSTM because they were *found*, or because they are of base 2, without
-# biases. Random cores share the latter.
+# Found cores may differ from LSTM because they are of base 2, without biases. Random cores share that.
 #
 # </details>
 #

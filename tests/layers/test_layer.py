@@ -200,7 +200,8 @@ def test_backward_twice_and_outputs_changed_in_place(engine):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"batch_first": True}, {"num_layers": 2}, {"proj_size": 3}]
+    "options",
+    [{}, {"batch_first": True}, {"num_layers": 2, "bidirectional": True}, {"proj_size": 3}],
 )
 @pytest.mark.parametrize("shape", [(6, 4), (6, 2, 4), (6, 0, 4), (1, 1, 4)])
 def test_shapes_are_those_of_lstm(options, shape, engine):
@@ -288,10 +289,10 @@ def test_copies_and_round_trips():
 
 
 def test_repr_makes_the_layer_again():
-    layer = nt.CellRNN(nt.zoo.EXAMPLE, 3, 4, num_layers=2, bias=True, dropout=0.5, proj_size=2)
+    layer = nt.CellRNN(nt.zoo.EXAMPLE, 3, 4, 2, True, False, 0.5, True, 2)
     assert repr(layer) == (
         "CellRNN(Cell.parse('Add Tanh Multiply ReLU Multiply Sigmoid Add ReLU 1 0'), 3, 4, "
-        "num_layers=2, bias=True, dropout=0.5, proj_size=2)"
+        "num_layers=2, bias=True, dropout=0.5, bidirectional=True, proj_size=2)"
     )
     assert repr(eval(repr(layer), {"CellRNN": nt.CellRNN, "Cell": nt.Cell})) == repr(layer)
 
@@ -346,6 +347,8 @@ def test_no_grad_and_inference_mode(engine):
         (torch.zeros(5, 2, 4), None),
         (torch.zeros(0, 2, 3), None),
         (torch.zeros(5, 2, 3, device="meta"), None),
+        (torch.nested.nested_tensor([torch.zeros(2, 3), torch.zeros(1, 3)]), None),
+        (torch.zeros(5, 2, 3).to_sparse(), None),
         (torch.zeros(5, 2, 3), (torch.zeros(2, 4), torch.zeros(2, 4))),
         (torch.zeros(5, 2, 3), (torch.zeros(1, 3, 4), torch.zeros(1, 2, 4))),
         (torch.zeros(5, 2, 3), (torch.zeros(1, 2, 4), torch.zeros(1, 2, 5))),
@@ -389,6 +392,7 @@ def test_input_must_be_a_tensor():
         ({"proj_size": 4}, ValueError, "smaller than hidden_size"),
         ({"bias": 1}, TypeError, "bias is 1"),
         ({"batch_first": None}, TypeError, "batch_first is None"),
+        ({"bidirectional": 1}, TypeError, "bidirectional is 1"),
         ({"dropout": 1.5}, ValueError, "dropout is 1.5"),
         ({"dropout": "a"}, ValueError, "dropout is 'a'"),
         ({"dropout": True}, ValueError, "dropout is True"),

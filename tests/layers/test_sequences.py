@@ -158,3 +158,23 @@ def test_what_is_wrong_with_packed_input_is_said():
 def test_sequences_of_length_0_are_refused_by_torch():
     with pytest.raises(RuntimeError, match="greater than 0"):
         pack_padded_sequence(torch.zeros(3, 2, 3), torch.tensor([2, 0]), enforce_sorted=False)
+
+
+class PaddedOutside(nn.Module):
+    def __init__(self, core):
+        super().__init__()
+        self.core = core
+
+    def forward(self, input, lengths):
+        output, _ = self.core(pack_padded_sequence(input, lengths, enforce_sorted=False))
+        return pad_packed_sequence(output)[0]
+
+
+def test_lengths_are_not_recorded_in_silence():
+    model = PaddedOutside(nt.CellRNN(nt.zoo.EXAMPLE, 3, 4))
+    given = torch.randn(5, 3, 3), torch.tensor([5, 2, 3])
+    assert model(*given).shape == (5, 3, 4)
+    with pytest.raises(RuntimeError, match="packed input cannot be traced"):
+        torch.jit.trace(model, given)
+    with pytest.raises(Exception, match="data-dependent"):
+        torch.export.export(model, given)

@@ -1,0 +1,42 @@
+"""Public names: they load when they are first used, and say so if what they need is not installed.
+
+Drawing, formulas, counting and the exercises of notebooks 00 to 03 do without torch, so it is an
+extra. Every ``__init__.py`` gets its names from here: this is the one place that knows the remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import lazy_loader
+
+EXTRAS = {
+    "torch": "run pip install 'nastut[torch]'; on Linux see the README on the size of torch",
+    "distributed": "run pip install 'nastut[cluster]'",
+}
+"""What may be missing, and the remedy."""
+
+
+def attach(
+    package: str, file: str
+) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """Return ``__getattr__``, ``__dir__`` and ``__all__`` of a package, as its stub lists them.
+
+    A name that needs what is not installed raises :class:`ModuleNotFoundError` with the remedy.
+    """
+    load, directory, names = lazy_loader.attach_stub(package, file)
+
+    def getattribute(name: str) -> Any:
+        try:
+            return load(name)
+        except ModuleNotFoundError as error:
+            if error.name not in EXTRAS:
+                raise
+            raise ModuleNotFoundError(
+                f"{package}.{name} needs {error.name}, which is not installed: "
+                f"{EXTRAS[error.name]}",
+                name=error.name,
+            ) from None
+
+    return getattribute, directory, names

@@ -1,0 +1,136 @@
+"""Make the site: the notebooks, the API, the guide for teachers and the page on the data.
+
+Usage: ``python notebooks/website.py [FOLDER]`` after ``npm ci --prefix docs`` and
+``pip install -e '.[site]'`` (``make site`` does all three). The stored notebooks are shown,
+nothing is executed, and a page loads nothing from the network. FOLDER is build/site unless
+another is named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nbformat
+from nbformat import NotebookNode
+from sphinx.cmd.build import build_main
+
+import nastut
+from build import NOTEBOOKS
+from handouts import is_solution
+
+ROOT = NOTEBOOKS.parent
+FOLDER = ROOT / "build" / "site"
+MATHJAX = ROOT / "docs" / "node_modules" / "mathjax" / "es5" / "tex-svg.js"
+
+HOME = """
+```{{toctree}}
+:caption: Notebooks
+:hidden:
+
+{notebooks}
+```
+
+```{{toctree}}
+:caption: More
+:hidden:
+
+teaching
+data
+api
+contributing
+```
+"""
+
+CSS = """\
+/* Pictures are drawn on white: they keep their paper where the page is dark. */
+html[data-theme="dark"] .output img { background: white; border-radius: 4px; }
+.output img { max-width: 100%; height: auto; }
+/* A phone is narrow: long names may break anywhere, wide tables and formulas scroll. */
+.bd-content { overflow-wrap: anywhere; }
+.bd-content p code, .bd-content td code, .bd-content code span.pre { white-space: normal; }
+mjx-container[display="true"] { overflow-x: auto; max-width: 100%; }
+"""
+
+
+def page(notebook: NotebookNode) -> NotebookNode:
+    """Return a notebook whose solutions are folded on the site."""
+    made = nbformat.from_dict(notebook)
+    for cell in made.cells:
+        if is_solution(cell) and cell.cell_type == "code":
+            cell.metadata["tags"] = [*cell.metadata.tags, "hide-cell"]
+    return made
+
+
+def home(readme: str, stems: list[str]) -> str:
+    """Return the first page: the README, with links that hold on the site."""
+    text = readme.replace("docs/example.svg", "_static/example.svg")
+    text = re.sub(r"\]\(notebooks/(\w+)\.ipynb\)", r"](\1)", text)
+    text = text.replace("](docs/teaching.md)", "](teaching)").replace("](docs/data.md)", "](data)")
+    text = text.replace("](CONTRIBUTING.md)", "](contributing)")
+    text = re.sub(r"\[([^]]+)\]\((?:CHANGELOG\.md|LICENSE)\)", r"\1", text)
+    return text + HOME.format(notebooks="\n".join(stems))
+
+
+def api() -> str:
+    """Return a page of directives: every public name, by the room that it lives in."""
+    rooms: dict[str, list[str]] = {}
+    for name in nastut.__all__:
+        thing = getattr(nastut, name)
+        if inspect.ismodule(thing):
+            module, directive = thing.__name__, f"automodule:: {thing.__name__}\n   :members:"
+        elif inspect.isclass(thing):
+            module, directive = thing.__module__, f"autoclass:: nastut.{name}\n   :members:"
+        elif inspect.isfunction(thing):
+            module, directive = thing.__module__, f"autofunction:: nastut.{name}"
+        else:
+            continue  # a letter of sympy: what it stands for is said where it is used
+        room = module.split(".")[1]
+        rooms.setdefault(room, []).append(f".. {directive}\n")
+    parts = ["The API\n=======\n\nEvery public name, by its room.\n"]
+    for room, directives in rooms.items():
+        parts += [f"{room}\n{'-' * len(room)}\n", *directives]
+    return "\n".join(parts)
+
+
+def collect(folder: Path, notebooks: Path = NOTEBOOKS) -> None:
+    """Put all that Sphinx reads into one folder."""
+    static = folder / "_static"
+    static.mkdir()
+    shutil.copyfile(MATHJAX, static / "tex-svg.js")
+    shutil.copyfile(ROOT / "docs" / "example.svg", static / "example.svg")
+    (static / "pages.css").write_text(CSS, encoding="utf-8")
+    for name in ("conf.py", "teaching.md", "data.md"):
+        shutil.copyfile(ROOT / "docs" / name, folder / name)
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (folder / "contributing.md").write_text(contributing, encoding="utf-8")
+    stored = sorted(notebooks.glob("[0-9]*.ipynb"))
+    for path in stored:
+        nbformat.write(page(nbformat.read(path, as_version=4)), folder / path.name)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    first = home(readme, [path.stem for path in stored])
+    (folder / "index.md").write_text(first, encoding="utf-8")
+    (folder / "api.rst").write_text(api(), encoding="utf-8")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build the site; a warning, such as a broken link, is an error. Return Sphinx's status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
+    target: Path = parser.parse_args(arguments).folder
+    if not MATHJAX.is_file():
+        parser.error(f"{MATHJAX} is missing: install Node.js, then run 'npm ci --prefix docs'")
+    with TemporaryDirectory() as temporary:
+        collect(Path(temporary))
+        status = build_main(["-q", "-W", "--keep-going", "-b", "html", temporary, str(target)])
+    if not status:
+        print(f"the site is in {target}: open {target / 'index.html'} in a browser")
+    return status
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

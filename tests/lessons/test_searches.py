@@ -1,0 +1,165 @@
+"""The pictures and tables of notebook 07 show what they are given."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import nastut as nt
+from made_up_table import made_up_table
+from nastut.lessons import searches
+from nastut.studies.inference import compared
+
+INTERVALS = [(0.5, 0.4, 0.7), (0.2, 0.1, 0.3)]
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+def intervals(axis):
+    """The vertical lines of an axis: each is the interval of a point."""
+    ends = [segment for of in axis.collections for segment in of.get_segments()]
+    return [tuple(segment[:, 1]) for segment in ends]
+
+
+def test_marks_of_a_table_are_on_its_curve():
+    rewards = np.array([0.1, 0.9, 0.5, 0.7])
+    axis = searches.draw_table(rewards, {"first": 1, "last": 4}).axes[0]
+    curve, *marks = axis.lines
+    assert list(curve.get_ydata()) == [0.9, 0.7, 0.5, 0.1]
+    assert [(mark.get_xdata()[0], mark.get_ydata()[0]) for mark in marks] == [(1, 0.9), (4, 0.1)]
+    assert [text.get_text() for text in axis.texts] == ["first", "last"]
+
+
+def test_every_setting_of_a_sweep_has_its_interval():
+    rng = np.random.default_rng(0)
+    sweeps = {
+        method: {rate: rng.uniform(100, 900, (2, 3)).tolist() for rate in searches.RATES}
+        for method in searches.TITLES
+    }
+    figure = searches.draw_sweep(sweeps, [0.1, 0.2], chance=(500, 400, 600))
+    for axis, (method, of_rates) in zip(figure.axes, sweeps.items(), strict=True):
+        assert axis.get_title() == searches.TITLES[method]
+        points = [list(line.get_ydata()) for line in axis.lines[:3]]
+        assert points == [[value for value, _, _ in of] for of in of_rates.values()]
+        wanted = [(low, high) for of in of_rates.values() for _, low, high in of]
+        assert intervals(axis) == [pytest.approx(pair) for pair in wanted]
+        assert set(axis.lines[3].get_ydata()) == {500}
+
+
+def test_lift_goes_from_all_to_the_best():
+    axis = searches.draw_lift({"a": (0.2, 0.6), "b": (0.5, 0.1)}).axes[0]
+    lines = [list(line.get_xdata()) for line in axis.lines]
+    assert lines == [[0.2, 0.6], [0.2], [0.6], [0.5, 0.1], [0.5], [0.1]]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b"]
+
+
+def test_agreement_has_one_interval_for_each_group_and_comparison():
+    agreement = {group: dict(zip("xy", INTERVALS, strict=True)) for group in ("all", "best")}
+    axis = searches.draw_agreement(agreement).axes[0]
+    assert [list(line.get_ydata()) for line in axis.lines[:2]] == [[0.5, 0.2]] * 2
+    assert intervals(axis) == [pytest.approx((low, high)) for _, low, high in INTERVALS] * 2
+
+
+def test_rounds_have_their_intervals():
+    axis = searches.draw_rounds(INTERVALS, chance=0.05).axes[0]
+    assert list(axis.lines[0].get_xdata()) == [1, 2]
+    assert intervals(axis) == [pytest.approx((low, high)) for _, low, high in INTERVALS]
+
+
+def test_each_broken_controller_is_drawn_beside_the_right_one():
+    curves = {name: np.full(3, number) for number, name in enumerate("abcdefgh")}
+    figure = searches.draw_curves(curves, right=np.ones(3))
+    for axis, (name, curve) in zip(figure.axes, curves.items(), strict=True):
+        assert axis.get_title() == name
+        assert [line.get_ydata().tolist() for line in axis.lines] == [[1, 1, 1], curve.tolist()]
+
+
+def test_properties_are_those_of_the_cells():
+    table = nt.load_table()
+    found = searches.properties(table)
+    row = table.row(nt.Cell.parse("Multiply Tanh Add Identity Add Identity Add Tanh 1 0"))
+    true = {name for name, has in found.items() if has[row]}
+    assert true == {
+        "root without activation",
+        "root adds",
+        "a leaf multiplies (W x with W h)",
+        "one leaf multiplies, one adds",
+        "c in at one leaf, out at the other (the example)",
+    }
+    places = list(found)[5:]  # where c goes in and out: each cell has one answer
+    assert (np.sum([found[name] for name in places], axis=0) == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "gate"),
+    [
+        ("Add Sigmoid Add Tanh Multiply Identity Add Identity 1 2", True),
+        ("Add Sigmoid Add Tanh Add Identity Add Identity 1 2", False),
+        ("Add Sigmoid Add Tanh Add Identity Multiply Identity 1 0", True),  # it gates c
+        ("Add Sigmoid Add Tanh Multiply Identity Add Tanh 1 0", False),  # the root sees a tanh
+    ],
+)
+def test_a_gate_is_something_multiplied_by_a_sigmoid(text, gate):
+    table = nt.load_table()
+    assert searches.properties(table)["a gate"][table.row(nt.Cell.parse(text))] == gate
+
+
+RESULTS = {
+    "tuning of a": {
+        "line": None,
+        "method": "reinforce",
+        "given": {"learning_rate": 0.01, "entropy": 0.1},
+        "reached": {"1 per mille": [7, None]},
+    },
+    "tuning of b": {
+        "line": None,
+        "method": "evolution",
+        "given": {"population": 20},
+        "reached": {"1 per mille": [3, 4]},
+    },
+    "judged": {
+        "line": "REINFORCE, tuned",
+        "method": "reinforce",
+        "given": {"learning_rate": 0.01, "entropy": 0.1},
+        "reached": {"1 per mille": [1, 2]},
+    },
+}
+
+
+def test_only_controllers_that_were_tried_are_found():
+    ((setting, values),) = searches.tried(RESULTS).items()
+    assert setting == ("reinforce", 0.01, 0.1)
+    assert values.tolist() == [7, np.inf]
+
+
+def test_what_a_run_spends_ends_at_the_budget():
+    value, low, high = searches.spent(np.array([500, np.inf]), np.random.default_rng(0))
+    assert (value, low, high) == (1_000, 500, 1_500)
+
+
+def test_tables_have_a_row_for_each_method_and_each_pair():
+    rng = np.random.default_rng(0)
+    reached = {"fast": np.arange(1.0, 31), "slow": np.append(np.arange(500.0, 529), np.inf)}
+    header, fast, slow = searches.arrival_table(reached, rng).splitlines()
+    assert "half within" in header
+    assert fast.split()[:2] == ["fast", "15"]
+    assert slow.endswith("1 of 30")
+    (row,) = searches.comparison_table(compared(reached, [("fast", "slow")])).splitlines()
+    assert row.split() == ["fast", "before", "slow", "100%", "p", "<", "0.001"]
+
+
+def test_on_text_picked_cells_and_those_not_trained_are_left_out():
+    table = made_up_table()
+    first, second, picked = table.sequences[:3]
+    run = [
+        {"cell": first, "test": 4.0},
+        {"cell": second, "test": None},
+        {"cell": picked, "test": 2},
+    ]
+    study = {"settings": {"drawn": 2}, "runs": {"a": run, "b": [{"cell": first, "test": 6.0}]}}
+    found = searches.text_perplexities(study, table)
+    assert found[:2].tolist() == [5.0, np.inf]
+    assert np.isnan(found[2:]).all()

@@ -1,0 +1,58 @@
+"""What a fork's CI and its visitors use: checked against the published schemas, not run here."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+SCHEMAS = {
+    ".github/workflows/test.yml": "github-workflows",
+    ".github/workflows/latest.yml": "github-workflows",
+    ".github/ISSUE_TEMPLATE/problem.yml": "github-issue-forms",
+    ".github/ISSUE_TEMPLATE/unclear.yml": "github-issue-forms",
+    ".github/ISSUE_TEMPLATE/config.yml": "github-issue-config",
+    "CITATION.cff": "citation-file-format",
+}
+
+
+def test_every_file_has_a_schema():
+    files = {path.relative_to(ROOT).as_posix() for path in (ROOT / ".github").rglob("*.yml")}
+    assert files | {"CITATION.cff"} == set(SCHEMAS)
+
+
+@pytest.mark.parametrize(("path", "schema"), SCHEMAS.items(), ids=SCHEMAS)
+def test_file_follows_its_schema(path, schema):
+    pytest.importorskip("check_jsonschema")
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
+    done = subprocess.run([*command, path], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_supported_python_is_tested_on_every_system():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())
+    matrix = workflow["jobs"]["test"]["strategy"]["matrix"]
+    assert {name.partition("-")[0] for name in matrix["os"]} == {"ubuntu", "macos", "windows"}
+    assert matrix["python"] == ["3.11", "3.12", "3.13", "3.14"]
+
+
+def test_tested_versions_are_installed_but_in_the_weekly_run():
+    pinned = (ROOT / ".github/workflows/test.yml").read_text()
+    latest = (ROOT / ".github/workflows/latest.yml").read_text()
+    assert pinned.count("uv pip install") == pinned.count("-c constraints.txt") == 3
+    assert "constraints.txt" not in latest
+
+
+def test_form_for_problems_asks_for_the_doctor():
+    form = yaml.safe_load((ROOT / ".github/ISSUE_TEMPLATE/problem.yml").read_text())
+    (doctor,) = [field for field in form["body"] if field.get("id") == "doctor"]
+    assert doctor["validations"]["required"] is True
+    assert "python -m nastut doctor" in doctor["attributes"]["description"]
+
+
+def test_hooks_run_what_the_environment_has():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [repo["repo"] for repo in hooks] == ["local"]
+    assert {hook["language"] for hook in hooks[0]["hooks"]} == {"system"}

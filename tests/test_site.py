@@ -1,0 +1,107 @@
+"""The site: no broken link, nothing from the network. Needs what ``make site`` installs."""
+
+import re
+from html.parser import HTMLParser
+from urllib.parse import unquote
+
+import nbformat
+import pytest
+
+pytest.importorskip("myst_nb", reason="the extra 'site' is not installed")
+website = pytest.importorskip("website", reason="the extra 'site' is not installed")
+if not website.MATHJAX.is_file():
+    pytest.skip("docs/node_modules is missing: run 'npm ci --prefix docs'", allow_module_level=True)
+
+import nastut  # noqa: E402
+from build import NOTEBOOKS, sources  # noqa: E402
+
+LOADING = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}
+
+
+class Page(HTMLParser):
+    """The names that a page defines, the addresses that it links to, and those that it loads."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.names, self.links, self.loaded, self.alts = set(), [], [], []
+        self.folds, self.solutions = 0, []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.names.add(given.get("id"))
+        if tag == "a" and given.get("href"):
+            self.links.append(given["href"])
+        if tag in LOADING and given.get(LOADING[tag]):
+            self.loaded.append(given[LOADING[tag]])
+        self.folds += tag == "details"
+        if tag == "img":
+            self.alts.append(given.get("alt"))
+
+    def handle_endtag(self, tag):
+        self.folds -= tag == "details"
+
+    def handle_data(self, data):
+        if data.startswith("# Solution"):
+            self.solutions.append(self.folds)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    assert website.main([str(folder)]) == 0  # a warning of Sphinx is an error
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    return {path.name: Page(path.read_text(encoding="utf-8")) for path in site.glob("*.html")}
+
+
+def test_every_notebook_and_every_page_is_there(pages):
+    names = [source.stem for source in sources()] + ["index", "teaching", "data", "api"]
+    assert {f"{name}.html" for name in names} <= set(pages)
+
+
+def test_no_page_loads_anything_from_elsewhere(site, pages):
+    for name, page in pages.items():
+        for address in page.loaded:
+            assert not re.match(r"(https?:)?//", address), (name, address)
+            if not address.startswith(("data:", "#")):
+                assert (site / unquote(address.partition("?")[0])).is_file(), (name, address)
+
+
+def test_no_link_within_the_site_is_broken(site, pages):
+    for name, page in pages.items():
+        for link in page.links:
+            path, _, place = link.partition("#")
+            if re.match(r"\w+:", path):
+                continue
+            target = path or name
+            assert (site / unquote(target)).is_file(), (name, link)
+            if place and target in pages:
+                assert unquote(place) in pages[target].names, (name, link)
+
+
+def test_every_picture_has_an_alternative_text(pages):
+    assert all(alt for page in pages.values() for alt in page.alts)
+
+
+def test_solutions_are_folded(pages):
+    for source in sources():
+        folds = pages[f"{source.stem}.html"].solutions
+        assert folds
+        assert all(folds)
+
+
+def test_api_has_every_public_function_and_class(site):
+    text = (site / "api.html").read_text(encoding="utf-8")
+    for name in nastut.__all__:
+        if hasattr(getattr(nastut, name), "__code__") or isinstance(getattr(nastut, name), type):
+            assert f'id="nastut.{name}"' in text
+
+
+def test_page_of_a_notebook_is_the_notebook():
+    notebook = nbformat.read(NOTEBOOKS / "00_start_here.ipynb", as_version=4)
+    shown = website.page(notebook)
+    assert [cell.source for cell in shown.cells] == [cell.source for cell in notebook.cells]
