@@ -34,7 +34,8 @@ class Study:
         What is called with them: a function of a module, so that another process finds it. Its
         result must be something that JSON can hold.
     then
-        What else is run, by what came of `runs`: their results by name in, more runs out.
+        What else is run, by what came of the runs so far: their results by name in, more runs
+        out. It is asked again when those have ended, until it names no others.
     """
 
     name: str
@@ -65,9 +66,11 @@ class Study:
             content = _read(path)
             require_same(path, content["settings"], wanted)
             results = content["runs"]
-        results = self._complete(path, wanted, results, self.runs, executor)
-        every = {**self.runs, **self.then(results)}
-        return self._complete(path, wanted, results, every, executor)
+        runs, named = self.runs, None
+        while runs != named:
+            results = self._complete(path, wanted, results, runs, executor)
+            runs, named = {**self.runs, **self.then(results)}, runs
+        return results
 
     def _complete(
         self,
