@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 READY := $(VENV)/.ready
 
-.PHONY: lab test notebooks data check format bench clean
+.PHONY: lab test notebooks handouts data check format bench clean
 
 lab: $(READY)  ## open JupyterLab on the first notebook
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
@@ -16,6 +16,9 @@ test: $(READY)  ## run every test and every notebook
 
 notebooks: $(READY)  ## make the notebooks from notebooks/source, executed
 	$(BIN)/python notebooks/build.py
+
+handouts: $(READY)  ## notebooks without solutions, and a book of solutions; OPTIONS=--clear, --grading
+	$(BIN)/python notebooks/handouts.py $(OPTIONS)
 
 data: $(READY)  ## make the recorded results anew, or go on making them
 	$(BIN)/python -m nastut table build

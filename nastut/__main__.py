@@ -1,4 +1,4 @@
-"""The command line: ``python -m nastut`` with one of doctor, show, table, study."""
+"""The command line: ``python -m nastut`` with one of doctor, show, search, report, table, study."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from nastut.cells.cell import Cell
+from nastut.searching import add_commands
 
 STUDIES = {
     "text": "comparison",
@@ -31,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     show = commands.add_parser("show", help="print the formulas of a cell, and draw it")
     show.add_argument("sequence", nargs="+", help='the tokens, as in "Add Tanh ... 1 0"')
     show.add_argument("--out", metavar="FILE", help="write the picture to FILE, .svg or .png")
+    add_commands(commands)
     table = commands.add_parser("table", help="the table of all cells of base 2")
     build = table.add_subparsers(dest="action", required=True).add_parser(
         "build", help="train every cell, for hours; goes on where it was broken off"
@@ -54,9 +56,11 @@ def main(arguments: list[str] | None = None) -> int:
             _show(Cell.parse(" ".join(options.sequence)), options.out)
         elif options.command == "table":
             _build(options.file)
+        elif options.command != "study":
+            options.run(options)
         else:
             _study(options.name, options.file or Path(f"data/{options.name}.json"))
-    except (DrawingError, ValueError, OSError) as error:
+    except (DrawingError, ValueError, OSError, ImportError, RuntimeError) as error:
         print(f"{parser.prog} {options.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -77,8 +81,8 @@ def _show(cell: Cell, out: str | None) -> None:
 
 
 def _build(path: Path) -> None:
+    from nastut.search.executors import processes
     from nastut.studies.exhaustive import build
-    from nastut.studies.processes import processes
 
     with processes() as executor:
         table = build(path, executor)
@@ -86,7 +90,7 @@ def _build(path: Path) -> None:
 
 
 def _study(name: str, path: Path) -> None:
-    from nastut.studies.processes import processes
+    from nastut.search.executors import processes
 
     make = getattr(import_module(f"nastut.studies.{STUDIES[name]}"), STUDIES[name])
     with processes() as executor:

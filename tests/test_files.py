@@ -2,11 +2,12 @@
 
 import os
 import re
+import threading
 from pathlib import Path
 
 import pytest
 
-from nastut.files import write_atomically
+from nastut.files import remove_leftovers, require_form, write_atomically
 
 
 @pytest.fixture
@@ -80,3 +81,84 @@ def test_folder_in_the_way_is_an_error_that_leaves_nothing_behind(target):
     with pytest.raises(OSError, match=r"result\.bin"):
         write_atomically(target, b"new")
     assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "folder").mkdir()
+    target, link = tmp_path / "folder" / "result.bin", tmp_path / "link"
+    link.symlink_to(target)
+    for data in (b"first", b"second"):  # it points to nothing at first
+        write_atomically(link, data)
+        assert link.is_symlink()
+        assert target.read_bytes() == data
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_pipe_is_written_into(tmp_path):
+    pipe, read = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    write_atomically(pipe, b"data")
+    reader.join()
+    assert read == [b"data"]
+    assert pipe.is_fifo()
+
+
+def test_the_longest_name_will_do(tmp_path):
+    target = tmp_path / ("n" * 255)
+    write_atomically(target, b"data")
+    assert target.read_bytes() == b"data"
+
+
+def test_leftovers_of_a_file_are_removed_and_no_others(target):
+    for name in (b"result.bin", b"other.bin"):
+        if os.fork() == 0:
+            Path.replace = lambda *names: os._exit(9)
+            write_atomically(target.with_name(name.decode()), name)
+        os.wait()
+    left = list(target.parent.iterdir())
+    assert sorted(path.read_bytes() for path in left) == [b"other.bin", b"result.bin"]
+    remove_leftovers(target)
+    assert [path.read_bytes() for path in target.parent.iterdir()] == [b"other.bin"]
+
+
+FORM = {"name": str, "seeds": [int], "pairs": [(float, str | None)], "more": dict}
+FITTING = {"name": "a", "seeds": [1, 2], "pairs": [[1, None], (0.5, "b")], "more": {"any": []}}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, None),
+        ({"seeds": [], "pairs": []}, None),
+        ({"name": None}, "it['name'] is of type NoneType where str belongs"),
+        ({"seeds": [1, True]}, "it['seeds'][1] is of type bool where int belongs"),
+        ({"seeds": [1, 2.0]}, "it['seeds'][1] is of type float where int belongs"),
+        ({"seeds": {}}, "it['seeds'] is of type dict where list belongs"),
+        ({"pairs": [[1]]}, "it['pairs'][0] has 1 entries; it must have 2"),
+        ({"pairs": [[True, None]]}, "it['pairs'][0][0] is of type bool where float belongs"),
+        ({"pairs": [[1, 2]]}, "it['pairs'][0][1] is of type int where str | None belongs"),
+        ({"more": []}, "it['more'] is of type list where dict belongs"),
+        ({"other": 1}, "it has 'other'; it must have name, seeds, pairs, more"),
+    ],
+    ids=str,
+)
+def test_a_form_names_the_place_that_does_not_fit(change, said):
+    if said is None:
+        require_form(FITTING | change, FORM, "it")
+        return
+    with pytest.raises(ValueError, match=re.escape(said)):
+        require_form(FITTING | change, FORM, "it")
+
+
+@pytest.mark.parametrize("name", FORM)
+def test_a_form_needs_all_its_names(name):
+    value = {key: FITTING[key] for key in FITTING if key != name}
+    with pytest.raises(ValueError, match=f"it lacks '{name}'; it must have name, seeds"):
+        require_form(value, FORM, "it")
+
+
+def test_a_form_names_what_is_none_at_all():
+    with pytest.raises(ValueError, match="it is of type list where dict belongs"):
+        require_form([], FORM, "it")

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from build import METADATA, NOTEBOOKS, convert, sources
 
-from nastut.lessons.exercise import LESSONS, _exercises
+from nastut.lessons.exercise import LESSONS, exercises_of
 
 STEMS = [source.stem for source in sources()]
 
@@ -96,7 +96,7 @@ def test_form(stem, notebook, code):
 
 
 def test_every_exercise_has_a_stub_hints_and_a_solution(stem, notebook, code):
-    lesson = _exercises(LESSONS[str(int(stem[:2]))])
+    lesson = exercises_of(LESSONS[str(int(stem[:2]))])
     text = "\n".join(cell.source for cell in notebook.cells)
     assert re.findall(r"\*\*Exercise (\d\.\d)\*\* ★+ · \d+ minutes?", text) == list(lesson)
     solutions = [cell for cell in code if "solution" in cell.metadata.get("tags", ())]

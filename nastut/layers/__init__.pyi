@@ -3,8 +3,11 @@ from . import elementwise as elementwise
 from . import gradient as gradient
 from . import kernel as kernel
 from . import layer as layer
+from . import library as library
 from . import memory as memory
 from . import precision as precision
 from . import program as program
 from . import recurrence as recurrence
 from . import sequences as sequences
+from . import stepwise as stepwise
+from . import unrolled as unrolled

@@ -4,9 +4,9 @@ It is all elementwise. Forward is :func:`nastut.cells.evaluate.walk`, backward i
 :func:`nastut.layers.gradient.pullback`, recorded once a cell. The way back computes the values of
 the way forward anew: that costs less than to store and to load them all.
 
-A program runs on :mod:`nastut.layers.kernel` where that is available, in one pass over the data.
-Elsewhere a library of arrays runs it, instruction by instruction, in a few buffers: NumPy on
-the CPU, because a call costs it half of what it costs torch, and torch on other devices.
+A program runs on :mod:`nastut.layers.kernel` where that is available. Elsewhere a library of
+arrays runs it (:func:`bind`), instruction by instruction, in a few buffers: NumPy on the CPU,
+because a call costs it half of what it costs torch, and torch on other devices.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from torch import Tensor
 
 from nastut.cells.cell import Cell
 from nastut.cells.evaluate import steps_in
-from nastut.layers import kernel
 from nastut.layers.gradient import pullback
 from nastut.layers.program import Program, Symbol, recording_system
+
+Run = Callable[[int], None]
+"""``run(t)`` runs a program on step t of the arrays that it is bound to."""
 
 
 class StepPrograms(NamedTuple):
@@ -56,7 +58,7 @@ def step_programs(cell: Cell) -> StepPrograms:
     )
 
 
-def bind(program: Program, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> kernel.Run:
+def bind(program: Program, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Run:
     """Return a function of t that fills ``outputs[...][t]`` from ``inputs[...][t]``.
 
     Parameters
@@ -67,43 +69,6 @@ def bind(program: Program, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) 
         Arrays of shape (T, B, p * H) where the program takes or gives p parts; of one type and
         on one device; contiguous at each t. An input and an output may be the same array.
     """
-    return bind_members(
-        [program], *([array.unsqueeze(1) for array in arrays] for arrays in (inputs, outputs))
-    )
-
-
-def bind_members(
-    programs: Sequence[Program], inputs: Sequence[Tensor], outputs: Sequence[Tensor]
-) -> kernel.Run:
-    """Return a function of t that runs program m on ``inputs[...][t, m]``, for all m.
-
-    Parameters
-    ----------
-    programs
-        One for each of M members; they take and give the same numbers of parts.
-    inputs, outputs
-        As for :func:`bind`, with the members' axis after that of time: shape (T, M, B, p * H).
-    """
-    compiled = kernel.load()
-    if compiled.runs_on(inputs[0]):
-        return compiled.bind(programs, inputs, outputs)
-    runs = [
-        _bind_to_library(
-            program, [array[:, m] for array in inputs], [array[:, m] for array in outputs]
-        )
-        for m, program in enumerate(programs)
-    ]
-
-    def run(t: int) -> None:
-        for run_member in runs:
-            run_member(t)
-
-    return run
-
-
-def _bind_to_library(
-    program: Program, inputs: Sequence[Tensor], outputs: Sequence[Tensor]
-) -> kernel.Run:
     like = inputs[0].detach()
     on_numpy = like.device.type == "cpu" and like.dtype in _NUMPY_TYPES
     functions = _NUMPY if on_numpy else _TORCH

@@ -1,13 +1,17 @@
-"""The compiled kernel: runs an elementwise program in one pass over the data.
+"""The compiled kernel: whole layers over all time steps in one call, forward and backward.
 
-``kernel.cpp`` is a small interpreter: a cell arrives as data, so one compilation of about
-two seconds, kept in a cache folder, serves every cell there is. It is written in the vector
-classes that torch's own kernels are written in. Their headers come with torch, so exp, sin,
-NaN and infinity are as there, and no floating-point mode is changed. It is called through
-ctypes at every step; the matrix products in between stay torch's.
+The C++ beside this file is one concept a file: ``activations.h`` (tanh and sigmoid),
+``product.h`` (small matrix products), ``program.h`` (an interpreter of elementwise programs),
+``team.h`` (threads), ``time_loop.h`` (the loop), ``kernel.cpp`` (what is called from here). A cell
+arrives as data, so one compilation of some seconds, kept in a cache folder
+(:mod:`nastut.layers.library`), serves every cell there is. It is written in the vector classes that
+torch's own kernels are written in. Their headers come with torch, so sin, NaN and infinity are
+as there, and no floating-point mode is changed.
 
-Considered instead: ``torch.compile``, and C++ generated for the cell at hand. Both compile for
-seconds for *every* cell, which a search over cells would pay thousands of times.
+Considered instead: C++ generated for the cell at hand, and ``torch.compile``. Both compile for
+seconds for *every* cell, which a search over cells would pay thousands of times. And torch's own
+matrix products: each is a call, packs the weights anew, and adds in an order that depends on the
+number of rows, so that results would depend on the number of threads.
 
 Nothing depends on a compiler. Where there is none, or anything about it fails, the kernel
 is not available, :attr:`Kernel.status` says why, and callers do without.
@@ -16,31 +20,22 @@ is not available, :attr:`Kernel.status` says why, and callers do without.
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import os
-import platform
-import shlex
-import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from nastut.cells.cell import Cell
+from nastut.layers.elementwise import step_programs
 from nastut.layers.program import Program
+from nastut.layers.unrolled import Weights
 
-Run = Callable[[int], None]
-"""``run(t)`` runs a program on step t of the arrays that it is bound to."""
-
-_TORCH_FOLDER = Path(torch.__file__).parent
-
-_FUNCTIONS = {torch.float32: "run_float32", torch.float64: "run_float64"}
+_TYPES = {torch.float32: "float", torch.float64: "double"}
 
 _LETTERS = {
     "add": "+",
@@ -52,12 +47,6 @@ _LETTERS = {
     "sigmoid": "s",
     "sin": "i",
     "cos": "o",
-}
-
-# By what torch finds in this processor; elsewhere the vector classes are plain loops.
-_VECTOR_FLAGS = {
-    "AVX512": "-DCPU_CAPABILITY_AVX512 -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma",
-    "AVX2": "-DCPU_CAPABILITY_AVX2 -mavx2 -mfma -mf16c",
 }
 
 
@@ -78,48 +67,101 @@ class Kernel:
 
     def runs_on(self, like: Tensor) -> bool:
         """Tell whether the kernel is available for the device and type of a tensor."""
-        on_cpu = like.device.type == "cpu" and like.dtype in _FUNCTIONS
+        on_cpu = like.device.type == "cpu" and like.dtype in _TYPES
         return on_cpu and self.library is not None
 
-    def bind(
-        self, programs: Sequence[Program], inputs: Sequence[Tensor], outputs: Sequence[Tensor]
-    ) -> Run:
-        """Return a function that runs programs.
+    def forward(
+        self,
+        cells: Sequence[Cell],
+        x: Tensor,
+        h_0: Tensor,
+        c_0: Tensor,
+        weights: Weights,
+        keep: bool,
+    ) -> tuple[Any, ...]:
+        """Run the loop over time; see :func:`nastut.layers.stepwise.forward`."""
+        x, weights = x.contiguous(), _contiguous(weights)
+        sizes = _Sizes.of(cells, x, weights, keep)
+        (members, steps, batch), width = (len(cells), *x.shape[:2]), sizes.width
+        h = x.new_empty(members, steps + 1, batch, sizes.fed_back)
+        c = x.new_empty(members, steps + 1, batch, width)
+        h[:, 0], c[:, 0] = h_0, c_0
+        x_parts = x.new_empty(members, sizes.base, steps, batch, width)
+        h_parts = x.new_empty(members, sizes.base, sizes.kept, batch, width)
+        root = None if weights.projection is None else x.new_empty(members, steps, batch, width)
+        made = (x_parts, h_parts, root, h, c)
+        programs = [step_programs(cell).forward for cell in cells]
+        self._call("forward", programs, sizes, x, _Weights.of(weights), _Values.of(made))
+        return h[:, 1:], c[:, -1], *made
 
-        See :func:`nastut.layers.elementwise.bind_members`.
-        """
-        tensors = (*inputs, *outputs)  # kept alive by `run`, which knows their addresses only
-        arrays = (_Array * len(tensors))(*map(_Array.of, tensors))
-        structures = (ctypes.POINTER(_Program) * len(programs))(
-            *[ctypes.pointer(_structure(program)) for program in programs]
+    def backward(
+        self,
+        cells: Sequence[Cell],
+        x: Tensor,
+        weights: Weights,
+        made: Sequence[Tensor | None],
+        grads: tuple[Tensor, Tensor],
+        wanted: Sequence[bool],
+    ) -> tuple[Tensor | None, ...]:
+        """Return the gradients; see :func:`nastut.layers.stepwise.backward`."""
+        x, weights = x.contiguous(), _contiguous(weights)
+        sizes = _Sizes.of(cells, x, weights, keep=True)
+        members, steps, batch = len(cells), *x.shape[:2]
+        grad_h = x.new_empty(members, steps + 1, batch, sizes.fed_back)
+        grad_h[:, 0], grad_h[:, 1:] = 0, grads[0]
+        grad_c = x.new_empty(members, 2, batch, sizes.width)
+        grad_c[:, steps % 2] = grads[1]
+        grad_root = None if weights.projection is None else torch.empty_like(grad_c[:, 0])
+        grad_x = x.new_empty(members, *x.shape) if wanted[0] else None
+        grad_weights = [
+            torch.zeros_like(weight) if weight is not None and is_wanted else None
+            for weight, is_wanted in zip(weights, wanted[1:], strict=True)
+        ]
+        programs = [step_programs(cell).backward for cell in cells]
+        self._call(
+            "backward",
+            programs,
+            sizes,
+            x,
+            _Weights.of(weights),
+            _Values.of(made),
+            _Weights.of(grad_weights),
+            _Gradients.of((grad_h, grad_c, grad_root, grad_x)),
         )
-        *_, rows, columns = tensors[0].shape
-        width = columns // programs[0].loaded[0]
-        function = getattr(self.library, _FUNCTIONS[tensors[0].dtype])
+        by_x = None if grad_x is None else grad_x.sum(0)
+        return by_x, grad_h[:, 0], grad_c[:, 0], *grad_weights
 
-        def run(t: int, _alive: object = tensors) -> None:
-            function(structures, len(structures), arrays, t, rows, width)
-
-        return run
+    def _call(
+        self,
+        name: str,
+        programs: Sequence[Program],
+        sizes: _Sizes,
+        x: Tensor,
+        *structures: ctypes.Structure,
+    ) -> None:
+        function = getattr(self.library, f"{name}_{_TYPES[x.dtype]}")
+        function(
+            (ctypes.POINTER(_Program) * len(programs))(*map(_pointer, programs)),
+            ctypes.byref(sizes),
+            ctypes.c_int64(torch.get_num_threads()),
+            ctypes.c_void_p(x.data_ptr()),
+            *map(ctypes.byref, structures),
+        )
 
 
 @cache
 def load() -> Kernel:
     """Return the kernel, compiled now if the cache folder does not hold it; never raise."""
     try:
-        path = _compiled()
+        if sys.platform == "win32":
+            raise OSError("the kernel is not built on Windows")
+        from nastut.layers.library import compiled
+
+        path = compiled()
         library = ctypes.CDLL(str(path))
-        for name in _FUNCTIONS.values():
-            function = getattr(library, name)
-            function.restype = None
-            function.argtypes = (
-                ctypes.POINTER(ctypes.POINTER(_Program)),
-                ctypes.c_int64,
-                ctypes.POINTER(_Array),
-                ctypes.c_int64,
-                ctypes.c_int64,
-                ctypes.c_int64,
-            )
+        for name in _TYPES.values():
+            for direction in ("forward", "backward"):
+                getattr(library, f"{direction}_{name}").restype = None
     except subprocess.CalledProcessError as error:
         return Kernel(None, f"not available: the compiler says {error.stderr[-2000:]}")
     except Exception as error:  # whatever it is, the layer works without
@@ -127,96 +169,63 @@ def load() -> Kernel:
     return Kernel(library, f"compiled: {path}")
 
 
-def _compiled() -> Path:
-    """Return the path of the library, after making it if it is not there.
-
-    Its name is a hash of all that it was made from, and of the system it was made on: a
-    cache folder may be shared by machines and outlive an upgrade.
-    """
-    source = Path(__file__).with_name("kernel.cpp")
-    command = [*_compiler(), *_flags(), str(source)]
-    made_from = (source.read_text("utf-8"), *command, torch.__version__, platform.platform())
-    name = hashlib.sha256("\n".join(made_from).encode()).hexdigest()[:32]
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nastut"
-    path = folder / f"kernel-{name}.so"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            made = Path(scratch) / path.name
-            subprocess.run(
-                [*command, "-o", str(made), *_libraries()],
-                check=True,
-                capture_output=True,
-                text=True,
-                timeout=120,
-            )
-            made.replace(path)  # in one go: no process ever sees half a library
-    return path
+def _contiguous(weights: Weights) -> Weights:
+    return Weights._make(None if weight is None else weight.contiguous() for weight in weights)
 
 
-def _compiler() -> list[str]:
-    """Return the command of a C++ compiler: what the variable CXX says, else the usual names.
+class _Sizes(ctypes.Structure):
+    """The struct of the same name in time_loop.h."""
 
-    Raises
-    ------
-    OSError
-        If there is none.
-    """
-    if sys.platform == "win32":
-        raise OSError("the kernel is not built on Windows")
-    chosen = shlex.split(os.environ.get("CXX", ""))
-    for command in [chosen] if chosen else [["c++"], ["g++"], ["clang++"]]:
-        if shutil.which(command[0]):
-            return command
-    raise OSError(f"no C++ compiler {chosen[0] if chosen else 'c++, g++ or clang++'} on the PATH")
+    _names = ("members", "base", "steps", "batch", "features", "width", "fed_back", "kept")
+    _fields_ = tuple((name, ctypes.c_int64) for name in _names)
+
+    @classmethod
+    def of(cls, cells: Sequence[Cell], x: Tensor, weights: Weights, keep: bool) -> _Sizes:
+        base = cells[0].base
+        steps, batch, features = x.shape
+        width, fed_back = weights.hidden.shape[1] // base, weights.hidden.shape[2]
+        return cls(len(cells), base, steps, batch, features, width, fed_back, steps if keep else 1)
 
 
-def _flags() -> list[str]:
-    vectors = _VECTOR_FLAGS.get(torch.backends.cpu.get_cpu_capability(), "")
-    include = f"-I{_TORCH_FOLDER / 'include'}"
-    return ["-O3", "-std=c++20", "-fPIC", "-shared", *vectors.split(), include]
+class _Pointers(ctypes.Structure):
+    """A structure of addresses of arrays."""
+
+    @classmethod
+    def of(cls, arrays: Sequence[Tensor | None]) -> _Pointers:
+        return cls(*(None if array is None else array.data_ptr() for array in arrays))
 
 
-def _libraries() -> list[str]:
-    folder = _TORCH_FOLDER / "lib"
-    return [f"-L{folder}", f"-Wl,-rpath,{folder}", "-ltorch_cpu"]
+class _Weights(_Pointers):
+    """The struct of the same name in time_loop.h; so are those that follow."""
+
+    _fields_ = tuple((name, ctypes.c_void_p) for name in Weights._fields)
+
+
+class _Values(_Pointers):
+    _fields_ = tuple((name, ctypes.c_void_p) for name in ("x_parts", "h_parts", "root", "h", "c"))
+
+
+class _Gradients(_Pointers):
+    _fields_ = tuple((name, ctypes.c_void_p) for name in ("h", "c", "root", "x"))
 
 
 class _Program(ctypes.Structure):
-    """The struct of the same name in kernel.cpp."""
+    """The struct of the same name in program.h."""
 
     _fields_ = (
         ("instructions", ctypes.POINTER(ctypes.c_int32)),
         ("constants", ctypes.POINTER(ctypes.c_double)),
-        ("loaded", ctypes.POINTER(ctypes.c_int64)),
-        ("stored", ctypes.POINTER(ctypes.c_int64)),
         ("results", ctypes.POINTER(ctypes.c_int32)),
         ("n_instructions", ctypes.c_int64),
         ("n_constants", ctypes.c_int64),
-        ("n_loaded", ctypes.c_int64),
-        ("n_stored", ctypes.c_int64),
+        ("n_inputs", ctypes.c_int64),
+        ("n_results", ctypes.c_int64),
         ("n_registers", ctypes.c_int64),
     )
 
 
-class _Array(ctypes.Structure):
-    """The struct of the same name in kernel.cpp."""
-
-    _fields_ = (
-        ("start", ctypes.c_void_p),
-        ("step", ctypes.c_int64),
-        ("member", ctypes.c_int64),
-    )
-
-    @classmethod
-    def of(cls, tensor: Tensor) -> _Array:
-        """Return the structure of a tensor whose first axes are time and members."""
-        size = tensor.element_size()
-        return cls(tensor.data_ptr(), tensor.stride(0) * size, tensor.stride(1) * size)
-
-
 @lru_cache(maxsize=4096)
-def _structure(program: Program) -> _Program:
+def _pointer(program: Program) -> Any:
     def array(kind: Any, numbers: Sequence[float]) -> Any:
         return (kind * len(numbers))(*numbers)
 
@@ -225,15 +234,14 @@ def _structure(program: Program) -> _Program:
         for operation, operands, result in program.instructions
         for number in (ord(_LETTERS[operation]), operands[0], operands[-1], result)
     ]
-    return _Program(
+    structure = _Program(
         array(ctypes.c_int32, code),
         array(ctypes.c_double, program.constants),
-        array(ctypes.c_int64, program.loaded),
-        array(ctypes.c_int64, program.stored),
         array(ctypes.c_int32, program.results),
         len(program.instructions),
         len(program.constants),
-        len(program.loaded),
-        len(program.stored),
+        sum(program.loaded),
+        len(program.results),
         program.n_registers,
     )
+    return ctypes.pointer(structure)

@@ -76,7 +76,7 @@ class Instruction(NamedTuple):
     result: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
     """A straight line of instructions over registers.
 

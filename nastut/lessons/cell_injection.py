@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
 from nastut.cells.cell import Cell, Node, ancestors
-from nastut.cells.evaluate import Stage, apply, evaluate, trace
+from nastut.cells.evaluate import apply, evaluate, trace
 from nastut.cells.number_systems import numpy_system
-from nastut.lessons.exercise import Exercise, close
+from nastut.lessons.exercise import Exercise
 from nastut.lessons.formula import about_formula, same_formula
 from nastut.pictures.graph import graph
 from nastut.symbolic.symbols import c_prev, node_symbol
@@ -30,16 +32,38 @@ def _lone(cell: Cell, left: Any, right: Any, c: Any) -> tuple[Any, Any]:
     return evaluate(cell, [left], [right], c)
 
 
-def _create_later(stage: Stage, left: Any, right: Any, c: Any) -> tuple[Any, Any]:
-    """Take c_t at a later step than the right one."""
+_EVENTS = ("create", "activate", "inject")
+
+
+def _in_order(events: tuple[str, ...], left: Any, right: Any, c: Any) -> tuple[Any, Any]:
+    """Do at the lone node what there is to do after the combination, in some order."""
+    xp, node = numpy_system(), LONE_NODE.nodes[0]
+    value = made = apply(xp, node.combination, left, right)
+    for event in events:
+        if event == "create":
+            made = value
+        elif event == "activate":
+            value = apply(xp, node.activation, value)
+        else:
+            value = apply(xp, LONE_NODE.inject.combination, value, c)
+            value = apply(xp, LONE_NODE.inject.activation, value)
+    return value, made
+
+
+def _orders() -> dict[str, Any]:
+    return {
+        f"your order is combine, {', '.join(order)}; it is combine, {', '.join(_EVENTS)}": partial(
+            _in_order, order
+        )
+        for order in permutations(_EVENTS)
+        if order != _EVENTS
+    }
+
+
+def _create_within(left: Any, right: Any, c: Any) -> tuple[Any, Any]:
+    """Take c_t from the midst of the injection."""
     values = {step.stage: step.value for step in trace(LONE_NODE, [left], [right], c)}
-    return values["output"], values[stage]
-
-
-def _inject_early(left: Any, right: Any, c: Any) -> tuple[Any, Any]:
-    xp = numpy_system()
-    joined = apply(xp, "Sigmoid", apply(xp, "Multiply", left + right, c))
-    return apply(xp, "Tanh", joined), left + right
+    return values["output"], values["inject"]
 
 
 def _index_pairs(rng: np.random.Generator) -> Iterator[tuple[int, int, int]]:
@@ -69,15 +93,9 @@ EXERCISES = {
     "3.1": Exercise(
         cases=_values,
         truth=lambda left, right, c: _lone(LONE_NODE, left, right, c),
-        same=close,
         mistakes={
-            "c_t is taken after the activation; it is the value before": (
-                lambda *values: _create_later("activate", *values)
-            ),
-            "c_t is taken after the injection; it is made before c_{t-1} arrives": (
-                lambda *values: _create_later("activate injected", *values)
-            ),
-            "c_{t-1} enters before the node's own tanh; it enters after": _inject_early,
+            **_orders(),
+            "c_t is taken within the injection; it is made before c_{t-1} arrives": _create_within,
             "the injection uses the node's activation again; it has its own": lambda *values: _lone(
                 replace(LONE_NODE, inject=Node("Multiply", "Tanh")), *values
             ),
@@ -103,6 +121,21 @@ EXERCISES = {
             "the factor a_0 is missing": lambda: 1 - sp.tanh(_A1 + c_prev) ** 2,
             "the slope of tanh is 1 - tanh squared": lambda: _A0 * (1 - sp.tanh(_A1 + c_prev)),
             "that is c_t itself": lambda: _A0 * sp.tanh(_A1 + c_prev),
+            "c_{t-1} got lost: the slope of tanh is taken at a_1 + c_{t-1}, not at a_1": lambda: (
+                _A0 * (1 - sp.tanh(_A1) ** 2)
+            ),
+            "a sign: the slope of tanh is 1 - tanh squared, not 1 + tanh squared": lambda: (
+                _A0 * (1 + sp.tanh(_A1 + c_prev) ** 2)
+            ),
+            "the sign: the slope of tanh is 1 - tanh squared, which is positive": lambda: (
+                _A0 * (sp.tanh(_A1 + c_prev) ** 2 - 1)
+            ),
+            "a sign: inside tanh c_{t-1} is added to a_1": lambda: (
+                _A0 * (1 - sp.tanh(_A1 - c_prev) ** 2)
+            ),
+            "the slope of a sigmoid; this is a tanh": lambda: (
+                _A0 * sp.tanh(_A1 + c_prev) * (1 - sp.tanh(_A1 + c_prev))
+            ),
             "the slope of tanh is taken at a_1 + c_{t-1}, not at c_{t-1}": lambda: (
                 _A0 * (1 - sp.tanh(c_prev) ** 2)
             ),
@@ -122,6 +155,20 @@ EXERCISES = {
             "create may stand higher than the parent of inject": lambda c, i, b: (
                 c in ancestors(i, b)[:1]
             ),
+            "an inner node need not stand above: node `base` joins 0 and 1 alone": (
+                lambda c, i, b: c >= b
+            ),
+            "a larger index need not stand above, be it that of an inner node": (
+                lambda c, i, b: c > i and c >= b
+            ),
+            "the root stands above all others, but each inner node stands above some": (
+                lambda c, i, b: c == 2 * b - 2
+            ),
+            "other nodes than the root stand above some nodes too": (
+                lambda c, i, b: c == 2 * b - 2 != i
+            ),
+            "nothing is above anything? the root is above all others": lambda c, i, b: False,
+            "not every pair has a path: climb from the inject node": lambda c, i, b: True,
             "that is an inner node and a leaf, but not one above the other": lambda c, i, b: (
                 i < b <= c
             ),

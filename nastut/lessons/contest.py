@@ -14,8 +14,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from nastut.cells.space import Space
-from nastut.lessons.exercise import Exercise, close
+from nastut.lessons.exercise import Exercise
 from nastut.lessons.gallery import BROKEN
+from nastut.lessons.plain import close
 from nastut.pictures.style import INK, PAPER
 from nastut.studies.contest import EVALUATIONS
 
@@ -97,12 +98,11 @@ def _lists(rng: np.random.Generator) -> Iterator[tuple[Reached]]:
         reached: Reached = [*map(int, rng.integers(20, 1_000, size - never)), *[None] * never]
         yield ([reached[place] for place in rng.permutation(size)],)
     yield ([30, None, None, None],)
-    yield ([None, None],)
 
 
 def _half(reached: Reached) -> int | None:
     """Ask for each number whether half of the runs had arrived by then."""
-    arrived = [number for number in reached if number is not None]
+    arrived = _arrived(reached)
     enough = [n for n in arrived if 2 * sum(m <= n for m in arrived) >= len(reached)]
     return min(enough, default=None)
 
@@ -112,11 +112,15 @@ def _median(reached: Reached, never: float) -> float | None:
     return None if middle == inf else middle
 
 
+def _arrived(reached: Reached) -> list[int]:
+    return [number for number in reached if number is not None]
+
+
 def _of_those_that_arrived(reached: Reached) -> int | None:
-    return _half([number for number in reached if number is not None])
+    return _half([*_arrived(reached)])
 
 
-def _lower_middle(reached: Reached, never: int) -> int:
+def _lower_middle(reached: Reached, never: float) -> float:
     known = sorted(never if number is None else number for number in reached)
     return known[ceil(len(known) / 2) - 1]
 
@@ -150,14 +154,20 @@ EXERCISES = {
             "never is late, not early: it must not count as 0": lambda reached: _lower_middle(
                 reached, 0
             ),
-            "never is not 1,000: nobody knows that the next one would do": lambda reached: (
-                _lower_middle(reached, 1_000)
+            "never is not the budget, 3,000: nobody knows that the next one would do": (
+                lambda reached: _lower_middle(reached, EVALUATIONS)
+            ),
+            "never is not the mean of the others; a run that did not arrive is slower than all": (
+                lambda reached: _lower_middle(reached, mean(_arrived(reached)))
             ),
             "that is halfway between the middle two, where no run had just arrived": (
                 lambda reached: _median(reached, inf)
             ),
+            "that is the median of those alone that arrived; the others are the slowest of all": (
+                lambda reached: median(_arrived(reached))
+            ),
             "that is a mean, and of those alone that arrived": lambda reached: mean(
-                [n for n in reached if n is not None] or [0]
+                _arrived(reached)
             ),
         },
     ),

@@ -4,28 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from nastut.cells.cell import Cell, Node
 from nastut.cells.evaluate import evaluate
-from nastut.lessons.exercise import Exercise, close
+from nastut.lessons.exercise import Exercise
 from nastut.lessons.formula import about_formula, same_formula
+from nastut.lessons.tokens import neighbours
 from nastut.symbolic.formulas import formulas
-from nastut.symbolic.symbols import c_prev, leaf_symbols
+from nastut.symbolic.symbols import c_prev, leaf_symbols, sigmoid
 from nastut.zoo.named import EXAMPLE
 
 PICTURE = Cell.parse("Multiply Sigmoid  Add Tanh  Add Tanh  Multiply ReLU  2 1")
 """The cell of exercises 1.1 and 1.2, which the learner sees as a picture only."""
 
-_ADDING_LEAVES = replace(PICTURE, nodes=(Node("Add", "Sigmoid"), *PICTURE.nodes[1:]))
-_PLAIN_INJECTION = replace(PICTURE, inject=Node("Multiply", "Identity"))
-_NO_INJECTION = replace(PICTURE, inject=Node("Add", "Identity"))
-_ADDED_MEMORY = replace(PICTURE, inject=Node("Add", "ReLU"))
-_OTHER_LEAF = replace(PICTURE, inject_index=0)
-_MULTIPLYING_ROOT = replace(PICTURE, nodes=(*PICTURE.nodes[:2], Node("Multiply", "Tanh")))
 _X, _H = zip(leaf_symbols(0), leaf_symbols(1), strict=True)
+_EXCHANGED = Cell.parse("Multiply Tanh  Add Sigmoid  Add Tanh  Multiply ReLU  2 1")
+_WITHOUT = replace(PICTURE, inject=Node("Add", "Identity"))
+"""With c_{t-1} = 0 it has no injection at all."""
+
+
+def _picture(x: Any, h: Any, c: Any) -> tuple[Any, Any]:
+    return evaluate(PICTURE, x, h, c)
+
+
+def _relu(a: Any) -> Any:
+    return np.maximum(a, 0)
+
+
+def _with_node_1(a_1: Any, x: Any, h: Any) -> tuple[Any, Any]:
+    """Finish the step when node 1 has got its value in another way."""
+    c_new = 1 / (1 + np.exp(-x[0] * h[0])) + a_1
+    return np.tanh(c_new), c_new
 
 
 def _vectors(rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
@@ -46,56 +60,67 @@ def _parameters(base: int, inputs: int, hidden: int) -> int:
     return sum(hidden * (inputs if "x" in str(letter) else hidden) for letter in letters)
 
 
+def _memory(cell: Cell) -> sp.Expr:
+    return formulas(cell).c
+
+
 EXERCISES = {
     "1.1": Exercise(
         cases=_vectors,
-        truth=lambda x, h, c: evaluate(PICTURE, x, h, c),
-        same=close,
+        truth=_picture,
         mistakes={
             "c_t leaves the root before its Tanh, yours leaves after it": lambda x, h, c: (
-                evaluate(PICTURE, x, h, c)[0],
-                evaluate(PICTURE, x, h, c)[0],
+                (_picture(x, h, c)[0],) * 2
             ),
-            "leaf 0 multiplies its two products, yours adds them": lambda x, h, c: evaluate(
-                _ADDING_LEAVES, x, h, c
+            "c_{t-1} never enters": lambda x, h, c: evaluate(_WITHOUT, x, h, 0 * c),
+            "c_{t-1} enters after the Tanh of node 1, yours enters before it": lambda x, h, c: (
+                _with_node_1(_relu(np.tanh((x[1] + h[1]) * c)), x, h)
             ),
-            "the ReLU after the injection is missing": lambda x, h, c: evaluate(
-                _PLAIN_INJECTION, x, h, c
+            "leaf 0 and leaf 1 are exchanged": lambda x, h, c: _picture(x[::-1], h[::-1], c),
+            "both leaves read x_parts[0] and h_parts[0]; each has its own": lambda x, h, c: (
+                _picture(x[[0, 0]], h[[0, 0]], c)
             ),
-            "c_{t-1} never enters": lambda x, h, c: evaluate(_NO_INJECTION, x, h, 0 * c),
-            "the memory is multiplied here, yours adds it": lambda x, h, c: evaluate(
-                _ADDED_MEMORY, x, h, c
+            "both leaves read x_parts[1] and h_parts[1]; each has its own": lambda x, h, c: (
+                _picture(x[[1, 1]], h[[1, 1]], c)
             ),
-            "the memory enters at node 1, yours at node 0": lambda x, h, c: evaluate(
-                _OTHER_LEAF, x, h, c
+            "x_parts[0] belongs to h_parts[0], and x_parts[1] to h_parts[1]": lambda x, h, c: (
+                _picture(x, h[::-1], c)
             ),
-            "the root adds, yours multiplies": lambda x, h, c: evaluate(_MULTIPLYING_ROOT, x, h, c),
-            "leaf 0 and leaf 1 are exchanged": lambda x, h, c: evaluate(
-                PICTURE, x[::-1], h[::-1], c
+            "Tanh and Sigmoid are exchanged: leaf 0 has Sigmoid, leaf 1 Tanh": lambda x, h, c: (
+                evaluate(_EXCHANGED, x, h, c)
             ),
             "that is the article's cell, not the one in the picture": lambda x, h, c: evaluate(
                 EXAMPLE, x, h, c
             ),
-            "that is (c_t, h_t); h_t comes first": lambda x, h, c: evaluate(PICTURE, x, h, c)[::-1],
+            "that is (c_t, h_t); h_t comes first": lambda x, h, c: _picture(x, h, c)[::-1],
+            **{
+                f"in the picture {words}": partial(evaluate, cell)
+                for _, words, cell in neighbours(PICTURE)
+                if cell.nodes[2] != Node("Add", "ReLU")  # of a sum that is >= 0: like Identity
+            },
         },
     ),
     "1.2": Exercise(
         truth=lambda: formulas(PICTURE).c,
         same=same_formula,
         remark=lambda answer: about_formula(
-            answer, {c_prev, *_X, *_H}, "nt.leaf_symbols and nt.c_prev"
+            answer, {c_prev, *_X, *_H}, "Wx_0, Wh_0, Wx_1, Wh_1 and nt.c_prev"
         ),
         mistakes={
             "that is h_t; c_t leaves before the Tanh of the root": lambda: formulas(PICTURE).h,
-            "c_{t-1} is missing; it enters at node 1": lambda: evaluate(_NO_INJECTION, _X, _H, 0)[
-                1
-            ],
-            "the ReLU after the injection is missing": lambda: formulas(_PLAIN_INJECTION).c,
-            "the memory is multiplied here, yours adds it": lambda: formulas(_ADDED_MEMORY).c,
-            "the root adds, yours multiplies": lambda: formulas(_MULTIPLYING_ROOT).c,
-            "leaf 0 multiplies its two products, yours adds them": lambda: (
-                formulas(_ADDING_LEAVES).c
+            "c_{t-1} is missing; it enters at node 1": lambda: evaluate(_WITHOUT, _X, _H, 0)[1],
+            "c_{t-1} enters after the Tanh of node 1, yours enters before it": lambda: (
+                sigmoid(_X[0] * _H[0]) + sp.Max(0, sp.tanh((_X[1] + _H[1]) * c_prev))
             ),
+            "Tanh and Sigmoid are exchanged: leaf 0 has Sigmoid, leaf 1 Tanh": lambda: (
+                formulas(_EXCHANGED).c
+            ),
+            **{
+                f"in the picture {words}": partial(_memory, cell)
+                for place, words, cell in neighbours(PICTURE)
+                # c_t has left before the activation of the root, and without what enters there
+                if place != 6 and cell.inject_index != 2
+            },
         },
     ),
     "1.3": Exercise(
@@ -111,6 +136,7 @@ EXERCISES = {
             "the matrix of h_{t-1} has hidden x hidden elements": lambda b, i, h: 2 * b * h * i,
             "the paper's cells have no biases": lambda b, i, h: b * h * (i + h + 1),
             "that counts matrices, not their elements": lambda b, i, h: 2 * b,
+            "that is one leaf; there are `base` of them": lambda b, i, h: h * (i + h),
             "that is twice too much": lambda b, i, h: 2 * b * h * (i + h),
         },
     ),

@@ -30,8 +30,8 @@ def _pair_below(k: int, base: int) -> tuple[int, int]:
 
 
 def _sequences(rng: np.random.Generator) -> Iterator[tuple[list[Token]]]:
-    for base in (2, 4, 8):
-        for _ in range(4):
+    for base in (1, 2, 4, 8, 16, 32):  # more lengths than anybody writes down one by one
+        for _ in range(3):
             yield (_with_different_indices(Space(base), rng).sequence,)
 
 
@@ -44,7 +44,7 @@ def _with_different_indices(space: Space, rng: np.random.Generator) -> Cell:
     """Draw a cell whose two indices differ, so that swapping them shows."""
     while True:
         cell = space.sample(rng)
-        if cell.create_index != cell.inject_index:
+        if space.base == 1 or cell.create_index != cell.inject_index:
             return cell
 
 
@@ -75,16 +75,18 @@ def _root_first(tokens: list[Token]) -> tuple[Any, ...]:
     return nodes[::-1], inject, create_index, inject_index
 
 
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value
-
-
 def _mirror(tokens: list[Token], swap_nodes: bool = True, swap_indices: bool = True) -> list[Token]:
     nodes, inject, *indices = _parts(tokens)
     order = (1, 0, 2) if swap_nodes else (0, 1, 2)
     number = (1, 0, 2) if swap_indices else (0, 1, 2)
     words = [word for k in order for word in nodes[k]]
     return [*words, *inject, *(number[index] for index in indices)]
+
+
+def _one_index_follows(tokens: list[Token], which: int) -> list[Token]:
+    *words, create_index, inject_index = _mirror(tokens)
+    indices = [create_index, tokens[9]] if which == 0 else [tokens[8], inject_index]
+    return [*words, *indices]
 
 
 def _mirror_and_swap(tokens: list[Token]) -> list[Token]:
@@ -96,7 +98,6 @@ EXERCISES = {
     "2.1": Exercise(
         cases=_inner_nodes,
         truth=_pair_below,
-        same=lambda answer, wanted: _tuples(answer) == wanted,
         mistakes={
             "that numbers from the root, as heaps do; here leaves come first": lambda k, b: (
                 2 * k + 1,
@@ -111,12 +112,19 @@ EXERCISES = {
                 k - b + 1,
             ),
             "left before right": lambda k, b: (2 * (k - b) + 1, 2 * (k - b)),
+            "base is forgotten: the first inner node is node `base`, and it joins 0 and 1": (
+                lambda k, b: (2 * k, 2 * k + 1)
+            ),
+            "that is the parent, the way up; the children are below": lambda k, b: b + k // 2,
+            "the inner nodes before k are k - base, and each of them used up two": lambda k, b: (
+                k - b,
+                k,
+            ),
         },
     ),
     "2.2": Exercise(
         cases=_sequences,
         truth=_parts,
-        same=lambda answer, wanted: _tuples(answer) == wanted,
         mistakes={
             "the two indices are swapped: create comes first, inject last": _swapped_indices,
             "the injection stands after all nodes, not before them": _injection_first,
@@ -143,18 +151,35 @@ EXERCISES = {
             "the two indices may be equal": lambda b: 8 ** (2 * b) * (2 * b - 1) * (2 * b - 2),
             "the inner nodes have operations too": lambda b: 8 ** (b + 1) * (2 * b - 1) ** 2,
             "there are two indices": lambda b: 8 ** (2 * b) * (2 * b - 1),
+            "the two indices at the end are to be chosen too": lambda b: 8 ** (2 * b),
+            "that leaves out the injection and the two indices": lambda b: 8 ** (2 * b - 1),
+            "a node has 2 x 4 = 8 ways; Sin, a fifth activation, is left out here": lambda b: (
+                10 ** (2 * b) * (2 * b - 1) ** 2
+            ),
+            "a node has 2 x 4 = 8 ways; Max and Sin are left out here": lambda b: (
+                15 ** (2 * b) * (2 * b - 1) ** 2
+            ),
+            "2 combinations and 4 activations make 2 x 4 = 8 ways, not 2 + 4": lambda b: (
+                6 ** (2 * b) * (2 * b - 1) ** 2
+            ),
+            "that is the length of the sequence; count how many there are": lambda b: 4 * b + 2,
         },
     ),
     "2.4": Exercise(
         cases=_base_2_sequences,
         truth=_mirror,
-        same=lambda answer, wanted: list(answer) == wanted,
         mistakes={
             "the leaves changed places but the indices still point to the old ones": (
                 lambda tokens: _mirror(tokens, swap_indices=False)
             ),
             "the indices changed but the leaves did not": (
                 lambda tokens: _mirror(tokens, swap_nodes=False)
+            ),
+            "the create index follows its node, the inject index should too": (
+                lambda tokens: _one_index_follows(tokens, 0)
+            ),
+            "the inject index follows its node, the create index should too": (
+                lambda tokens: _one_index_follows(tokens, 1)
             ),
             "create and inject changed roles; only what they point to should": _mirror_and_swap,
             "the indices changed places with each other; each should follow its node": (
@@ -164,7 +189,7 @@ EXERCISES = {
                 *_mirror(tokens)[:-2],
                 *(1 - index for index in tokens[-2:]),
             ],
-            "nothing changed": list,
+            "nothing changed": lambda tokens: list(tokens),
         },
     ),
 }

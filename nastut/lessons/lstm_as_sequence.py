@@ -6,10 +6,9 @@ from typing import Any
 
 import sympy as sp
 
-from nastut.cells.cell import Cell
-from nastut.cells.sequence import Token, split_text
+from nastut.cells.sequence import split_text
 from nastut.lessons.exercise import Exercise
-from nastut.lessons.tokens import about_tokens
+from nastut.lessons.tokens import about_tokens, same_cell
 from nastut.symbolic.linearize import linearize
 from nastut.symbolic.reading import NotRepresentable
 from nastut.symbolic.symbols import c_next, c_prev, gate, h_prev, sigmoid
@@ -36,7 +35,7 @@ _ABOUT = {
 
 
 def _letters(answer: Any) -> set[str]:
-    return {str(letter).upper() for letter in answer}
+    return set("".join(answer).upper())
 
 
 def _about_letters(answer: Any) -> str:
@@ -44,9 +43,10 @@ def _about_letters(answer: Any) -> str:
     try:
         letters = _letters(answer)
     except TypeError:
-        return 'a set of letters is expected, such as {"A", "D"}'
-    wrong = [letter for letter in VARIANTS if (letter in letters) != _fits(letter)]
-    return _ABOUT[wrong[0]] if wrong else "the letters are A, B, C and D"
+        letters = set()
+    if not letters or not letters <= set(VARIANTS):
+        return 'a set of some of the letters A, B, C and D is expected, such as {"A", "D"}'
+    return _ABOUT[next(name for name in VARIANTS if (name in letters) != _fits(name))]
 
 
 def _fits(letter: str) -> bool:
@@ -63,9 +63,7 @@ def _matrices_needed() -> int:
     return 2 * sum(leaf is not None for leaf in found.leaves)
 
 
-def _same_cell(answer: Any, wanted: list[Token]) -> bool:
-    """Tell whether two lists of tokens are the same cell, up to the order of children."""
-    return Cell.from_sequence(answer).canonical() == Cell.from_sequence(wanted).canonical()
+_STRIPPED = linearize(sp.tanh(c_next), _F * c_prev + _G).cell
 
 
 EXERCISES = {
@@ -80,9 +78,9 @@ EXERCISES = {
         },
     ),
     "4.2": Exercise(
-        truth=lambda: linearize(sp.tanh(c_next), _F * c_prev + _G).cell.sequence,
-        same=_same_cell,
-        remark=about_tokens,
+        truth=lambda: _STRIPPED.sequence,
+        same=same_cell,
+        remark=lambda answer: about_tokens(answer, _STRIPPED),
         mistakes={
             "c_{t-1} is multiplied with f, so it enters at the leaf of f": lambda: split_text(
                 "Add Sigmoid  Add Tanh  Add Tanh  Multiply Identity  2 1"
@@ -102,6 +100,24 @@ EXERCISES = {
             "the sigmoid acts on f before c_{t-1} joins it; an injection acts after": lambda: (
                 split_text("Add Identity  Add Tanh  Add Tanh  Multiply Sigmoid  2 0")
             ),
+            "a leaf adds its two products; what is multiplied with c_{t-1} is f as a whole": (
+                lambda: split_text("Multiply Sigmoid  Add Tanh  Add Tanh  Multiply Identity  2 0")
+            ),
+            "f has its sigmoid at its leaf; the injection needs none": lambda: split_text(
+                "Add Sigmoid  Add Tanh  Add Tanh  Multiply Sigmoid  2 0"
+            ),
+            "c_t = f * c_{t-1} + g has no tanh around f * c_{t-1}; the injection needs none": (
+                lambda: split_text("Add Sigmoid  Add Tanh  Add Tanh  Multiply Tanh  2 0")
+            ),
+            "the leaf of f is a gate, the sigmoid of its sum": lambda: split_text(
+                "Add Identity  Add Tanh  Add Tanh  Multiply Identity  2 0"
+            ),
+            "g is the tanh of its sum": lambda: split_text(
+                "Add Sigmoid  Add Identity  Add Tanh  Multiply Identity  2 0"
+            ),
+            "the memory enters at the root, too late: c_t must contain it": lambda: split_text(
+                "Add Sigmoid  Add Tanh  Add Tanh  Multiply Identity  2 2"
+            ),
             "h_t is the tanh of c_t: the root needs an activation": lambda: split_text(
                 "Add Sigmoid  Add Tanh  Add Identity  Multiply Identity  2 0"
             ),
@@ -110,7 +126,7 @@ EXERCISES = {
     "4.3": Exercise(
         truth=lambda: {letter for letter in VARIANTS if _fits(letter)},
         same=lambda answer, wanted: _letters(answer) == wanted,
-        remark=lambda answer: _about_letters(answer),
+        remark=_about_letters,
         mistakes={
             _ABOUT["C"]: lambda: {"A", "B", "C"},
             _ABOUT["D"]: lambda: {"A", "B", "D"},

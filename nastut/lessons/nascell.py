@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from nastut.cells.cell import Cell
 from nastut.cells.evaluate import evaluate
+from nastut.cells.sequence import SequenceError, split_text
 from nastut.lessons.exercise import Exercise
 from nastut.zoo.named import EXAMPLE, LSTM, MAXCELL, NASCELL
 
@@ -49,32 +51,78 @@ def _is_bounded(cell: Cell) -> bool:
     return True
 
 
+_ABOUT = {
+    "EXAMPLE": "look at EXAMPLE again: its c_t is a product of two sums without any activation",
+    "LSTM": "look at LSTM again: it adds i * g, at most 1, at every step, so its memory can grow",
+    "NASCELL": "look at NASCELL again: its c_t is a product of two tanh",
+    "MAXCELL": "look at MAXCELL again: it multiplies a sum with a sigmoid; the sum has no bound",
+}
+
+
+def _names(answer: Any) -> set[str]:
+    """Return the names in an answer, for a cell its name."""
+    cells = {cell: name for name, cell in NAMED.items()}
+    elements = answer.split() if isinstance(answer, str) else answer
+    return {cells[e] if isinstance(e, Cell) else str(e).upper() for e in elements}
+
+
+def _about_names(answer: Any) -> str:
+    """Say which name is there without reason, or missing."""
+    try:
+        names = _names(answer)
+    except (TypeError, KeyError):
+        names = {""}
+    if not names <= set(NAMED):
+        return f'a set of names is expected, of {", ".join(NAMED)}, such as {{"LSTM", "MAXCELL"}}'
+    return _ABOUT[next(n for n in NAMED if (n in names) != _is_bounded(NAMED[n]))]
+
+
 def _as_pair(answer: Any) -> tuple[int, str]:
     place, token = answer
-    return int(place), str(token)
+    if isinstance(place, str) or not isinstance(token, str):
+        raise TypeError("a place and a word are expected")
+    return int(place), split_text(token)[0]  # type: ignore[return-value]
+
+
+def _about_pair(answer: Any) -> str:
+    """Say what the golden test gives for a cell with that word at that place."""
+    try:
+        place, word = _as_pair(answer)
+    except (TypeError, ValueError, IndexError):
+        return 'a pair is expected, first the place and then the word, such as (2, "Tanh")'
+    tokens = NASCELL.sequence
+    if not 1 <= place <= len(tokens) - 2:
+        return f"the words stand at the places 1 to {len(tokens) - 2}; {place} is none of them"
+    tokens[place - 1] = word
+    try:
+        given = golden_test(Cell.from_sequence(tokens))
+    except SequenceError as error:
+        return str(error)
+    numbers, port = (" ".join(f"{value:.6f}" for value in row) for row in (given, PORT))
+    return f"with {word} at place {place} the test gives {numbers}, and the port {port}"
 
 
 EXERCISES = {
     "5.1": Exercise(
         truth=lambda: {name for name, cell in NAMED.items() if _is_bounded(cell)},
-        same=lambda answer, wanted: {str(name).upper() for name in answer} == set(wanted),
+        same=lambda answer, wanted: _names(answer) == set(wanted),
+        remark=_about_names,
         mistakes={
-            "LSTM adds i * g, at most 1, at every step: its memory can grow": lambda: (
-                {"NASCELL", "LSTM"}
-            ),
-            "MAXCELL multiplies a sum with a sigmoid; the sum is not bounded": lambda: (
-                {"NASCELL", "MAXCELL"}
-            ),
-            "the example's c_t is a product of two sums without any activation": lambda: (
-                {"NASCELL", "EXAMPLE"}
-            ),
-            "NASCELL's c_t is a product of two tanh": lambda: set(),
             "only one of them has every way to c_t closed by a tanh": lambda: set(NAMED),
+            "each of the others can grow; look at the last activation before c_t": lambda: (
+                set(NAMED) - {"NASCELL"}
+            ),
+            _ABOUT["NASCELL"]: set,
+            **{
+                _ABOUT[name]: partial(set, ["NASCELL", name])
+                for name in ("EXAMPLE", "LSTM", "MAXCELL")
+            },
         },
     ),
     "5.2": Exercise(
         truth=_wrong_place,
         same=lambda answer, wanted: _as_pair(answer) == wanted,
+        remark=_about_pair,
         mistakes={
             "places are counted from 1": lambda: (6, "Add"),
             "that is what stands there in the right sequence; what does the port have?": lambda: (

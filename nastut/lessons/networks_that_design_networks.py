@@ -1,17 +1,106 @@
-"""Exercises of notebook 08, networks that design networks."""
+"""Exercises of notebook 08, networks that design networks, and its pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from nastut.cells.cell import Cell
 from nastut.cells.evaluate import evaluate
 from nastut.cells.space import Space
 from nastut.lessons.exercise import Exercise
+from nastut.lessons.plots import BLUE, GREEN, ORANGE, RED, Interval
+from nastut.pictures.style import QUIET
 
 Map = dict[str, str]
+
+LOOK: dict[str, dict[str, Any]] = {
+    "found": {"color": BLUE, "linestyle": "-"},
+    "random": {"color": ORANGE, "linestyle": "--"},
+    "LSTM": {"color": RED, "linestyle": ":"},
+    "dead": {"color": GREEN, "linestyle": "-."},
+}
+MARKERS = {"found": "o", "random": "s", "LSTM": "^", "dead": "x"}
+"""How the lines of controllers look, drawn as lines and as points."""
+
+
+def draw_ranks(ranks: Mapping[str, Any], itself: Mapping[str, Any]) -> Figure:
+    """Write the rank of every found cell into a map of runs (rows) and generations (columns).
+
+    Parameters
+    ----------
+    ranks
+        Title -> ranks, of shape (runs, generations).
+    itself
+        Title -> whether the found cell was the core, of the same shape: those are framed.
+    """
+    figure, axes = plt.subplots(1, len(ranks), figsize=(8, 5), layout="constrained")
+    frame = {"boxstyle": "square", "fc": "none"}
+    for axis, (title, numbers) in zip(axes, ranks.items(), strict=True):
+        axis.imshow(np.log(numbers), cmap="Blues", vmin=-1, vmax=6, aspect="auto")
+        for (row, column), rank in np.ndenumerate(numbers):
+            box = frame if itself[title][row, column] else None
+            axis.text(column, row, f"{rank:.0f}", ha="center", va="center", size=7, bbox=box)
+        axis.set(title=title, xlabel="generation", xticks=range(numbers.shape[1]))
+        axis.set_yticks(range(len(numbers)), range(1, len(numbers) + 1), size=7)
+        axis.grid(visible=False)
+    axes[0].set_ylabel("run")
+    return figure
+
+
+def draw_generations(
+    axis: Axes, of_generations: Mapping[str, list[Interval]], of_all: Mapping[str, Interval]
+) -> None:
+    """Draw medians with intervals: one for each generation, or one for a line that stays the same.
+
+    Parameters
+    ----------
+    axis
+        Where to draw.
+    of_generations
+        Line -> for each generation from 1 on its median and interval.
+    of_all
+        Line whose core never changes -> its median and interval over all generations.
+    """
+    ticks: dict[float, str] = {}
+    for shift, (line, intervals) in zip((-0.08, 0.08), of_generations.items(), strict=True):
+        for generation, interval in enumerate(intervals, 1):
+            _draw_upright(axis, line, generation + shift, interval)
+            ticks[generation] = str(generation)
+    for place, (line, interval) in enumerate(of_all.items(), len(ticks) + 1):
+        _draw_upright(axis, line, place, interval)
+        ticks[place] = line
+    axis.axvline(len(ticks) - len(of_all) + 0.5, color=QUIET, linewidth=0.8)
+    axis.set_xticks([*ticks], [*ticks.values()])
+    axis.set(xlabel="generation, or a core that stays", ylim=0)
+    axis.set_ylabel("evaluations until half arrived")
+    handles, labels = axis.get_legend_handles_labels()
+    first = dict(reversed([*zip(labels, handles, strict=True)]))
+    axis.legend([first[line] for line in of_generations], [*of_generations], fontsize=8)
+
+
+def _draw_upright(axis: Axes, line: str, at: float, interval: Interval) -> None:
+    value, low, high = interval
+    colour, marker = LOOK[line]["color"], MARKERS[line]
+    axis.vlines(at, low, high, color=colour)
+    axis.plot(at, value, marker, color=colour, label=line)
+
+
+def draw_worth(worth: Any, reached: Any, dead: Any) -> Figure:
+    """Draw when each core's search arrived over the reward of the core as a cell."""
+    figure, axis = plt.subplots(layout="constrained")
+    looks = ((~dead, "random", "not dead"), (dead, "dead", "dead"))
+    for some, line, label in looks:
+        colour = LOOK[line]["color"]
+        axis.plot(worth[some], reached[some], MARKERS[line], color=colour, label=label)
+    axis.set(xlabel="reward of the core as a cell", ylabel="evaluations until the best per mille")
+    axis.legend(loc="lower center", ncols=2, bbox_to_anchor=(0.5, 1))
+    return figure
 
 
 def _maps(rng: np.random.Generator) -> Iterator[tuple[Map, str]]:
@@ -50,6 +139,7 @@ _ONE_BY_ONE = (
     "Multiply Identity  Add Tanh  Multiply Tanh  Multiply Sigmoid  1 0",
     "Add Tanh  Add ReLU  Add Identity  Multiply Tanh  2 2",
     "Add Tanh  Add ReLU  Multiply Identity  Multiply ReLU  1 2",
+    "Add Tanh  Add Tanh  Multiply Identity  Multiply Identity  2 1",
 )
 """Cells that look dead and are not, or the other way round."""
 
@@ -59,7 +149,7 @@ def _cells(rng: np.random.Generator) -> Iterator[tuple[Cell]]:
     yield from ((Space().sample(rng),) for _ in range(30))
 
 
-def _is_dead(cell: Cell) -> bool:
+def is_dead(cell: Cell) -> bool:
     """Run a layer of the cell, with weights drawn at random, as training would."""
     rng = np.random.default_rng(1)
     w, u = rng.normal(size=(2, 2, 6, 6))
@@ -75,6 +165,15 @@ def _first_step(cell: Cell) -> tuple[np.ndarray, np.ndarray]:
     x = np.random.default_rng(1).normal(size=(2, 50))
     h, c = evaluate(cell, [*x], [*np.zeros((2, 50))], np.zeros(50))
     return np.asarray(h), np.asarray(c)
+
+
+def _with_hidden_parts(cell: Cell) -> bool:
+    c = np.zeros(50)
+    for x, hidden in np.random.default_rng(1).normal(size=(6, 2, 2, 50)):
+        h, c = evaluate(cell, [*x], [*hidden], c)
+        if np.any(h):
+            return False
+    return True
 
 
 def _multiplying_leaves(cell: Cell) -> int:
@@ -107,13 +206,13 @@ EXERCISES = {
     ),
     "8.2": Exercise(
         cases=_cells,
-        truth=_is_dead,
+        truth=is_dead,
         mistakes={
             "one step is not enough: the memory may be awake after it": lambda cell: (
                 not _first_step(cell)[0].any()
             ),
             "h_t can be 0 for ever while c_t is not": lambda cell: (
-                _is_dead(cell) and not _first_step(cell)[1].any()
+                is_dead(cell) and not _first_step(cell)[1].any()
             ),
             "one leaf that multiplies is not enough: the other one may speak": lambda cell: (
                 _multiplying_leaves(cell) > 0
@@ -122,9 +221,11 @@ EXERCISES = {
                 lambda cell: _multiplying_leaves(cell) == 2
             ),
             "a memory path has nothing to do with it": lambda cell: not cell.has_memory,
-            "nothing looks dead if the hidden parts are not 0; h_0 is 0, so they are": (
-                lambda cell: False
+            "the hidden parts are not 0 there; h_0 is 0, and as long as h is 0 they are": (
+                _with_hidden_parts
             ),
+            "that never says dead: return True if every h stayed 0": lambda cell: False,
+            "that always says dead: return False once an element of h is not 0": lambda cell: True,
         },
     ),
 }

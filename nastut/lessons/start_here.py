@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from nastut.cells.cell import Cell
 from nastut.cells.operations import COMBINATIONS
 from nastut.cells.sequence import SequenceError
+from nastut.cells.space import Space
 from nastut.lessons.exercise import Exercise
-from nastut.lessons.tokens import about_tokens
+from nastut.lessons.tokens import about_tokens, as_cell
 from nastut.zoo.named import EXAMPLE
 
 
-def _is_cell(tokens: Any, base: int = 2) -> bool:
+def _kind(answer: Any) -> str:
+    """Say what kind of answer to exercise 0.2 this is, in the words that `same` compares."""
+    if isinstance(answer, str):
+        return "text"
     try:
-        return Cell.from_sequence(tokens).base == base
+        cell = as_cell(answer)
     except SequenceError:
-        return False
+        return "no cell"
+    if cell.base != EXAMPLE.base:
+        return "base"
+    if cell not in Space(EXAMPLE.base):
+        return "operation"
+    return "example" if cell == EXAMPLE else "a cell"
 
 
 EXERCISES = {
@@ -24,6 +32,7 @@ EXERCISES = {
         truth=lambda: sum(token in COMBINATIONS for token in EXAMPLE.sequence),
         mistakes={
             "that is one for each node; the injection has a combination too": lambda: 3,
+            "that is one for each block; the last block holds two indices": lambda: 5,
             "that counts different words; count places, Add stands at two of them": lambda: 2,
             "that counts all words; half of them are activations": lambda: 8,
             "that counts all tokens": lambda: 10,
@@ -35,17 +44,12 @@ EXERCISES = {
         mistakes={
             "this is the example itself; change at least one token": lambda: "example",
             "this is text; give a list, as in ['Add', 'Tanh', ...]": lambda: "text",
-            "this is a cell, but of another base; ten tokens make base 2": lambda: "base",
+            "this is a cell, but not one of three nodes; ten tokens make three": lambda: "base",
+            "Max and Sin are left out here; use Add and Multiply, Identity, Tanh, Sigmoid, ReLU": (
+                lambda: "operation"
+            ),
         },
         same=lambda answer, kind: _kind(answer) == kind,
         remark=about_tokens,
     ),
 }
-
-
-def _kind(answer: Any) -> str:
-    if isinstance(answer, str):
-        return "text"
-    if _is_cell(answer):
-        return "example" if Cell.from_sequence(answer) == EXAMPLE else "a cell"
-    return "base" if any(_is_cell(answer, base) for base in (1, 4, 8)) else "none"

@@ -1,13 +1,20 @@
 from . import checkpoint as checkpoint
 from . import controller as controller
+from . import executors as executors
 from . import learners as learners
+from . import loop as loop
 from . import policy as policy
 from . import result as result
 from . import rewards as rewards
 from . import runner as runner
 from . import searches as searches
+from . import states as states
 from . import strategies as strategies
+from . import trained as trained
+from . import workers as workers
 from .controller import expected_reward as expected_reward
+from .executors import Cluster as Cluster
+from .executors import processes as processes
 from .learners import Learner as Learner
 from .learners import PriorityQueue as PriorityQueue
 from .learners import Reinforce as Reinforce
@@ -16,3 +23,5 @@ from .searches import evolution as evolution
 from .searches import priority_queue as priority_queue
 from .searches import random as random
 from .searches import reinforce as reinforce
+from .trained import Halving as Halving
+from .trained import Trained as Trained

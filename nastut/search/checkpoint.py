@@ -1,7 +1,12 @@
-"""A checkpoint: all that a computation needs to go on as if nothing had happened."""
+"""A checkpoint: all that a computation needs to go on as if nothing had happened.
+
+The file begins with a line that has a hash of all that follows: one flipped bit in a weight would
+go unnoticed otherwise, and change what is found.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import io
 from pathlib import Path
 from time import monotonic
@@ -9,8 +14,9 @@ from typing import Any
 
 import torch
 
-from nastut.files import write_atomically
+from nastut.files import remove_leftovers, require_form, write_atomically
 
+START = b"nastut checkpoint 1 sha256 "
 PATIENCE = 10
 """Writing may take one part in this many of the time."""
 
@@ -39,6 +45,8 @@ class Checkpoint:
         ------
         FileNotFoundError
             If there is no folder for it.
+        OSError
+            If it is no file, or cannot be read.
         ValueError
             If the file is damaged, or belongs to something else. It is left as it is.
         """
@@ -47,15 +55,22 @@ class Checkpoint:
                 f"the checkpoint {self.path} cannot be made: there is no folder {self.path.parent}"
             )
         if not self.path.exists():
+            remove_leftovers(self.path)
             return None
+        if not self.path.is_file():
+            kind = "a folder" if self.path.is_dir() else "no file"
+            raise OSError(f"the checkpoint {self.path} is {kind}; give the path of a file")
+        first, _, packed = self.path.read_bytes().partition(b"\n")
+        if not first.startswith(START):
+            raise self.refusal("is no checkpoint")
+        if first.removeprefix(START) != _sha256(packed):
+            raise self.refusal("is damaged: its content is not what its hash says")
         try:
-            content = torch.load(self.path, weights_only=True)
-            found, state = dict(content["belongs_to"]), dict(content["state"])
-        except Exception as error:  # What torch raises depends on where the damage is.
-            raise ValueError(
-                f"{self.path} is damaged, or no checkpoint ({type(error).__name__}); "
-                "move it away to begin anew"
-            ) from error
+            content = torch.load(io.BytesIO(packed), weights_only=True)
+            require_form(content, {"belongs_to": dict, "state": dict}, "its content")
+        except Exception as error:  # What torch raises depends on what somebody made.
+            raise self.refusal(f"holds no state ({type(error).__name__}: {error})") from error
+        found, state = content["belongs_to"], content["state"]
         names = [*self.belongs_to, *(name for name in found if name not in self.belongs_to)]
         for name in names:
             if found.get(name) != self.belongs_to.get(name):
@@ -63,14 +78,20 @@ class Checkpoint:
                     f"{self.path} was made with {name} {found.get(name)!r}, "
                     f"not {self.belongs_to.get(name)!r}; go on with that, or give another path"
                 )
-        return state
+        remove_leftovers(self.path)
+        return dict(state)
+
+    def refusal(self, fault: str) -> ValueError:
+        """Return what to raise when the file cannot be gone on from."""
+        return ValueError(f"{self.path} {fault}; it is left as it is: move it away to begin anew")
 
     def write(self, state: dict[str, Any]) -> None:
         """Write a state in place of the one before."""
         begun = monotonic()
         buffer = io.BytesIO()
         torch.save({"belongs_to": self.belongs_to, "state": state}, buffer)
-        write_atomically(self.path, buffer.getvalue())
+        packed = buffer.getvalue()
+        write_atomically(self.path, START + _sha256(packed) + b"\n" + packed)
         self._written = monotonic()
         self._took = self._written - begun
 
@@ -78,3 +99,7 @@ class Checkpoint:
     def due(self) -> bool:
         """Whether it is time to write again: often, but not most of the time."""
         return monotonic() - self._written >= PATIENCE * self._took
+
+
+def _sha256(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()

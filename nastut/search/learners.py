@@ -13,9 +13,11 @@ import torch
 from torch import Tensor
 
 from nastut.cells.sequence import require_whole_number
+from nastut.files import require_form
 from nastut.search.controller import Controller
 from nastut.search.policy import entropies, of_chosen
-from nastut.search.strategies import Choices
+from nastut.search.states import require_of_optimizer, require_rewarded, require_sequences
+from nastut.search.strategies import FAILED, Choices, finite
 
 
 class Learner:
@@ -113,8 +115,10 @@ class Learner:
         """Go back to a state."""
         self.rng.bit_generator.state = state["rng"]
         self.controller.load_state_dict(state["controller"])
+        require_of_optimizer(state["optimizer"], self.optimizer)
         self.optimizer.load_state_dict(deepcopy(state["optimizer"]))  # It would share tensors.
-        self.known = {tuple(choices) for choices in state["known"]}
+        require_sequences(state["known"], self.controller.choices, "known")
+        self.known = {tuple(sequence) for sequence in state["known"]}
 
 
 class Reinforce(Learner):
@@ -123,7 +127,8 @@ class Reinforce(Learner):
     The step goes along (1/m) sum_k sum_t grad log P(a_t | a_1 ... a_{t-1}) (R_k - b). The
     baseline b is a moving average of *previous* rewards: it must not contain R_k, or the
     gradient would lean to one side. Before the first batch there is no previous reward, and b
-    is 0. Then it is the mean of the first batch, and each later batch moves it on.
+    is 0. Then it is the mean of the first batch, and each later batch moves it on. A child that
+    failed counts as the lowest reward so far, and at most as 0.
 
     Parameters
     ----------
@@ -150,10 +155,13 @@ class Reinforce(Learner):
         _require_number("decay", decay, lambda kept: 0 <= kept < 1, "from 0 to below 1")
         self.decay = decay
         self.average: float | None = None
+        self.lowest = 0.0
 
     def learn(self, proposed: list[Choices], rewards: list[float]) -> dict[str, Any]:
         """Climb one step, and only then let the rewards into the baseline."""
         used = self.baseline()
+        rewards = finite(rewards, self.lowest)
+        self.lowest = min([self.lowest, *rewards])
         drawn = super().learn(proposed, rewards)
         self.move_baseline(rewards)
         return {**drawn, "baseline": used}
@@ -178,12 +186,14 @@ class Reinforce(Learner):
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of a learner, and the baseline."""
-        return {**super().state_dict(), "average": self.average}
+        return {**super().state_dict(), "average": self.average, "lowest": self.lowest}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go back to a state."""
         super().load_state_dict(state)
-        self.average = state["average"]
+        require_form(state["average"], float | None, "average")
+        require_form(state["lowest"], float, "lowest")
+        self.average, self.lowest = state["average"], state["lowest"]
 
 
 class PriorityQueue(Learner):
@@ -226,15 +236,18 @@ class PriorityQueue(Learner):
         return super().learn(proposed, rewards)
 
     def enqueue(self, proposed: list[Choices], rewards: list[float]) -> None:
-        """Keep the best different sequences; of equal ones the older."""
+        """Keep the best different sequences that did not fail; of equal ones the older."""
         for reward, choices in zip(rewards, proposed, strict=True):
-            if all(choices != known for _, known in self.queue):
+            if reward != FAILED and all(choices != known for _, known in self.queue):
                 self.queue.append((reward, choices))
         self.queue.sort(key=lambda entry: -entry[0])
         del self.queue[self.best :]
 
     def objective(self, choices: Tensor, rewards: Tensor) -> tuple[list[Tensor], Tensor]:
         """Return the log-probabilities, and the mean log-likelihood, of the queue."""
+        if not self.queue:  # All failed so far: there is nothing to learn but to stay curious.
+            logs = self.controller(choices)
+            return logs, rewards.new_zeros(())
         queue = torch.tensor([known for _, known in self.queue])
         logs = self.controller(queue)
         return logs, of_chosen(logs, queue).sum(1).mean()
@@ -246,7 +259,7 @@ class PriorityQueue(Learner):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go back to a state."""
         super().load_state_dict(state)
-        self.queue = list(state["queue"])
+        self.queue = require_rewarded(state["queue"], self.controller.choices, self.best, "queue")
 
 
 @contextmanager

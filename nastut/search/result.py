@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import insort
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,9 +37,10 @@ class SearchResult:
     space
         Where it searched.
     cells, rewards
-        Every cell that was proposed, in order, and its reward: one evaluation each.
+        Every cell that was proposed, in order, and its reward: one evaluation each. A child
+        that failed counts as the lowest reward of all, and at most as 0.
     failures
-        The children that failed, each class of equal cells once. Their reward is 0.
+        The children that failed, each class of equal cells once.
     updates
         For each time that the method learned: ``evaluations`` until then, ``mean_reward`` of
         the batch, and what the method adds. A controller adds the ``entropy`` at each place in
@@ -54,17 +56,65 @@ class SearchResult:
 
     @property
     def best(self) -> Cell:
-        """The cell with the highest reward; the first of equals."""
-        return self.cells[int(np.argmax(self.rewards))]
+        """The cell with the highest reward that did not fail; the first of equals.
+
+        Raises
+        ------
+        ValueError
+            If all failed.
+        """
+        return self.cells[self._best()]
+
+    def top(self, count: int) -> list[tuple[Cell, float]]:
+        """Return the `count` different cells with the highest rewards, the best first.
+
+        What failed is not among them, so there may be fewer.
+        """
+        failed = {failure.cell.canonical() for failure in self.failures}
+        pairs = sorted(zip(self.cells, self.rewards, strict=True), key=lambda pair: -pair[1])
+        different = {cell.canonical(): (cell, reward) for cell, reward in reversed(pairs)}
+        best = sorted(different.items(), key=lambda entry: -entry[1][1])
+        return [pair for form, pair in best if form not in failed][:count]
+
+    @property
+    def failed(self) -> int:
+        """How many evaluations failed."""
+        forms = {failure.cell.canonical() for failure in self.failures}
+        return sum(cell.canonical() in forms for cell in self.cells) if forms else 0
+
+    def _best(self) -> int:
+        forms = {failure.cell.canonical() for failure in self.failures}
+        for place in np.argsort(-np.array(self.rewards), kind="stable"):
+            if not forms or self.cells[place].canonical() not in forms:
+                return int(place)
+        first = self.failures[0]
+        raise ValueError(
+            f"none of the {len(self.cells)} evaluations succeeded, so none is the best; "
+            f"evaluation {first.place + 1}, {first.cell}, failed with: {first.error}"
+        )
 
     @property
     def calls(self) -> int:
         """How often the reward function was asked: the number of different cells."""
         return int(self.distinct()[-1])
 
-    def curve(self) -> NDArray[np.float64]:
-        """Return the best reward so far after each evaluation."""
-        return np.maximum.accumulate(np.array(self.rewards, dtype=np.float64))
+    def curve(self, best: int = 1) -> NDArray[np.float64]:
+        """Return the mean of the `best` highest rewards so far, after each evaluation.
+
+        Of different cells, as Zoph & Le (2017) draw it in figure 6. Where there were not so
+        many yet, it is no number.
+        """
+        if best == 1:
+            return np.maximum.accumulate(np.array(self.rewards, dtype=np.float64))
+        means, highest = np.full(len(self.cells), np.nan), list[float]()
+        new = np.diff(self.distinct(), prepend=0) > 0
+        for place, reward in enumerate(self.rewards):
+            if new[place]:
+                insort(highest, -reward)
+                del highest[best:]
+            if len(highest) == best:
+                means[place] = -sum(highest) / best
+        return means
 
     def distinct(self) -> NDArray[np.int64]:
         """Return the number of different cells so far after each evaluation.
@@ -127,8 +177,11 @@ class SearchResult:
             ) from error
 
     def __repr__(self) -> str:
+        try:
+            best = f"best {self.rewards[self._best()]:.4f}: {self.best}"
+        except ValueError as error:
+            best = str(error)
         return (
             f"<SearchResult of {self.settings['method']}: {len(self.cells)} evaluations, "
-            f"{self.calls} different cells, {len(self.failures)} failed; "
-            f"best {max(self.rewards):.4f}: {self.best}>"
+            f"{self.failed} of them failed, {self.calls} different cells; {best}>"
         )

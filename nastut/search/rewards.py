@@ -1,19 +1,26 @@
-"""The rewards of cells: each class of equal cells is asked for once, here or on an executor."""
+"""What came of a child: its reward, or why there is none. This runs where the child is trained."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from math import inf
 from numbers import Real
-from queue import SimpleQueue
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
 from nastut.cells.cell import Cell
 from nastut.cells.sequence import describe
+from nastut.search.strategies import FAILED
 
 Reward = Callable[[Cell], float]
 """The reward of a cell: the larger, the better."""
+
+Curve = tuple[float, ...]
+"""What was measured on the way, from the first to the last: perplexities, for example."""
+
+LONGEST = 1_000
+"""Characters that are kept of an error."""
 
 
 class Outcome(NamedTuple):
@@ -22,119 +29,112 @@ class Outcome(NamedTuple):
     Attributes
     ----------
     reward
-        A finite number; 0 for a child that failed.
+        A finite number, or :data:`FAILED` if the child failed.
     error
         Why it failed: an exception, or a reward that is no finite number. None if it did not.
+    curve
+        What a :class:`SideBySide` reward measured on the way.
     """
 
     reward: float
     error: str | None
+    curve: Curve = ()
 
 
-class Rewards:
-    """A reward function with a memory.
+@runtime_checkable
+class SideBySide(Protocol):
+    """A reward function that trains many children at once, such as :class:`nastut.search.Trained`.
 
-    Cells that differ only by swaps of children are one function, so they are one question.
-
-    Parameters
-    ----------
-    reward
-        Asked for each class of cells once.
-    executor
-        Where it is asked; None: here, one after the other.
-
-    Attributes
-    ----------
-    memory : dict of Cell to Outcome
-        By canonical form, in the order of arrival.
+    The children of one proposal then go to one worker together.
     """
 
-    def __init__(self, reward: Reward, executor: Executor | None = None) -> None:
-        if not callable(reward):
-            raise TypeError(f"reward is {describe(reward)} where a function of a Cell belongs")
-        self.reward, self.executor = reward, executor
-        self.memory: dict[Cell, Outcome] = {}
+    def __call__(self, cell: Cell) -> float:
+        """Return the reward of one cell."""
 
-    def ask(self, cells: Iterable[tuple[Cell, Cell]]) -> Iterator[Outcome]:
-        """Fill the memory for cells; yield the outcome of each new class when it is there.
+    def many(self, cells: Sequence[Cell]) -> list[Outcome]:
+        """Return what came of each; an exception here means that each is asked for alone."""
 
-        Parameters
-        ----------
-        cells
-            Pairs of a cell and its canonical form.
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Return all that the rewards depend on, as JSON has it."""
 
-        Raises
-        ------
-        TypeError
-            If a reward is no number: that is no failed child, but a mistake in the function.
-        RuntimeError
-            If the executor does not take the work, or breaks down. What did finish was
-            yielded before.
-        """
-        new: dict[Cell, Cell] = {}
-        for cell, form in cells:
-            if form not in self.memory:
-                new.setdefault(form, cell)
-        answers = self._here(new) if self.executor is None else self._away(new, self.executor)
-        for form, value, error in answers:
-            self.memory[form] = _outcome(new[form], value, error)
-            yield self.memory[form]
+    def after(self, curves: Iterable[Curve]) -> Self:
+        """Return the function to ask now, given the curves of all that was learned so far."""
 
-    def _here(self, new: dict[Cell, Cell]) -> Iterator[tuple[Cell, object, str | None]]:
-        for form, cell in new.items():
-            yield form, *_measure(self.reward, cell)
 
-    def _away(
-        self, new: dict[Cell, Cell], executor: Executor
-    ) -> Iterator[tuple[Cell, object, str | None]]:
-        futures: dict[Future[tuple[object, str | None]], Cell] = {}
-        # as_completed() waits for ever for what a shutdown cancelled; a callback comes for it too.
-        done: SimpleQueue[Future[tuple[object, str | None]]] = SimpleQueue()
-        trouble: BaseException | None = None
+class NoNumberError(TypeError):
+    """A reward that is no number: not a failed child, but a mistake in the reward function."""
+
+
+class UnfitWorkerError(RuntimeError):
+    """What a worker lacks for training any child: no child has failed, but the search stops."""
+
+
+def measure(reward: Reward | SideBySide, cells: Sequence[Cell]) -> list[Outcome]:
+    """Return what came of some children. On an executor this runs far away.
+
+    Raises
+    ------
+    NoNumberError
+        If a reward is no number.
+    UnfitWorkerError
+        If the reward function says so.
+    """
+    if isinstance(reward, SideBySide):
         try:
-            for form, cell in new.items():
-                try:
-                    future = executor.submit(_measure, self.reward, cell)
-                except Exception as error:  # Shut down, or broken by an earlier child.
-                    trouble = error
-                    break
-                futures[future] = form
-                future.add_done_callback(done.put)
-            for _ in range(len(futures)):
-                future = done.get()
-                try:
-                    value, error_text = future.result()
-                except BaseException as error:  # CancelledError, a broken pool, SystemExit, ...
-                    trouble = trouble or error
-                else:
-                    yield futures[future], value, error_text
-        finally:
-            for future in futures:
-                future.cancel()
-        if trouble is not None:
-            raise RuntimeError(
-                f"the executor did not do its work ({_text(trouble)}); what had finished is kept. "
-                "Give a new executor, and reward functions that it can take"
-            ) from trouble
+            return reward.many(cells)
+        except UnfitWorkerError:
+            raise
+        except Exception as error:  # One of them spoils the rest: which?
+            if len(cells) == 1:
+                return [failure(text_of(error))]
+            return [outcome for cell in cells for outcome in measure(reward, [cell])]
+    return [_of_one(reward, cell) for cell in cells]
 
 
-def _measure(reward: Reward, cell: Cell) -> tuple[object, str | None]:
-    """Return the reward of a cell, or why there is none; on an executor this runs far away."""
+def _of_one(reward: Reward, cell: Cell) -> Outcome:
     try:
-        return reward(cell), None
+        value: object = reward(cell)
+    except UnfitWorkerError:
+        raise
     except Exception as error:  # A child may fail in any way; the search goes on.
-        return None, _text(error)
-
-
-def _outcome(cell: Cell, value: object, error: str | None) -> Outcome:
-    if error is not None:
-        return Outcome(0.0, error)
+        return failure(text_of(error))
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"the reward of {cell} is {describe(value)}; it must be a number")
-    if not math.isfinite(value):
-        return Outcome(0.0, f"the reward was {float(value)}")
-    return Outcome(float(value), None)
+        raise NoNumberError(f"the reward of {cell} is {describe(value)}; it must be a number")
+    try:
+        number = float(value)
+    except OverflowError as trouble:  # A whole number or a fraction larger than floats get.
+        return failure(f"the reward was too large ({trouble})")
+    return Outcome(number, None) if math.isfinite(number) else failure(f"the reward was {number}")
 
 
-def _text(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".rstrip(": ")
+def failure(why: str) -> Outcome:
+    """Return what came of a child that failed."""
+    return Outcome(FAILED, why)
+
+
+def text_of(error: BaseException) -> str:
+    """Return the kind of an error and its message, if that can be had and is not too long."""
+    kind = type(error).__name__
+    try:
+        return f"{kind}: {error}"[:LONGEST].rstrip(": ")
+    except Exception:
+        return kind
+
+
+@dataclass(eq=False)
+class Group:
+    """Children that go to one worker together, by canonical form."""
+
+    reward: Reward | SideBySide
+    cells: dict[Cell, Cell]
+    lost: int = 0
+    deadline: float = inf
+
+    def measure(self) -> list[Outcome]:
+        """Return what came of each; this runs in the worker."""
+        return measure(self.reward, list(self.cells.values()))
+
+    def apart(self) -> list[Group]:
+        """Return each child as a group of its own."""
+        return [Group(self.reward, {form: cell}, self.lost) for form, cell in self.cells.items()]

@@ -1,10 +1,9 @@
-"""The loop of every search: propose, evaluate, learn, and keep a checkpoint."""
+"""Search with any strategy: what goes into the loop, and what comes out of it."""
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
+from collections.abc import Callable
 from dataclasses import asdict
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -12,29 +11,39 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from nastut import __version__
-from nastut.cells.cell import Cell
 from nastut.cells.sequence import describe, require_whole_number
 from nastut.cells.space import Space
 from nastut.search.checkpoint import Checkpoint
-from nastut.search.result import Failure, SearchResult
-from nastut.search.rewards import Outcome, Reward, Rewards
-from nastut.search.strategies import Choices, Strategy
+from nastut.search.loop import Search
+from nastut.search.result import SearchResult
+from nastut.search.rewards import Reward, SideBySide
+from nastut.search.strategies import Strategy
+from nastut.search.workers import Source, Workers
+
+BAR = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
 
 
 def run(
     strategy: Strategy,
     space: Space,
-    reward: Reward,
+    reward: Reward | SideBySide,
     evaluations: int = 2_000,
     settings: dict[str, Any] | None = None,
-    executor: Executor | None = None,
+    executor: Source | None = None,
     checkpoint: str | Path | None = None,
     progress: bool = True,
+    workers: int | Callable[[], int] | None = None,
+    limit: float | None = None,
 ) -> SearchResult:
     """Search with any strategy: it proposes, the cells are evaluated, it learns, and so on.
 
-    The same strategy, space and reward function give the same result, wherever and in
-    whatever order the rewards are computed.
+    With one worker, or without a number of them, each batch is learned before the next is
+    proposed. Then the same strategy, space and reward function give the same result, wherever
+    and in whatever order the rewards are computed.
+
+    With more, no worker waits for the slowest: while one batch is trained, others are proposed by
+    a strategy that has not learned from it yet. Batches are learned in the order in which they
+    are complete, and that is the order of the result.
 
     Parameters
     ----------
@@ -44,19 +53,31 @@ def run(
         The cells to search among.
     reward
         A function of a cell; the larger, the better. A child that raises an exception, or whose
-        reward is no finite number, has the reward 0 and is reported in ``result.failures``.
+        reward is no finite number, failed: it is never the best, counts as the lowest reward of
+        all and at most as 0, and is reported in ``result.failures``. A
+        :class:`nastut.search.rewards.SideBySide` function, such as :class:`nastut.search.Trained`,
+        gets the new cells of a batch together.
     evaluations
         How many cells are proposed.
     settings
         What the search depends on, as plain values; written into the result and the checkpoint.
     executor
-        Any :class:`concurrent.futures.Executor`; the new cells of a batch go to it together.
+        Any :class:`concurrent.futures.Executor`; or a function that opens one for a ``with``
+        block, such as :func:`nastut.search.executors.processes`. Then a broken one is replaced, and
+        a child whose worker died each time has failed. None: children are trained here.
     checkpoint
         A file that holds the whole state. If it is there already, the search goes on from it,
         and gives what it would have given without a break; with more `evaluations` than
-        before, too. That the reward function is the same is for you to know.
+        before, too. That the reward function is the same is for you to know, unless it has
+        settings.
     progress
         Whether to show a progress bar.
+    workers
+        How many calls of the reward function the executor does at once, or a function that says
+        how many at the moment. None: whatever it is, one batch at a time.
+    limit
+        Seconds that a child may take, for an executor that can be replaced. One that takes longer
+        has failed.
 
     Returns
     -------
@@ -72,121 +93,29 @@ def run(
     """
     require_space(space)
     require_whole_number("evaluations", evaluations)
+    if not callable(workers):
+        require_whole_number("workers", 1 if workers is None else workers)
+    if not callable(reward):
+        raise TypeError(f"reward is {describe(reward)} where a function of a Cell belongs")
     settings = settings or {"method": type(strategy).__name__}
+    if isinstance(reward, SideBySide):
+        settings = {**settings, "reward": reward.settings}
     # Plain numbers: files hold no NumPy scalars.
     settings = {k: v.item() if isinstance(v, np.generic) else v for k, v in settings.items()}
-    search = _Search(strategy, space, Rewards(reward, executor))
+    search = Search(strategy, space, reward, evaluations)
     if checkpoint is not None:
         owner = {"version": __version__, "space": asdict(space), "settings": settings}
-        search.keep(Checkpoint(checkpoint, owner), evaluations)
-    with tqdm(total=evaluations, disable=not progress, desc=settings["method"]) as bar:
-        search.go(evaluations, bar)
-    return search.result(evaluations, settings)
-
-
-class _Search:
-    """A search under way: what was proposed, how much of it was learned, and the rewards."""
-
-    def __init__(self, strategy: Strategy, space: Space, rewards: Rewards) -> None:
-        self.strategy, self.space, self.rewards = strategy, space, rewards
-        self.proposed: list[Choices] = []
-        self.cells: list[Cell] = []
-        self.forms: list[Cell] = []  # canonical
-        self.learned = 0
-        self.updates: list[dict[str, Any]] = []
-        self.checkpoint: Checkpoint | None = None
-        self.best, self.failed = -inf, 0
-
-    def go(self, evaluations: int, bar: tqdm[Any]) -> None:
-        """Go on until that many cells are evaluated.
-
-        The last batch may be larger than what is left to evaluate. It is not learned then, so
-        that a search with a larger budget can go on from here as if it had never stopped.
-        """
-        bar.update(min(self.learned, evaluations))
-        while self.learned < evaluations:
-            if self.learned == len(self.proposed):
-                self.take_in(self.strategy.propose())
-            self.evaluate(slice(self.learned, min(len(self.proposed), evaluations)), bar)
-            if len(self.proposed) > evaluations:
-                break
-            batch = slice(self.learned, len(self.proposed))
-            rewards = [self.rewards.memory[form].reward for form in self.forms[batch]]
-            drawn = self.strategy.learn(self.proposed[batch], rewards)
-            self.learned = len(self.proposed)
-            mean = sum(rewards) / len(rewards)
-            self.updates.append({"evaluations": self.learned, "mean_reward": mean, **drawn})
-        self.write()
-
-    def take_in(self, proposed: list[Choices]) -> None:
-        cells = [self.space.decode(choices) for choices in proposed]
-        self.proposed += [[int(choice) for choice in choices] for choices in proposed]
-        self.cells += cells
-        self.forms += [cell.canonical() for cell in cells]
-
-    def evaluate(self, batch: slice, bar: tqdm[Any]) -> None:
-        try:
-            for outcome in self.rewards.ask(zip(self.cells[batch], self.forms[batch], strict=True)):
-                self.note(outcome)
-                bar.update()
-                if self.checkpoint is not None and self.checkpoint.due:
-                    self.write()
-        except BaseException:  # An interrupt, too: nothing that finished is lost.
-            self.write()
-            raise
-        bar.update(batch.stop - bar.n)
-        bar.set_postfix(best=f"{self.best:.4f}", failed=self.failed, refresh=False)
-
-    def note(self, outcome: Outcome) -> None:
-        """Count for the progress bar."""
-        self.best = max(self.best, outcome.reward)
-        self.failed += outcome.error is not None
-
-    def keep(self, checkpoint: Checkpoint, evaluations: int) -> None:
-        """Go back to the checkpoint's state if it has one, and write to it from now on."""
-        state = checkpoint.read()
-        self.checkpoint = checkpoint
-        if state is None:
-            return
-        if state["learned"] > evaluations:
-            raise ValueError(
-                f"{checkpoint.path} holds {state['learned']} evaluations, more than the "
-                f"{evaluations} asked for; ask for at least as many, or give another path"
-            )
-        self.strategy.load_state_dict(state["strategy"])
-        self.take_in(state["proposed"])
-        self.learned, self.updates = state["learned"], state["updates"]
-        self.rewards.memory = {
-            Cell.parse(text): Outcome(reward, error)
-            for text, (reward, error) in state["memory"].items()
-        }
-        for outcome in self.rewards.memory.values():
-            self.note(outcome)
-
-    def write(self) -> None:
-        if self.checkpoint is None:
-            return
-        self.checkpoint.write(
-            {
-                "strategy": self.strategy.state_dict(),
-                "proposed": self.proposed,
-                "learned": self.learned,
-                "updates": self.updates,
-                "memory": {str(cell): tuple(o) for cell, o in self.rewards.memory.items()},
-            }
-        )
-
-    def result(self, evaluations: int, settings: dict[str, Any]) -> SearchResult:
-        cells, forms = self.cells[:evaluations], self.forms[:evaluations]
-        outcomes = [self.rewards.memory[form] for form in forms]
-        failures: dict[Cell, Failure] = {}
-        for place, (form, outcome) in enumerate(zip(forms, outcomes, strict=True)):
-            if outcome.error is not None:
-                failures.setdefault(form, Failure(place, cells[place], outcome.error))
-        rewards = [outcome.reward for outcome in outcomes]
-        return SearchResult(
-            settings, self.space, cells, rewards, list(failures.values()), self.updates
-        )
+        search.keep(Checkpoint(checkpoint, owner))
+    bar = tqdm(
+        total=evaluations,
+        initial=search.done(),
+        disable=not progress,
+        desc=settings["method"],
+        bar_format=BAR,
+    )
+    with bar, Workers(executor, workers, limit) as crew:
+        search.go(crew, bar)
+    return search.result(settings)
 
 
 def require_space(space: Space) -> Space:

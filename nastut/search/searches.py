@@ -9,7 +9,7 @@ are equal up to swaps of children are one question, and ``result.calls`` counts 
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,21 +20,24 @@ from nastut.cells.space import Space
 from nastut.search.controller import Controller
 from nastut.search.learners import PriorityQueue, Reinforce
 from nastut.search.result import SearchResult
-from nastut.search.rewards import Reward
+from nastut.search.rewards import Reward, SideBySide
 from nastut.search.runner import require_space, run
 from nastut.search.strategies import Evolution, Random
+from nastut.search.workers import Source
 
 __all__ = ["SearchResult", "evolution", "priority_queue", "random", "reinforce", "run"]
 
 
 def random(
     space: Space,
-    reward: Reward,
+    reward: Reward | SideBySide,
     evaluations: int = 2_000,
     seed: int = 0,
-    executor: Executor | None = None,
+    executor: Source | None = None,
     checkpoint: str | Path | None = None,
     progress: bool = True,
+    workers: int | Callable[[], int] | None = None,
+    limit: float | None = None,
     batch: int = 10,
 ) -> SearchResult:
     """Propose cells at random: what every other method has to beat.
@@ -44,17 +47,30 @@ def random(
     """
     settings = {"method": "random", "seed": seed, "batch": batch}
     strategy = Random(_choices(space), _rng(seed), batch)
-    return run(strategy, space, reward, evaluations, settings, executor, checkpoint, progress)
+    return run(
+        strategy,
+        space,
+        reward,
+        evaluations,
+        settings,
+        executor,
+        checkpoint,
+        progress,
+        workers,
+        limit,
+    )
 
 
 def evolution(
     space: Space,
-    reward: Reward,
+    reward: Reward | SideBySide,
     evaluations: int = 2_000,
     seed: int = 0,
-    executor: Executor | None = None,
+    executor: Source | None = None,
     checkpoint: str | Path | None = None,
     progress: bool = True,
+    workers: int | Callable[[], int] | None = None,
+    limit: float | None = None,
     batch: int = 1,
     population: int = 50,
     sample: int = 10,
@@ -68,17 +84,30 @@ def evolution(
     settings = {"method": "evolution", "seed": seed, "batch": batch}
     settings |= {"population": population, "sample": sample}
     strategy = Evolution(_choices(space), _rng(seed), batch, population, sample)
-    return run(strategy, space, reward, evaluations, settings, executor, checkpoint, progress)
+    return run(
+        strategy,
+        space,
+        reward,
+        evaluations,
+        settings,
+        executor,
+        checkpoint,
+        progress,
+        workers,
+        limit,
+    )
 
 
 def reinforce(
     space: Space,
-    reward: Reward,
+    reward: Reward | SideBySide,
     evaluations: int = 2_000,
     seed: int = 0,
-    executor: Executor | None = None,
+    executor: Source | None = None,
     checkpoint: str | Path | None = None,
     progress: bool = True,
+    workers: int | Callable[[], int] | None = None,
+    limit: float | None = None,
     cell: Cell | None = None,
     batch: int = 10,
     learning_rate: float = 0.0005,
@@ -97,17 +126,30 @@ def reinforce(
     settings |= {"redraw": redraw}
     controller = Controller(require_space(space), cell, seed=seed)
     strategy = Reinforce(controller, _rng(seed), batch, learning_rate, decay, entropy, redraw)
-    return run(strategy, space, reward, evaluations, settings, executor, checkpoint, progress)
+    return run(
+        strategy,
+        space,
+        reward,
+        evaluations,
+        settings,
+        executor,
+        checkpoint,
+        progress,
+        workers,
+        limit,
+    )
 
 
 def priority_queue(
     space: Space,
-    reward: Reward,
+    reward: Reward | SideBySide,
     evaluations: int = 2_000,
     seed: int = 0,
-    executor: Executor | None = None,
+    executor: Source | None = None,
     checkpoint: str | Path | None = None,
     progress: bool = True,
+    workers: int | Callable[[], int] | None = None,
+    limit: float | None = None,
     cell: Cell | None = None,
     batch: int = 5,
     learning_rate: float = 0.03,
@@ -126,7 +168,18 @@ def priority_queue(
     settings |= {"redraw": redraw}
     controller = Controller(require_space(space), cell, seed=seed)
     strategy = PriorityQueue(controller, _rng(seed), batch, learning_rate, entropy, best, redraw)
-    return run(strategy, space, reward, evaluations, settings, executor, checkpoint, progress)
+    return run(
+        strategy,
+        space,
+        reward,
+        evaluations,
+        settings,
+        executor,
+        checkpoint,
+        progress,
+        workers,
+        limit,
+    )
 
 
 def _choices(space: Space) -> list[int]:

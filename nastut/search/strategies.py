@@ -7,15 +7,30 @@ of the cells, is :mod:`nastut.search`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from math import inf
 from typing import Any, Protocol
 
 import numpy as np
 
 from nastut.cells.sequence import require_whole_number
+from nastut.search.states import require_rewarded
 
 Choices = list[int]
 """The number of the token at each place of one sequence."""
+
+FAILED = -inf
+"""The reward of a child that failed: below every other."""
+
+
+def finite(rewards: Iterable[float], lowest: float = 0.0) -> list[float]:
+    """Return rewards of which a mean can be taken.
+
+    A child that failed counts as the lowest of them, and as `lowest` if none is lower.
+    """
+    rewards = list(rewards)
+    lowest = min([lowest, *(reward for reward in rewards if reward != FAILED)])
+    return [lowest if reward == FAILED else reward for reward in rewards]
 
 
 class Strategy(Protocol):
@@ -25,13 +40,16 @@ class Strategy(Protocol):
         """Return the next sequences whose rewards the method wants to know."""
 
     def learn(self, proposed: list[Choices], rewards: list[float]) -> dict[str, Any]:
-        """Take in the rewards of what was proposed last; return what is worth drawing."""
+        """Take in the rewards of what was proposed last; return what is worth drawing.
+
+        A child that failed has the reward :data:`FAILED`; all others are finite.
+        """
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that the next proposals depend on: numbers, text, lists, tensors."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go back to a state."""
+        """Go back to a state; raise an exception if it is none of this strategy."""
 
 
 class Random:
@@ -64,7 +82,7 @@ class Random:
         return {"rng": self.rng.bit_generator.state}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go back to a state."""
+        """Go back to a state; raise an exception if it is none of this strategy."""
         self.rng.bit_generator.state = state["rng"]
 
 
@@ -133,9 +151,9 @@ class Evolution(Random):
         return {**super().state_dict(), "alive": list(self.alive)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go back to a state."""
+        """Go back to a state; raise an exception if it is none of this strategy."""
         super().load_state_dict(state)
-        self.alive = list(state["alive"])
+        self.alive = require_rewarded(state["alive"], self.choices, self.population, "alive")
 
 
 def draw(choices: Sequence[int], rng: np.random.Generator) -> Choices:

@@ -64,7 +64,16 @@ def own_settings(method: Callable[..., Any]) -> dict[str, Any]:
         for name, parameter in signature(method).parameters.items()
         if parameter.default is not Parameter.empty
     }
-    common = ("evaluations", "seed", "executor", "checkpoint", "progress", "cell")
+    common = (
+        "evaluations",
+        "seed",
+        "executor",
+        "checkpoint",
+        "progress",
+        "workers",
+        "limit",
+        "cell",
+    )
     return {name: value for name, value in defaults.items() if name not in common}
 
 

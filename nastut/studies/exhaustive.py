@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from nastut.cells.cell import Cell
 from nastut.cells.space import Space
-from nastut.files import write_atomically
+from nastut.files import remove_leftovers, write_atomically
 from nastut.learning.children import CHILD, train
 from nastut.learning.tasks import Task, delayed_recall, embedded_reber
 from nastut.learning.training import Recipe, Record, plan
@@ -168,6 +168,7 @@ def build(
         If `path` or the folder was made by other settings, or is damaged.
     """
     wanted = settings(space, tasks)
+    remove_leftovers(path)
     parts = Parts(path.with_name(f"{path.name}.parts"), wanted)
     if not path.exists():
         cells = classes(space)

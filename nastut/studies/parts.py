@@ -70,7 +70,7 @@ class Parts:
         if not path.exists() or _read(path) != self.settings:
             return
         # A kill in the middle of writing leaves a hidden file.
-        for part in [*self.folder.glob("*.part.json"), *self.folder.glob(".*.json.*"), path]:
+        for part in [*self.folder.glob("*.part.json"), *self.folder.glob(".nastut-*"), path]:
             part.unlink()
         with suppress(OSError):  # something else is in it
             self.folder.rmdir()

@@ -20,7 +20,7 @@ from nastut.studies.transfer import ends
 BEST = 384
 """How many of the table's best cells are trained again: about two per cent."""
 
-SEEDS = tuple(range(10, 18))
+SEEDS = tuple(range(10, 15))
 
 
 def retrained() -> Study:
@@ -78,3 +78,17 @@ def fresh_rewards(runs: Mapping[str, Any], stream: str = "validation") -> np.nda
     for record in (record for run in runs.values() for record in run):
         earned.setdefault(record["cell"], []).append((best / (record[stream] or inf)) ** 2)
     return np.array([earned[str(cell)] for cell in table().best(len(earned))])
+
+
+def kept(one: np.ndarray, other: np.ndarray, n: int) -> int:
+    """Return how many of the `n` best by one measurement of the cells are so by the other, too."""
+    best = [set(np.argsort(-values, kind="stable")[:n].tolist()) for values in (one, other)]
+    return len(best[0] & best[1])
+
+
+def standard_error(rewards: np.ndarray) -> float:
+    """Return the standard error of a cell's mean reward over seeds, of shape (cells, seeds).
+
+    The variance is the mean over the cells: a few seeds say too little of that of a single one.
+    """
+    return float(np.sqrt(rewards.var(axis=1, ddof=1).mean() / rewards.shape[1]))

@@ -13,7 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from nastut.files import recorded, write_atomically
+from nastut.files import recorded, remove_leftovers, write_atomically
 from nastut.studies.parts import require_same
 from nastut.studies.processes import finished
 
@@ -55,6 +55,7 @@ class Study:
             If `path` was made by other settings, or is damaged.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(path)
         wanted = {
             "command": f"python -m nastut study {self.name}",
             "python": platform.python_version(),

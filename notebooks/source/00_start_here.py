@@ -234,7 +234,8 @@ nt.check("0.1", answer_0_1)
 # </details>
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
-# Solution 0.1: one in each of the blocks "tree index 0, 1, 2" and "cell inject".
+# Solution 0.1
+# One in each of the blocks "tree index 0, 1, 2" and "cell inject".
 nt.check("0.1", 4)
 
 # %% [markdown]
@@ -257,7 +258,8 @@ nt.check("0.2", answer_0_2)
 # </details>
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
-# Solution 0.2: one of very many.
+# Solution 0.2
+# One of very many.
 solution_0_2 = ["Add", "Sigmoid", "Add", "ReLU", "Multiply", "Tanh", "Add", "Identity", 2, 0]
 nt.check("0.2", solution_0_2)
 

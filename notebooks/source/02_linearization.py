@@ -92,7 +92,8 @@ nt.check("2.1", children)
 
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
-# Solution 2.1: the inner nodes before k are b, ..., k - 1, and each of them used up two nodes.
+# Solution 2.1
+# The inner nodes before k are b, ..., k - 1, and each of them used up two nodes.
 def solution_2_1(k, base):
     used_up = 2 * len(range(base, k))
     return used_up, used_up + 1

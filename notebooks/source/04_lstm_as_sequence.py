@@ -167,7 +167,8 @@ nt.check("4.1", answer_4_1)
 # </details>
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
-# Solution 4.1: g, i and o are left, three leaves; the other five leaves hold zeros, ten matrices.
+# Solution 4.1
+# g, i and o are left, three leaves; the other five leaves hold zeros, ten matrices.
 print(nt.linearize(h_textbook, nt.c_prev + i * g))
 nt.check("4.1", 10)
 
@@ -403,7 +404,8 @@ nt.check("4.3", answer_4_3)
 # </details>
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
-# Solution 4.3. B is in essence the LSTM of 1997: the memory is added to i * g, an injection by Add.
+# Solution 4.3
+# B is in essence the LSTM of 1997: the memory is added to i * g, an injection by Add.
 nt.check("4.3", {"A", "B"})
 
 # %% [markdown]

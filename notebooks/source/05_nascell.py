@@ -216,7 +216,7 @@ for place, allowed in enumerate(space.tokens[:32], 1):
         if np.allclose(result, [0.618672, 0.630180, 0.630712], atol=1e-6):
             nt.check("5.2", (place, word))
 
-# %% [markdown]
+# %% [markdown] tags=["solution"]
 # <details><summary>What was wrong, and what it teaches</summary>
 #
 # Leaf 3 adds in the port, where it should multiply. It is an easy slip, because it is the only
@@ -225,7 +225,8 @@ for place, allowed in enumerate(space.tokens[:32], 1):
 # saturated. Test where a function is steep, not where it is flat.
 #
 # </details>
-#
+
+# %% [markdown]
 # ## 4 · Equal size
 #
 # With the same number of hidden elements NASCell has twice the weights of an LSTM (notebook 01). To

@@ -26,7 +26,7 @@ import sympy as sp
 import torch
 
 import nastut as nt
-from nastut.lessons import controller as pictures
+from nastut.lessons import policies
 from nastut.search import Learner, Reinforce, expected_reward, flat_gradient
 
 rng = nt.setup(seed=0)
@@ -93,7 +93,7 @@ space.decode(written)
 # learned yet: in each column all boxes are about equally high.
 
 # %%
-pictures.draw_policy(controller, space, written)
+policies.draw_policy(controller, space, written)
 plt.show()
 
 even = -np.log(space.size)
@@ -298,11 +298,11 @@ counts = np.array([10, 30, 100, 300, 1000])
 lines, dots = {}, {}
 for name, rewards in (("without baseline", R), ("with baseline", R - mean_reward)):
     lines[name] = np.sqrt(variance(rewards) / counts) / exact.norm().item()
-    dots[name] = pictures.sampled_errors(sequences, P, rewards, steps, drawn, counts)
+    dots[name] = policies.sampled_errors(sequences, P, rewards, steps, drawn, counts)
     assert np.allclose(dots[name], lines[name], rtol=0.2)
     assert lines[name][0] > 0.8
 
-pictures.draw_errors(counts, lines, dots)
+policies.draw_errors(counts, lines, dots)
 plt.show()
 
 # %% [markdown]
@@ -387,7 +387,7 @@ def practise(bonus, seed):
 
 # %%
 curves = {bonus: np.array([practise(bonus, seed) for seed in range(3)]) for bonus in (0.0, 0.05)}
-pictures.draw_learning(curves, best=R.max().item(), even=np.log(len(R)))
+policies.draw_learning(curves, best=R.max().item(), even=np.log(len(R)))
 plt.show()
 
 mean_at_end, entropy_at_end = (
@@ -401,7 +401,7 @@ assert entropy_at_end[0.0].max() < 1.5 < 2.5 < entropy_at_end[0.05].min()
 
 # %% [markdown]
 # Left: within 20 updates, 200 samples, the mean reward doubles. Black is the reward of the best
-# sequence. Right: without a bonus the policy is soon nearly *sure*, and it then proposes little
+# sequence; right, the entropy if all 144 are equally likely. Right: without a bonus the policy is soon nearly *sure*, and it then proposes little
 # new. Each of the three runs has settled on good sequences that are not the best. With the bonus
 # the policy stays undecided between some twenty sequences ($e^3 \approx 20$), and goes on trying.
 #

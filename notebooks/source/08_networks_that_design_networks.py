@@ -11,12 +11,12 @@
 #
 # - say what in this loop can converge, and what cannot,
 # - tell a fixed point and a cycle of a map from a distribution that has settled,
-# - choose the controls that an experiment needs, and count runs that never arrive,
-# - test whether a difference over seeds is more than chance, and say what the test cannot show.
+# - choose the controls that an experiment needs, and give each side its own best setting,
+# - say what a null result leaves possible.
 #
 # *Needs:* notebooks 03, 06 and 07.
 #
-# *Takes:* 55 minutes of reading, 35 minutes of exercises.
+# *Takes:* 65 minutes of reading, 25 minutes of exercises.
 
 # %%
 import matplotlib.pyplot as plt
@@ -24,8 +24,10 @@ import numpy as np
 import torch
 
 import nastut as nt
+from nastut.lessons import networks_that_design_networks as lesson
+from nastut.lessons import plots
 from nastut.search import PriorityQueue, runner
-from nastut.studies import generations
+from nastut.studies import generations, inference, lineages
 
 rng = nt.setup(seed=0)
 DEAD = nt.Cell.parse(generations.DEAD)
@@ -39,15 +41,13 @@ _ = torch.set_num_threads(1)
 # search again with that controller, and so on. *"My guess is that it would converge, but who knows,
 # maybe you get an infinitely better network."*
 #
-# **After five such generations: does the found cell stay the same? Is it found faster? Is it
-# better?** Answer each of the three before you read on.
-
-# %% [markdown]
+# **After five such generations: does the found cell stay the same? Is it found faster? Is it better?**
+#
 # ## 1 · What can converge
 #
 # One answer needs no experiment. What a cell is worth, its reward, comes from *its own* training.
 # The controller only decides in which order cells are tried. So the best cell is the same for every
-# controller, and there is a best one. The table has it:
+# controller, and there is a best one. In our table of rewards it is
 
 # %%
 table = nt.load_table()
@@ -57,13 +57,14 @@ assert max(table.rewards()) == table.reward(best) < 1
 
 # %% [markdown]
 # No infinitely better network, then: a finite space has a ceiling, and no reward passes 1. What
-# *can* change from core to core is how many **evaluations** a search needs, and how far it gets. So
-# we measure the number of cells proposed until one of the best per mille (18 cells) appears, and
-# the rank of the best cell at the end.
+# *can* change from core to core is how many **evaluations** a search needs, and how far it gets. As
+# in notebook 07, a search *arrives* when it proposes one of the best per mille of the table (18
+# cells), and we note the rank of the best cell at its end.
 #
-# All searches here are by priority-queue training, a method of notebook 07 that did well: after
-# each batch the controller learns the best cells so far. Cores have 35 units. But LSTM has four
-# leaves' worth of matrices, where a cell of base 2 has two. So a *small* LSTM of 25 units comes along:
+# All searches here are by the priority queue of notebook 07, with a bonus of 0.5 for a nat of
+# entropy. Cores have 35 units. But a found core differs from LSTM in more than being found: it has
+# two leaves' worth of matrices instead of four, and **no biases**, where LSTM has eight a unit. So a
+# *small* LSTM of 25 units comes along, which has as many parameters as a core of base 2:
 
 # %%
 for name, core, units in (
@@ -97,26 +98,20 @@ results.append(search(found, seed=2_000, evaluations=100))
 print(f"LSTM found rank {table.rank(found)}: {found}")
 
 # %% [markdown]
-# This cell now sits in the controller, in both of its layers, where LSTM was.
-
-# %%
-found
-
-# %% [markdown]
-# One run says nothing. The same was done for 20 seeds and six generations, with eleven other lines of
-# controllers beside it, and recorded (`python -m nastut study generations`). You have just computed the
-# beginning of its first run. We compare all **improvements**: at which evaluation a better cell came,
-# and which rank it had. (Why only 100 evaluations of generation 1? Processors round differently in the
-# sixteenth digit, and in a found core such a difference grows, until another token is drawn. Section 3
-# comes back to this.)
+# This cell now sits in the controller, in both of its layers, where LSTM was. One run says nothing. The
+# same was done for 20 seeds and six generations, with eleven other lines of controllers, and recorded
+# (`python -m nastut study generations`). You have just computed the beginning of its first run: each
+# improvement came at the same evaluation, with the same rank. (Only 100 evaluations of generation 1,
+# because processors round differently, and in a found core that grows; see section 3.)
 
 # %%
 recorded = nt.load_study("generations")
-settings, runs = recorded["settings"], list(recorded["runs"].values())
+settings, runs = recorded["settings"], recorded["runs"]
+first_run = runs["seed 1000"]["found"]
 assert settings["table"] == table.digest
-assert runs[0]["found"][1]["core"] == str(found)
+assert first_run[1]["core"] == str(found)
 
-for result, record in zip(results, runs[0]["found"], strict=False):
+for result, record in zip(results, first_run, strict=False):
     curve = result.curve()
     improved = np.flatnonzero(np.diff(curve, prepend=-1) > 0)
     yours = [[int(i) + 1, table.rank(result.cells[i])] for i in improved]
@@ -127,29 +122,25 @@ for result, record in zip(results, runs[0]["found"], strict=False):
 # %%
 assert len(runs) == len(settings["seeds"]) == 20
 for name, line in settings["lines"].items():
-    assert all(len(run[name]) == 6 for run in runs)
+    assert all(len(run[name]) == 6 for run in runs.values())
     next_core = {"found": "what was found", "random": "drawn at random", "same": "the same again"}
     print(f"{name:21s} {line['units']} units; the next core is {next_core[line['next_core']]}")
 
 # %% [markdown]
-# *Same seed* and *found* are the article's loop, with one seed for all generations and with new
-# ones. The others are **controls**: they say what would have happened anyway. *Random* has cores
-# that nobody found, *LSTM* and *small LSTM* never change, and *dead* we meet in section 6. Other
-# learning rates are there because the usual one was chosen for LSTM, and might favour it.
+# *Found* is the article's loop with a new seed for each generation, *same seed* with one seed for
+# all. The others are **controls**: they say what would have happened anyway. *Random* has cores of
+# base 2 that nobody found, *LSTM* and *small LSTM* never change, and *dead* we meet in section 6. The
+# usual learning rate was chosen for LSTM, so both have lines at other rates, too.
 
 # %% [markdown]
 # ## 3 · One seed: a map
 #
 # First the line that keeps its seed. Then nothing is left to chance: the same core always finds the
-# same cell. So the search is a **map**: it sends each cell to the cell that it finds,
-#
-# $$ F : \{\text{cells}\} \to \{\text{cells}\}, \qquad \text{core} \mapsto \text{what a controller
-# with this core finds}, $$
-#
-# and the article's loop is LSTM, $F(\text{LSTM})$, $F(F(\text{LSTM}))$, and so on. There are only
-# 18,688 classes of cells. So some cell must come a second time, and from there on everything
-# repeats. **With one seed the loop must end in a cycle**, whatever the search is like. A cycle of
-# length 1 is a **fixed point**: a cell that, as a core, finds itself.
+# same cell. So the search is a **map** $F$ that sends each core to the cell that it finds, and the
+# article's loop is LSTM, $F(\text{LSTM})$, $F(F(\text{LSTM}))$, and so on. There are only 18,688 classes
+# of cells, so some cell must come a second time, and from there on everything repeats. **With one
+# seed the loop must end in a cycle**, whatever the search is like. A cycle of length 1 is a **fixed
+# point**: a cell that, as a core, finds itself.
 #
 # > **Exercise 8.1** ★★ · 10 minutes
 # >
@@ -191,64 +182,44 @@ def solution_8_1(leads_to, start):
 nt.check("8.1", solution_8_1)
 
 # %% [markdown]
-# The theorem does not say *when* the cycle is entered. Here is what happened. Each row is a run,
-# each column a generation, and each number the rank of the found cell. A frame says: found by a
-# controller with this very cell as its core. On the left, that is a fixed point.
-
+# *When* the cycle is entered, the theorem does not say. Below each row is a run, each column a
+# generation, and each number the rank of the found cell; the darker, the worse. A frame says: found by
+# a controller with this very cell as its core. On the left, that is a fixed point.
 
 # %%
-def ranks(line):
-    """Return the rank of what was found, of shape (seeds, generations)."""
-    return np.array([[g["improvements"][-1][1] for g in run[line]] for run in runs])
-
-
-def found_itself(line):
-    return np.array([[g["core"] == g["best"] for g in run[line]] for run in runs])
-
-
-def show_ranks(axis, line, title):
-    axis.imshow(np.log(ranks(line)), cmap="Blues", vmin=-1, vmax=6, aspect="auto")
-    fixed, frame = found_itself(line), {"boxstyle": "square", "fc": "none"}
-    for (row, column), rank in np.ndenumerate(ranks(line)):
-        bbox = frame if fixed[row, column] else None
-        axis.text(column, row, rank, ha="center", va="center", fontsize=7, bbox=bbox)
-    axis.set(title=title, xlabel="generation", xticks=range(6), yticks=range(20))
-    axis.tick_params(axis="y", labelsize=7)
-    axis.grid(visible=False)
-
-
-fig, axes = plt.subplots(1, 2, figsize=(8, 5))
-show_ranks(axes[0], "same seed", "one seed for all generations")
-show_ranks(axes[1], "found", "a new seed for each generation")
-axes[0].set_ylabel("runs")
+lines = {"one seed for all generations": "same seed", "a new seed for each generation": "found"}
+ranks, itself = (
+    {title: lineages.measured(runs, line, key) for title, line in lines.items()}
+    for key in ("rank", "itself")
+)
+lesson.draw_ranks(ranks, itself)
 plt.show()
+
+first, later = np.split(ranks["one seed for all generations"], [1], axis=1)
+assert np.median(first) == 1 < np.median(later)
 
 
 # %%
 def cycle_length(history):
-    """Return how many generations ago the last cell was found before; 0 if it is new."""
+    """Return how many generations ago the last cell came before: then it is a cycle; 0 if new."""
     *before, last = [generation["best"] for generation in history]
     return before[::-1].index(last) + 1 if last in before else 0
 
 
-lengths = np.array([cycle_length(run["same seed"]) for run in runs])
+lengths = np.array([cycle_length(run["same seed"]) for run in runs.values()])
 for length, count in zip(*np.unique(lengths, return_counts=True), strict=True):
-    print(
-        f"{count:2d} runs: "
-        + (f"in a cycle of length {length}" if length else "not yet in a cycle")
-    )
+    where = f"in a cycle of length {length}" if length else "not yet in a cycle"
+    print(f"{count:2d} runs: {where}")
 assert np.mean(lengths > 0) > 0.5
 assert {1, 2} <= set(lengths)
-assert np.median(ranks("same seed")[:, 0]) < np.median(ranks("same seed")[:, 1:])
 
 # %% [markdown]
-# After five generations most runs go round already. Some sit at a fixed point. Others alternate
-# between two cells: 1, 6, 1, 6. This *is* convergence, of the kind that any map on a finite set
-# must show. It says nothing about better. LSTM, in generation 0, mostly found the best cell of all;
-# what came later is rather worse.
+# Most runs go round already: at a fixed point, or between two cells (1, 6, 1, 6). This *is*
+# convergence, of the kind that any map on a finite set must show. It says nothing about better: LSTM,
+# in generation 0, mostly found the best cell of the table, and what came later is rather worse.
 #
-# And it is fragile. Whether a cell is fixed depends on the seed. We take each recorded fixed point,
-# change the first weights of its controller by a millionth of their size, and search again:
+# And it is fragile. We take each recorded fixed point, change the first weights of its controller by
+# a millionth of their size, and search again:
 
 
 # %%
@@ -268,7 +239,8 @@ def nudged(core, seed, by):
 
 # %%
 fixed = np.flatnonzero(lengths == 1)
-cores = [nt.Cell.parse(runs[row]["same seed"][-1]["core"]) for row in fixed]
+of_runs = list(runs.values())
+cores = [nt.Cell.parse(of_runs[row]["same seed"][-1]["core"]) for row in fixed]
 seeds = [settings["seeds"][row] for row in fixed]
 after = [nudged(core, seed, by=1e-6) for core, seed in zip(cores, seeds, strict=True)]
 moved = sum(a != b for a, b in zip(cores, after, strict=True))
@@ -281,159 +253,137 @@ assert moved > 0
 #
 # ## 4 · New seeds: what settles
 #
-# The article probably means a new seed for each generation. Now the found
-# cell is *drawn*, with probabilities that may depend on the core. Such a loop is called a **Markov
-# chain**. It need not stop at any cell. What can settle is the *distribution* of the found cell. If
-# the core made no difference at all, it would settle after one step. Then every generation would find
-# each cell with the same probability, whatever was found before.
+# The article probably means a new seed for each generation. Now the found cell is *drawn*, with
+# probabilities that may depend on the core: a **Markov chain**. It need not stop at any cell. What can
+# settle is the *distribution* of the found cell. If the core made no difference, it would settle after
+# one step.
 #
-# So ask: is a cell found more often by a controller that has this very cell as its core? We count
-# how often that happened. Then we shuffle: the cores of a generation are dealt out to the 20 runs anew,
+# So ask: is a cell found more often, or less, by a controller that has this very cell as its core?
+# We count how often that happened. Then the cores of each generation are dealt out to the 20 runs anew,
 # and we count again, ten thousand times. If the core does not matter, the true count looks like these.
+# $p$ is two-sided; *corrected*, by Holm's rule as in notebook 07, for the four rates asked about.
 
 # %%
-cores = np.array([[g["core"] for g in run["found"][1:]] for run in runs])
-finds = np.array([[g["best"] for g in run["found"][1:]] for run in runs])
-counted = (cores == finds).sum()
-
-shuffled = [(rng.permuted(cores, axis=0) == finds).sum() for _ in range(10_000)]
-p = (1 + np.sum(shuffled >= counted)) / (1 + len(shuffled))
-low, high = np.quantile(shuffled, (0.025, 0.975))
-print(f"found itself: {counted} of {cores.size}; 95 % of the shuffles: {low:.0f} to {high:.0f}")
-print(f"p = {p:.2f}")
-assert low <= counted <= high
+FOUND = ["found", *(f"found, {rate}" for rate in generations.RATES)]
+themselves = lineages.found_themselves(runs, FOUND, rng)
+print(f"{'':21s}  found themselves  95 % by chance     p  corrected")
+for line, counted in themselves.items():
+    chance = f"{counted.low:.0f} to {counted.high:.0f}"
+    print(
+        f"{line:21s}  {counted.value:9.0f} of 100  {chance:>14s}  "
+        f"{counted.p:.2f}  {counted.corrected:9.2f}"
+    )
+assert min(counted.corrected for counted in themselves.values()) > 0.05
 
 # %% [markdown]
-# A core finds itself about as often as it would find another core of its generation. The repeats are
-# there because few cells are at the top, and every search goes to the top. This test looks at one
-# thing only, at finding *itself*. A core might matter in other ways:
+# Cores find themselves about as often as they would find another core of their generation. Repeats are
+# there because few cells are at the top, and every search goes to the top. (At half the rate the count
+# lies just *below* what chance gives; among four questions that is no surprise.) This test looks at
+# finding *itself* alone. A core might matter in other ways:
 #
 # ## 5 · Faster? Better?
 #
-# Some runs never reach the best per mille within 1,000 evaluations: their numbers are censored. As in
-# notebook 07, we ask when half of *all* runs had arrived.
+# We compare medians, with runs that never arrived counted as the slowest (exercise 7.1). A line whose
+# core never changes has no generations to speak of: it is one number.
 
 
 # %%
-def needed(line):
-    """Return evaluations until the best per mille, of shape (seeds, generations)."""
-    return np.array([[g["reached"] or np.inf for g in run[line]] for run in runs])
+def median_of(values):
+    return inference.median(values), *inference.bootstrap(inference.median, values, rng=rng)
 
 
-def proposed(line):
-    """Return how many different cells were proposed, of shape (seeds, generations)."""
-    return np.array([[g["distinct"] for g in run[line]] for run in runs])
-
-
-def at_end(line, key):
-    """Return the median of an entropy or a dependence of the policies at the end, in nats."""
-    values = [g[key] for run in runs for g in run[line][1:]]
-    return np.median([value for value in values if value is not None])  # None: lost to infinities
-
-
-def half(numbers):
-    return np.quantile(numbers, 0.5, method="inverted_cdf")
-
-
-# %%
-COMPARED = {"found": "o-", "random": "s--", "LSTM": "^:", "dead": "x-."}
-COLOURS = ("#0072b2", "#e69f00", "#b3400e", "#555555")
-at = np.arange(settings["evaluations"] + 1)
-fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-for (line, style), colour in zip(COMPARED.items(), COLOURS, strict=True):
-    left.plot(range(6), [half(n) for n in needed(line).T], style, color=colour, label=line)
-    arrived = [(needed(line)[:, 1:] <= n).mean() for n in at]
-    right.plot(at, arrived, style[1:], color=colour, label=line)
-left.set(xlabel="generation", ylabel="evaluations until half arrived", ylim=0)
-right.set(xlabel="evaluations", ylabel="share of generations 1 to 5", ylim=(0, 1.02))
-right.legend()
+of_generations = {
+    line: [median_of(lineages.measured(runs, line, "reached")[:, n]) for n in range(1, 6)]
+    for line in ("found", "random")
+}
+of_all = {line: lineages.middle(runs, line, "reached", rng) for line in ("LSTM", "dead")}
+arrived = {line: lineages.measured(runs, line, "reached")[:, 1:].ravel() for line in lesson.LOOK}
+fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
+lesson.draw_generations(left, of_generations, of_all)
+plots.draw_arrivals(right, arrived, lesson.LOOK, settings["evaluations"])
 plt.show()
 
-# %%
-print(" " * 21, "half within   never   rank   different cells   entropy")
-for line in settings["lines"]:
-    later = needed(line)[:, 1:]
-    rank, cells = (np.median(measure(line)[:, 1:]) for measure in (ranks, proposed))
-    print(f"{line:21s} {half(later):11.0f} {np.isinf(later).sum():7d} {rank:6.0f}", end="")
-    print(f" {cells:17.0f} {at_end(line, 'entropy'):9.1f}")
-assert all(half(needed(line)[:, 1:]) < 350 for line in COMPARED)
+assert all(low < 350 for low, *_ in of_all.values())
 
 # %% [markdown]
-# Right: where a line ends below 1, the rest never arrived. On the left no line falls steadily. The last
-# three numbers are medians at the end of the searches.
+# Left: medians with 95 % intervals, 20 runs each. They are wide, and neither *found* nor *random* falls
+# steadily. Right: all later generations; where a line ends below 1, the rest never arrived. In numbers:
+
+# %%
+rows = [f"{'':21s}  half within (95 %)  never   rank  entropy  dependence"]
+for line in settings["lines"]:
+    middle, low, high = lineages.middle(runs, line, "reached", rng)
+    never = np.isinf(lineages.measured(runs, line, "reached")[:, 1:]).sum()
+    at_end = [lineages.middle(runs, line, key, rng)[0] for key in ("rank", "entropy", "dependence")]
+    rows.append(f"{line:21s}  {middle:4.0f} ({low:3.0f} to {high:3.0f})  {never:5d}  ")
+    rows[-1] += "{:5.0f}  {:7.1f}  {:10.2f}".format(*at_end)
+    assert middle < 300
+print("\n".join(rows))
+
+# %% [markdown]
+# The last three are medians at the end of the searches: the rank of the best cell, and the policy's
+# entropy and **dependence**, in nats. Dependence is what knowing the tokens before takes away from the
+# entropy of the next ones (their mutual information, over the queue): 0 for ten independent dice.
 #
 # To judge differences, we let the lines fight **duels**, each later generation of one line against
 # the other's same generation, seed by seed. In *first*, who arrives first wins; in *rank*, who has
-# found the better cell at the end; equal is half a win. A share of 0.5 means no difference. The
-# band is 95 % of what comes out when the seeds are drawn again. For $p$ we swap the two lines at
-# random, seed by seed: $p$ is how often the share is then at least as far from 0.5.
-
+# the better cell at the end; equal is half a win. A share of 0.5 means no difference. *At own best
+# rates*, each side has the learning rate that suits it best, chosen on every other seed and judged on
+# the seeds between. Intervals are 95 %, by drawing seeds again; $p$ is two-sided and corrected for all
+# eighteen questions.
 
 # %%
-def wins(one, other):
-    """Return 1 where `one` is smaller, that is better, and a half where the two are equal."""
-    return (one < other) + 0.5 * (one == other)
-
-
-def duels(a, b, measure):
-    """Return the share of duels that line `a` wins, for each seed."""
-    return wins(measure(a)[:, 1:], measure(b)[:, 1:]).mean(axis=1)
-
-
-def verdict(share):
-    """Return the mean share, its band, and the probability of one so far from a half by chance."""
-    signs = rng.choice([-1, 1], size=(10_000, len(share)))
-    by_chance = np.abs((signs * (share - 0.5)).mean(1))
-    p = (1 + np.sum(by_chance >= abs(share.mean() - 0.5) - 1e-12)) / (1 + len(signs))
-    again = rng.choice(share, size=(10_000, len(share))).mean(1)
-    return share.mean(), *np.quantile(again, (0.025, 0.975)), p
-
-
 PAIRS = [("found", other) for other in ("LSTM", "small LSTM", "random")]
 PAIRS += [(f"found, {rate}", f"LSTM, {rate}") for rate in generations.RATES]
 PAIRS += [("dead", "LSTM"), ("dead", "found")]
+OWN = "found against LSTM, at own best rates"
+shares = {}
+for key in ("reached", "rank"):
+    shares[key, OWN] = lineages.won_at_own_rates(runs, "found", "LSTM", key)
+    shares |= {(key, f"{a} against {b}"): lineages.won(runs, a, b, key) for a, b in PAIRS}
+judged = lineages.judge(shares, rng)
 
 # %%
-judged = {}
-fig, axes = plt.subplots(1, 2, figsize=(9, 3), sharey=True, layout="constrained")
-for axis, (name, measure) in zip(axes, {"first": needed, "rank": ranks}.items(), strict=True):
-    for row, (a, b) in enumerate(PAIRS):
-        judged[name, a, b] = share, low, high, p = verdict(duels(a, b, measure))
-        axis.plot((low, high), (row, row), color="#767676")
-        axis.plot(share, row, "o", color="#0072b2")
-        shown = f"p = {p:.3f}" if p >= 0.001 else "p < 0.001"
-        axis.text(0.8, row, shown, va="center", size=8)
-    axis.axvline(0.5, color="black", linewidth=1)
-    axis.set(title=name, xlabel="share of duels won", xlim=(0.1, 1), ylim=(7.5, -0.5))
-axes[0].set_yticks(range(len(PAIRS)), [f"{a} against {b}" for a, b in PAIRS], size=8)
+fig, axes = plt.subplots(1, 2, figsize=(9.5, 3.4), sharey=True, layout="constrained")
+for axis, key, title in zip(axes, ("reached", "rank"), ("first", "rank"), strict=True):
+    ours = {pair: of for (of_key, pair), of in judged.items() if of_key == key}
+    rows = {pair: (of.value, of.low, of.high) for pair, of in ours.items()}
+    notes = [
+        f"p {of.corrected:.2f}" if of.corrected >= 0.01 else "p < 0.01" for of in ours.values()
+    ]
+    plots.draw_intervals(axis, rows, notes, middle=0.5)
+    axis.set(title=title, xlabel="share of duels won", xlim=(0, 1))
 plt.show()
 
-for a, b in PAIRS[:5]:
-    assert judged["first", a, b][1] < 0.5 < judged["first", a, b][2]
+in_own = judged["reached", OWN], judged["rank", OWN]
+print("at own best rates:", *(f"{of.value:.2f} ({of.low:.2f} to {of.high:.2f})" for of in in_own))
+assert in_own[0].low < 0.5 < in_own[0].high
+assert all(of.corrected > 0.05 for of in in_own)
 for other in ("LSTM", "small LSTM", "random"):
-    assert judged["rank", "found", other][2] < 0.5
-for rate in ("quarter rate", "half rate"):
-    assert judged["rank", f"found, {rate}", f"LSTM, {rate}"][3] > 0.05
-assert judged["rank", "found, twice the rate", "LSTM, twice the rate"][2] < 0.4
+    assert judged["reached", f"found against {other}"].corrected > 0.05
+    assert judged["rank", f"found against {other}"].corrected < 0.05
 
 # %%
-faster = wins(needed("found")[:, 5], needed("found")[:, 1])
-print(f"generation 5 before generation 1: in {faster.mean():.0%} of the seeds")
-assert verdict(faster)[3] > 0.3
+faster = inference.duels(*lineages.measured(runs, "found", "reached").T[[5, 1]])
+low, high = inference.bootstrap(lambda again: again.mean(-1), faster, rng=rng)
+print(
+    f"generation 5 before generation 1: in {faster.mean():.0%} of the seeds; {low:.0%} to {high:.0%}"
+)
+assert low < 0.5 < high
 
 # %% [markdown]
-# **No speed-up is seen.** In *first*, the found cores' bands hold 0.5, but for twice the rate,
-# where they lose. Nor is generation 5 faster than generation 1.
+# **No speed-up is seen.** In *first*, no $p$ of a found line is below 0.05; at own best rates found
+# cores win 47 %. But look at the intervals: 20 seeds cannot exclude that they win, or lose, about three
+# duels of five, nor that generation 5 is first in a quarter, or in two thirds, of the seeds.
 #
-# **And better? At the rate chosen for LSTM, found cores end at worse cells**: worse than LSTM, than
-# a small LSTM, and than cores drawn at random. Some of their searches never arrive. The numbers say
-# how: they propose fewer different cells, and their policies end with less entropy. At lower rates
-# little or nothing of that is left, and at twice the rate it is worse. The step seems too large for
-# them; why is not tested here.
-#
-# The bands say what 20 seeds cannot exclude: at half the rate, that found cores win, or lose, about
-# three duels of five. (A seed's five generations count as one number: they are not independent.)
-# Among sixteen comparisons one $p$ below 0.05 is to be expected; those below 0.003 are not.
+# **And better? At the rate chosen for LSTM, found cores end at worse cells**, worse than LSTM, than a
+# small LSTM, and than cores drawn at random; at twice the rate it is worse. At lower rates little or
+# nothing of that is left, and at own best rates they win 42 % (uncorrected, $p$ is 0.04; among
+# eighteen questions that is no finding). The table says how: their policies end with hardly any
+# entropy in spite of the bonus, and with a dependence of 1.9 nats, against LSTM's 0.7. They know the
+# few sequences of the queue by heart: after the first tokens, the rest is settled. High dependence is no
+# skill here. Why the same step is too large for them is not tested; missing biases are one possible
+# reason.
 #
 # ## 6 · A core that reads nothing
 #
@@ -444,8 +394,9 @@ assert verdict(faster)[3] > 0.3
 nt.formulas(DEAD)
 
 # %% [markdown]
-# A controller with this core cannot see what it has written. At each place it has the same
-# probabilities, whatever stands before: ten independent dice, each loaded by itself. An LSTM's
+# A bias would wake such a cell, but cores of base 2 have none. So a controller with this core cannot
+# see what it has written: at each place it has the same probabilities, whatever stands before. It is ten
+# independent dice, each loaded by itself. An LSTM's
 # probabilities do depend on it:
 
 # %%
@@ -456,8 +407,7 @@ for core in (DEAD, None):
     assert torch.equal(one, other) == (core is DEAD)
 
 # %% [markdown]
-# So all dead cores are one and the same controller. A second one, with other tokens, searches in
-# exactly the same way:
+# So all dead cores are one and the same controller. Another one searches in exactly the same way:
 
 # %%
 other = nt.Cell.parse("Multiply ReLU  Multiply Sigmoid  Multiply Tanh  Add Tanh  2 1")
@@ -507,41 +457,34 @@ def solution_8_2(cell):
 nt.check("8.2", solution_8_2)
 
 # %% [markdown]
-# How many cells are dead? The same question, put to a random thousand of the table:
+# How many cells are dead? The same question, put to a random thousand of the table. (It is answered by
+# nastut's own test, which runs a whole layer.)
 
 # %%
 some = np.random.default_rng(7).choice(len(table), 1_000, replace=False)
-dead = np.array([solution_8_2(table.cells[row]) for row in some])
+dead = np.array([lesson.is_dead(table.cells[row]) for row in some])
 print(f"{dead.mean():.0%} dead; their best reward {table.rewards()[some][dead].max():.4f}")
 assert 0.2 < dead.mean() < 0.4
 
-for line in ("LSTM", "random", "dead"):
-    owed = at_end(line, "dependence")
-    print(f"{line:7s} choices owe {owed:.2f} nats to those before")
-assert owed < 1e-3
-
 # %% [markdown]
-# (A choice *owes* to those before what knowing them takes away of its entropy: their mutual
-# information, over the queue.) As *cells* they are worthless. As *cores* they are not so bad: ten
-# independent dice may need more evaluations than LSTM, but they end at cells about as good. And
-# LSTM's own choices owe little to those before. So writing ten tokens asks little of a core, and a
-# better one may have little to gain.
+# As *cells* they are worthless. As *cores* they are not so bad: in section 5 the dead line's median is
+# higher than LSTM's, but it always arrives, and it ends at cells about as good. And LSTM's own choices
+# depend little on those before. So, **under this bonus**, writing ten tokens asks little of a core.
+# The bonus pays for choices that are *not* told by those before; with a smaller one a core may have
+# more to do. That was not tried.
 #
 # ## 7 · Does a better cell design faster?
 
 # %%
-drawn = [g for run in runs for g in run["random"][1:]]
-cores = [nt.Cell.parse(g["core"]) for g in drawn]
+drawn = [search for run in runs.values() for search in run["random"][1:]]
+cores = [nt.Cell.parse(search["core"]) for search in drawn]
 worth = np.array([table.reward(core) for core in cores])
-first = np.array([g["reached"] for g in drawn])
-dead = np.array([solution_8_2(core) for core in cores])
-
-fig, axis = plt.subplots()
-for chosen, marker, label in ((~dead, "o", "not dead"), (dead, "x", "dead")):
-    axis.plot(worth[chosen], first[chosen], marker, label=label)
-axis.set(xlabel="reward of the core as a cell", ylabel="evaluations until the best per mille")
-axis.legend(loc="lower center", ncols=2, bbox_to_anchor=(0.5, 1))
+first = np.array([search["reached"] for search in drawn])
+dead = np.array([lesson.is_dead(core) for core in cores])
+lesson.draw_worth(worth, first, dead)
 plt.show()
+
+assert len(drawn) == 100
 
 
 # %%
@@ -551,64 +494,67 @@ def better_first(worth, first):
     return np.sum(agree < 0) / np.sum(agree != 0)
 
 
-for label, chosen in (("all", dead | True), ("not dead", ~dead)):
-    share = better_first(worth[chosen], first[chosen])
-    chance = [better_first(worth[chosen], rng.permutation(first[chosen])) for _ in range(1_000)]
-    low, high = np.quantile(chance, (0.025, 0.975))
-    print(f"{label}: {chosen.sum()} cores, the better one first in {share:.0%} of pairs; ", end="")
+for label, some in (("all", dead | True), ("not dead", ~dead)):
+    share = better_first(worth[some], first[some])
+    by_chance = [better_first(worth[some], rng.permutation(first[some])) for _ in range(1_000)]
+    low, high = np.quantile(by_chance, (0.025, 0.975))
+    print(f"{label}: {some.sum()} cores, the better one first in {share:.0%} of pairs; ", end="")
     print(f"95 % of what chance gives: {low:.0%} to {high:.0%}")
     assert low < share < high
-handed_on = [table.reward(nt.Cell.parse(g["core"])) for run in runs for g in run["found"][1:]]
-above = np.mean(np.array(handed_on) > worth.max())
-print(f"found cores that are better than every one of these: {above:.0%}")
-assert above == 1
+
+# %%
+of_found = [
+    table.reward(nt.Cell.parse(g["core"])) for run in runs.values() for g in run["found"][1:]
+]
+print(
+    f"found cores that are better cells than every one of these: {np.mean(of_found > worth.max()):.0%}"
+)
+assert min(of_found) > worth.max()
 
 # %% [markdown]
 # Among the hundred cores of the random line, the better cell was the faster designer in about half
-# of the pairs, as chance would have it. (On the left are the cells that never learn.) Found cores
-# are all better than these, and, by section 5, not faster either. What a cell is worth on a grammar
-# says little, here, about how well it designs. So there is little for the loop to hand on.
+# of the pairs, as chance would have it. Found cores
+# are all better cells than these, and, by section 5, not seen to be faster. So there is little for the
+# loop to hand on.
 #
 # ## 8 · The verdict
 #
 # The article guessed that the loop would converge. **With one seed it must, to a cycle that depends
-# on the seed. With new seeds nothing was seen to build up**: cores do not find themselves more
-# often, generation 5 is no faster than generation 1, and *better* has a ceiling that LSTM mostly
-# reaches. What matters is the learning rate: with LSTM's, found cores search worse than at lower
-# ones.
+# on the seed. With new seeds nothing was seen to build up**: cores do not find themselves more or less
+# often than chance would have it, generation 5 is not seen to be faster, and *better* has a ceiling that
+# LSTM mostly reaches. What is seen is the learning rate: at LSTM's, found cores end at worse cells; with
+# each side at its own best rate, no difference is established.
 #
-# What this does **not** show. The space is tiny, and most searches arrive within a few hundred
-# evaluations: there is little room to be better. Rewards come from a toy grammar, cores are of base
-# 2, the first weights were not varied, and only priority-queue training was tried. A small effect
-# on speed would not have shown. Where sequences are long and choices hang together, a core has more
-# to do, and the answer may be another one.
+# That is not to say that there is none: the intervals leave room for three duels of five. The space is
+# tiny, and most searches arrive within a few hundred evaluations. Rewards come from a toy grammar, and
+# "best" is the best of this table. Cores are of base 2 and without biases, and only the priority queue
+# was tried, with one bonus. Where sequences are long and choices hang together, a core has more to do.
 #
 # ## What you can do now
 #
 # - You said what in the loop can converge, and proved that with one seed it must end in a cycle.
 # - You told a fixed point from a distribution that has settled.
-# - You chose controls, and one of them (other learning rates) changed the verdict.
-# - You tested differences over seeds, with runs among them that never arrived.
+# - You chose controls, and one of them (each side at its own best rate) changed the verdict.
+# - You said of each null result which differences it leaves possible.
 #
 # **Three questions**
 #
 # <details><summary>1. A friend runs the loop once. After generation 3 the cell no longer changes. "It converges!" What do you ask?</summary>
 #
-# Whether the seed was the same each time. If so, it had to end in a cycle, and this one has length 1.
-# And what happens from other seeds.
+# Whether the seed was the same each time: then it had to end in a cycle. And what other seeds give.
 #
 # </details>
 #
 # <details><summary>2. Why is the random line needed, when there is LSTM to compare with?</summary>
 #
-# If found cores differ from LSTM, it may be because they were *found*, or because they are cells of
-# base 2, without biases, with half as many matrices. Random cores share the latter.
+# Found cores may differ from LSTM because they were *found*, or because they are of base 2, without
+# biases. Random cores share the latter.
 #
 # </details>
 #
 # <details><summary>3. Somebody reports p = 0.3 and concludes that the core makes no difference. What is wrong?</summary>
 #
-# No evidence of a difference is not evidence of none. The band says which differences remain
+# No evidence of a difference is not evidence of none. The interval says which differences remain
 # possible.
 #
 # </details>
@@ -617,7 +563,5 @@ assert above == 1
 #
 # **References.** Jose, *Neural Architecture Search (Part 2)* (the question). B. Zoph and Q. V. Le,
 # *Neural Architecture Search with Reinforcement Learning*, ICLR 2017, arXiv 1611.01578 (the
-# controller). D. A. Abolafia, M. Norouzi, J. Shen, R. Zhao and Q. V. Le, *Neural Program Synthesis
-# with Priority Queue Training*, 2018, arXiv 1801.03526. B. Phipson and G. K. Smyth, *Permutation
-# P-values Should Never Be Zero*, Statistical Applications in Genetics and Molecular Biology 9, 2010
-# (why 1 is added on both sides).
+# controller). D. A. Abolafia et al., *Neural Program Synthesis with Priority Queue Training*, 2018,
+# arXiv 1801.03526.

@@ -10,7 +10,7 @@ from torch.autograd import gradcheck, gradgradcheck
 
 import nastut as nt
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
-from nastut.layers import elementwise, kernel, recurrence
+from nastut.layers import elementwise, kernel, unrolled
 
 SMOOTH = ("Identity", "Tanh", "Sigmoid", "Sin")
 CELLS = [nt.zoo.EXAMPLE, nt.zoo.LSTM, nt.zoo.NASCELL, nt.zoo.MAXCELL]
@@ -125,9 +125,10 @@ def test_sizes_around_the_blocks_of_the_kernel(hidden, batch, engine):
 def test_kinks_have_the_slopes_of_torch(engine):
     # All values are 0: each ReLU and each Max of the cell sits on its kink.
     cell = nt.Cell.parse("Max ReLU Max Identity Max ReLU Max ReLU 2 0")
-    layer = nt.CellRNN(cell, 3, 4, dtype=torch.float64)
+    layer = nt.CellRNN(cell, 8, 4, dtype=torch.float64)
     nn.init.zeros_(layer.weight_hh_l0)
-    zeros = torch.zeros(2, 3, 3, dtype=torch.float64)
+    nn.init.eye_(layer.weight_ih_l0)  # so that no sum is rounded
+    zeros = torch.zeros(2, 3, 8, dtype=torch.float64)
     states = [torch.zeros(1, 3, 4, dtype=torch.float64)] * 2
     assert_equals_reference(layer, zeros, states, rtol=0, atol=0)
 
@@ -402,9 +403,9 @@ def test_bad_arguments_are_named(arguments, error, message):
 def test_unrolled_is_the_reference():
     layer = nt.CellRNN(nt.zoo.NASCELL, 3, 4, bias=True, proj_size=2)
     input, (h, c) = example(layer, dtype=torch.float32)
-    weights = recurrence.Weights(
+    weights = unrolled.Weights(
         layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_hh_l0, layer.weight_hr_l0
     )
-    output, c_n = recurrence.unrolled(layer.cell, input, h[0], c[0], weights)
+    output, c_n = unrolled.unrolled(layer.cell, input, h[0], c[0], weights)
     expected, (_, expected_c) = reference(layer, input, (h, c))
     torch.testing.assert_close((output, c_n), (expected, expected_c[0]))

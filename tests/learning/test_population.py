@@ -33,8 +33,8 @@ def alone(cell, population, m):
     model = LanguageModel(nt.CellRNN(cell, symbols, hidden_size), symbols)
     model.embedding = nn.Embedding.from_pretrained(torch.eye(symbols))  # one 1 a symbol, frozen
     with torch.no_grad():
-        model.core.weight_ih_l0.copy_(population.input[m].T)
-        model.core.weight_hh_l0.copy_(population.hidden[m].T)
+        model.core.weight_ih_l0.copy_(population.input[m])
+        model.core.weight_hh_l0.copy_(population.hidden[m])
         model.decoder.weight.copy_(population.decoder[m])
         model.decoder.bias.copy_(population.decoder_bias[m, :, 0])
     return model.to(population.input.dtype)
@@ -56,8 +56,8 @@ def test_losses_and_gradients_are_those_of_the_layer(cells):
         for member_state, own in zip(state, h_and_c, strict=True):
             torch.testing.assert_close(member_state[m], own[0], rtol=1e-12, atol=1e-12)
         for ours, theirs in (
-            (population.input.grad[m].T, model.core.weight_ih_l0.grad),
-            (population.hidden.grad[m].T, model.core.weight_hh_l0.grad),
+            (population.input.grad[m], model.core.weight_ih_l0.grad),
+            (population.hidden.grad[m], model.core.weight_hh_l0.grad),
             (population.decoder.grad[m], model.decoder.weight.grad),
             (population.decoder_bias.grad[m, :, 0], model.decoder.bias.grad),
         ):
@@ -120,10 +120,8 @@ def test_who_stays_is_trained_as_before_and_who_leaves_keeps_a_part(task):
         np.testing.assert_allclose(record.validation, full.validation[:reports], rtol=1e-4)
         if reports == 4:
             np.testing.assert_allclose(record.test, full.test, rtol=1e-4)
-    first = [record.validation[0] for record in whole]
-    assert {n for n, length in enumerate(lengths) if length > 1} == set(
-        np.argsort(first, kind="stable")[:12]
-    )
+    order = np.argsort([record.validation[0] for record in whole], kind="stable")
+    assert {n for n, length in enumerate(lengths) if length > 1} == set(order[:12])
 
 
 def test_all_may_leave(task):

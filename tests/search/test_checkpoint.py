@@ -1,6 +1,10 @@
 """A checkpoint: read back as it was, refused where it does not belong, never half written."""
 
+import hashlib
+import io
+import os
 import pickle
+import random
 
 import pytest
 import torch
@@ -78,10 +82,63 @@ def test_a_damaged_file_is_refused_and_kept(path, damage, monkeypatch):
     Checkpoint(path, OWNER).write(STATE)
     damaged = damage(path.read_bytes())
     path.write_bytes(damaged)
-    with pytest.raises(ValueError, match="is damaged, or no checkpoint"):
+    with pytest.raises(ValueError, match=r"is (damaged|no checkpoint).*; it is left as it is"):
         Checkpoint(path, OWNER).read()
     assert path.read_bytes() == damaged
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_no_flipped_bit_goes_unnoticed(path):
+    """The weights have no other guard than the hash: any bit of them would do as a number."""
+    Checkpoint(path, OWNER).write(STATE)
+    whole, rng = path.read_bytes(), random.Random(0)
+    for bit in rng.sample(range(8 * len(whole)), 1_000):
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        with pytest.raises(ValueError, match="is left as it is"):
+            Checkpoint(path, OWNER).read()
+        assert path.read_bytes() == flipped
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, [], {}, {"state": STATE}, {"belongs_to": OWNER, "state": [1]}, torch.zeros(2)],
+    ids=str,
+)
+def test_what_has_a_hash_but_no_state_is_refused(path, content):
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    digest = hashlib.sha256(buffer.getvalue()).hexdigest().encode()
+    path.write_bytes(b"nastut checkpoint 1 sha256 " + digest + b"\n" + buffer.getvalue())
+    with pytest.raises(ValueError, match="holds no state"):
+        Checkpoint(path, OWNER).read()
+
+
+def test_what_is_no_file_is_called_what_it_is(path):
+    path.mkdir()
+    with pytest.raises(OSError, match=r"search\.ckpt is a folder; give the path of a file"):
+        Checkpoint(path, OWNER).read()
+    os.mkfifo(path.parent / "pipe")
+    with pytest.raises(OSError, match="pipe is no file"):
+        Checkpoint(path.parent / "pipe", OWNER).read()
+    with pytest.raises(OSError, match="name too long"):
+        Checkpoint(path.parent / ("long" * 100), OWNER).read()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_a_kill_left_beside_it_is_removed(path, there, monkeypatch):
+    checkpoint = Checkpoint(path, OWNER)
+    checkpoint.write(STATE)
+    monkeypatch.setattr("pathlib.Path.replace", lambda *names: os._exit(9))
+    if os.fork() == 0:
+        checkpoint.write(STATE)
+    os.wait()
+    assert len(list(path.parent.iterdir())) == 2
+    if not there:
+        path.unlink()
+    assert (checkpoint.read() is not None) is there
+    assert list(path.parent.iterdir()) == ([path] if there else [])
 
 
 def test_it_is_due_at_once_and_then_after_some_patience(path, monkeypatch):

@@ -8,6 +8,7 @@ import torch
 
 import nastut as nt
 from nastut.search import PriorityQueue, Reinforce, expected_reward, flat_gradient
+from nastut.search.strategies import FAILED
 
 CHOICES = [2, 3]
 SEQUENCES = [list(choices) for choices in product(*map(range, CHOICES))]
@@ -200,3 +201,27 @@ def test_a_state_brings_everything_back(method, redraw):
     run(one, 2)
     two.load_state_dict(one.state_dict())
     assert run(one, 5) == run(two, 5)
+
+
+def weights(strategy):
+    return torch.cat([parameter.detach().flatten() for parameter in strategy.parameters()])
+
+
+def test_to_reinforce_a_failure_is_the_lowest_reward_so_far():
+    told, failed = learner(), learner()
+    for strategy, last in [(told, -4.0), (failed, FAILED)]:
+        strategy.learn(SEQUENCES[:2], [-4.0, -2.0])
+        strategy.learn(SEQUENCES[:3], [-3.0, -1.0, last])
+    assert torch.equal(weights(told.controller), weights(failed.controller))
+    assert told.average == failed.average
+    assert failed.lowest == -4
+
+
+@pytest.mark.parametrize("entropy", [0.0, 0.5])
+def test_the_queue_takes_no_failure(entropy):
+    strategy = learner(PriorityQueue, best=2, entropy=entropy)
+    strategy.learn(SEQUENCES[:2], [FAILED, FAILED])
+    assert strategy.queue == []
+    assert weights(strategy.controller).isfinite().all()
+    strategy.learn(SEQUENCES[1:4], [FAILED, -8.0, FAILED])
+    assert strategy.queue == [(-8.0, SEQUENCES[2])]

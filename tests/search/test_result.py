@@ -28,6 +28,32 @@ def test_best_is_the_first_of_the_highest():
     assert result().best == OTHERS[1]
 
 
+def failing(rewards):
+    """Return a result in which the example's class failed, twice."""
+    failures = [Failure(0, EXAMPLE, "RuntimeError: no")]
+    cells = [EXAMPLE, OTHERS[0], TWIN, *OTHERS[1:]][: len(rewards)]
+    return SearchResult({"method": "random"}, nt.Space(), cells, rewards, failures, [])
+
+
+def test_a_failure_is_never_the_best():
+    assert failing([-3.0, -2.0, -3.0, -3.0, -2.5]).best == OTHERS[0]
+    assert failing([-3.0, -3.0, -3.0, -3.0, -3.0]).best == OTHERS[0]
+    assert failing([0.0, 0.0, 0.0, 0.0, 0.0]).best == OTHERS[0]
+
+
+def test_it_counts_what_failed():
+    assert result().failed == 1
+    assert failing([-3.0, -2.0, -3.0, -3.0, -2.5]).failed == 2
+    assert "5 evaluations, 2 of them failed, 4 different" in repr(failing([-3.0] * 5))
+
+
+def test_where_all_failed_none_is_the_best():
+    said = "none of the 1 evaluations succeeded.*; evaluation 1, Add .* failed with: RuntimeError"
+    with pytest.raises(ValueError, match=said):
+        failing([0.0]).best  # noqa: B018
+    assert "none of the 1 evaluations succeeded" in repr(failing([0.0]))
+
+
 def test_curve_is_the_best_so_far():
     assert result().curve().tolist() == [0.25, 0.25, 0.25, 1 / 3, 1 / 3]
 
@@ -39,7 +65,8 @@ def test_twins_are_one_cell():
 
 def test_it_says_what_it_is():
     said = repr(result())
-    assert said.startswith("<SearchResult of random: 5 evaluations, 4 different cells, 1 failed; ")
+    wanted = "<SearchResult of random: 5 evaluations, 1 of them failed, 4 different cells; "
+    assert said.startswith(wanted)
     assert f"best 0.3333: {OTHERS[1]}" in said
 
 

@@ -1,149 +1,93 @@
-"""Rewards: asked once for equal cells, here or on an executor, whatever becomes of a child."""
+"""What came of a child: a number, or why there is none."""
 
 import math
-import os
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from fractions import Fraction
-from multiprocessing import get_context
 
 import numpy as np
 import pytest
 
 import nastut as nt
-from nastut.search.rewards import Rewards
+from nastut.search.rewards import LONGEST, NoNumberError, Outcome, measure
+from nastut.search.strategies import FAILED
 
 CELL = nt.zoo.EXAMPLE
-TWIN = nt.Cell.parse("Multiply ReLU Add Tanh Multiply Sigmoid Add ReLU 0 1")
 OTHER = nt.Cell.parse("Add Tanh Add Tanh Add Tanh Add Tanh 2 0")
 
 
-def ask(rewards, *cells):
-    """Return the outcomes that were new."""
-    return list(rewards.ask((cell, cell.canonical()) for cell in cells))
-
-
-def length(cell):
-    return float(len(str(cell)))
-
-
-def test_equal_cells_are_asked_once():
-    seen = []
-    rewards = Rewards(lambda cell: seen.append(cell) or 1.5)
-    assert TWIN.canonical() == CELL.canonical()
-    assert ask(rewards, CELL, TWIN, OTHER, CELL) == [(1.5, None), (1.5, None)]
-    assert ask(rewards, TWIN, OTHER) == []
-    assert seen == [CELL, OTHER]
-    assert rewards.memory[CELL.canonical()] == (1.5, None)
+def outcome(value):
+    (found,) = measure(lambda cell: value, [CELL])
+    return found
 
 
 @pytest.mark.parametrize(
     "value", [1, 0.25, np.float32(0.25), np.float64(2), np.int64(3), Fraction(1, 4)], ids=repr
 )
 def test_any_real_number_is_a_reward(value):
-    rewards = Rewards(lambda cell: value)
-    ask(rewards, CELL)
-    reward, error = rewards.memory[CELL.canonical()]
-    assert (reward, type(reward), error) == (float(value), float, None)
+    found = outcome(value)
+    assert found == (float(value), None, ())
+    assert type(found.reward) is float
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, np.float32("nan")], ids=str)
 def test_what_is_no_finite_number_is_a_failed_child(value):
-    rewards = Rewards(lambda cell: value)
-    ask(rewards, CELL)
-    assert rewards.memory[CELL.canonical()] == (0.0, f"the reward was {value}")
+    assert outcome(value) == (FAILED, f"the reward was {value}", ())
 
 
-def test_an_exception_is_a_failed_child():
-    def diverge(cell):
-        raise FloatingPointError("the loss is nan")
+def test_a_reward_too_large_for_a_float_is_a_failed_child():
+    found = outcome(10**400)
+    assert found.reward == FAILED
+    assert found.error.startswith("the reward was too large")
 
-    rewards = Rewards(diverge)
-    ask(rewards, CELL)
-    wanted = (0.0, "FloatingPointError: the loss is nan")
-    assert rewards.memory[CELL.canonical()] == wanted
+
+class SilentError(Exception):
+    def __str__(self):
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    ("error", "kept"),
+    [
+        (FloatingPointError("the loss is nan"), "FloatingPointError: the loss is nan"),
+        (SilentError(), "SilentError"),
+        (ValueError("x" * 10**6), "ValueError: xxx"),
+    ],
+    ids=["short", "silent", "long"],
+)
+def test_an_exception_is_a_failed_child_and_is_kept_in_short(error, kept):
+    def fail(cell):
+        raise error
+
+    (found,) = measure(fail, [CELL])
+    assert found.reward == FAILED
+    assert found.error.startswith(kept)
+    assert len(found.error) <= LONGEST
 
 
 @pytest.mark.parametrize("value", ["0.5", None, True, [0.5], 1j, np.array([1.0])], ids=repr)
 def test_what_is_no_number_is_a_mistake_and_names_the_cell(value):
-    rewards = Rewards(lambda cell: value)
-    with pytest.raises(TypeError, match=f"the reward of {CELL} is .*; it must be a number"):
-        ask(rewards, CELL)
-    assert rewards.memory == {}
+    with pytest.raises(NoNumberError, match=f"the reward of {CELL} is .*; it must be a number"):
+        outcome(value)
 
 
-def test_no_function():
-    with pytest.raises(TypeError, match=r"reward is .* where a function of a Cell belongs"):
-        Rewards(0.5)
+def test_a_function_of_many_gets_them_together():
+    class Together:
+        settings = {}  # noqa: RUF012
+        asked = []  # noqa: RUF012
 
+        def __call__(self, cell):
+            raise AssertionError
 
-# On an executor
+        def many(self, cells):
+            self.asked.append(cells)
+            if OTHER in cells:
+                raise ValueError("no")
+            return [Outcome(1.0, None, (3.0,)) for _ in cells]
 
+        def after(self, curves):
+            return self
 
-class Backwards:
-    """An executor that does the second task before the first."""
-
-    def __init__(self):
-        self.waiting, self.order = [], []
-
-    def submit(self, function, reward, cell):
-        future = Future()
-        self.waiting.insert(0, (future, function, reward, cell))
-        if len(self.waiting) == 2:
-            for waiting, *task in self.waiting:
-                self.order.append(task[-1])
-                waiting.set_result(task[0](*task[1:]))
-        return future
-
-
-def test_an_executor_may_finish_in_any_order():
-    here, away = Rewards(length), Rewards(length, Backwards())
-    ask(here, CELL, OTHER)
-    ask(away, CELL, OTHER)
-    assert away.executor.order == [OTHER, CELL]
-    assert away.memory == here.memory
-
-
-def test_processes_do_the_work():
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        rewards = Rewards(length, pool)
-        ask(rewards, CELL, OTHER)
-        assert rewards.memory[CELL.canonical()] == (length(CELL), None)
-
-        unpicklable = Rewards(lambda cell: 1.0, pool)
-        with pytest.raises(RuntimeError, match=r"did not do its work \(.*[Pp]ickl"):
-            ask(unpicklable, CELL)
-
-
-def die(cell):
-    if cell == OTHER:
-        os._exit(1)
-    return 1.0
-
-
-def test_a_process_that_dies_is_no_failed_child():
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        rewards = Rewards(die, pool)
-        with pytest.raises(RuntimeError, match="BrokenProcessPool"):
-            ask(rewards, CELL, OTHER)
-        assert OTHER.canonical() not in rewards.memory
-
-
-def test_an_executor_that_is_shut_down():
-    pool = ThreadPoolExecutor(1)
-    pool.shutdown()
-    with pytest.raises(RuntimeError, match=r"cannot schedule new futures after shutdown.*is kept"):
-        ask(Rewards(length, pool), CELL)
-
-
-def test_an_executor_that_is_shut_down_meanwhile_keeps_what_finished():
-    """What a shutdown cancels is not waited for, for ever."""
-    pool = ThreadPoolExecutor(1)
-
-    def reward(cell):
-        pool.shutdown(wait=False, cancel_futures=True)
-        return 2.0
-
-    rewards = Rewards(reward, pool)
-    with pytest.raises(RuntimeError, match="the executor did not do its work"):
-        ask(rewards, CELL, OTHER)
-    assert list(rewards.memory) == [CELL.canonical()]
+    assert measure(Together(), [CELL, CELL]) == [(1.0, None, (3.0,))] * 2
+    assert measure(Together(), [CELL, OTHER]) == [
+        (1.0, None, (3.0,)), (FAILED, "ValueError: no", ())
+    ]  # fmt: skip
+    assert Together.asked == [[CELL, CELL], [CELL, OTHER], [CELL], [OTHER]]

@@ -65,6 +65,32 @@ def test_every_evaluation_is_in_the_result(method):
     assert len(failed) > 5
 
 
+def negative(cell):
+    """Return a reward below 0, as people write them; every fifth child fails."""
+    if len(str(cell)) % 5 == 0:
+        raise FloatingPointError("diverged")
+    return -float(len(str(cell)))
+
+
+@each_method
+def test_with_negative_rewards_a_failure_is_never_the_best(method):
+    result = find(method, negative)
+    measured = [-len(str(c)) for c in result.cells if len(str(c)) % 5]
+    assert len(str(result.best)) % 5
+    assert result.rewards[result.cells.index(result.best)] == max(measured)
+    assert result.curve()[-1] == max(measured)
+    assert min(result.rewards) == min(measured)
+    assert result.failed == EVALUATIONS - len(measured) > 5
+
+
+@each_method
+def test_a_search_ends_where_every_child_fails(method):
+    result = find(method, lambda cell: 1 / 0, evaluations=60)
+    assert result.failed == 60
+    with pytest.raises(ValueError, match=r"none of the 60 .* failed with: ZeroDivisionError"):
+        result.best  # noqa: B018
+
+
 @each_method
 def test_the_reward_function_is_asked_once_for_equal_cells(method):
     asked = []
@@ -262,6 +288,26 @@ def test_the_checkpoint_of_another_search_is_refused_and_kept(tmp_path, change, 
     with pytest.raises(ValueError, match=rf"search\.ckpt was made with {said}"):
         change(path)
     assert path.read_bytes() == before
+
+
+OTHERS = {
+    "batch": 7, "population": 7, "sample": 7, "best": 7, "cell": nt.zoo.EXAMPLE,
+    "learning_rate": 0.007, "decay": 0.7, "entropy": 0.7,
+}  # fmt: skip
+
+
+@each_method
+def test_every_setting_of_a_method_is_in_its_checkpoint(method, tmp_path):
+    path = tmp_path / "search.ckpt"
+    common = {"space", "reward", "evaluations", "seed", "executor", "checkpoint"}
+    common |= {"progress", "workers", "limit"}
+    find(method, evaluations=20, checkpoint=path)
+    parameters = inspect.signature(method).parameters
+    for name in sorted(set(parameters) - common):
+        default = parameters[name].default
+        other = not default if isinstance(default, bool) else OTHERS[name]
+        with pytest.raises(ValueError, match=rf"was made with settings .*'{name}'"):
+            find(method, checkpoint=path, **{name: other})
 
 
 def test_the_checkpoint_of_another_version_is_refused(tmp_path, monkeypatch):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nastut.search.strategies import Evolution, Random
+from nastut.search.strategies import FAILED, Evolution, Random, finite
 
 CHOICES = [2, 4, 1, 3]
 
@@ -78,3 +78,23 @@ def test_a_state_brings_everything_back(kind):
 def test_bad_settings_are_named(setting, wrong, error):
     with pytest.raises(error, match=f"{setting} is {wrong}"):
         evolution(**{setting: wrong})
+
+
+def test_a_failure_is_no_parent_while_there_is_another():
+    strategy = grown(evolution(population=3, sample=50), [(FAILED, [0, 0, 0, 0])])
+    grown(strategy, [(-7.0, [1, 1, 0, 1]), (FAILED, [0, 1, 0, 0])])
+    assert {tuple(strategy.parent()) for _ in range(20)} == {(1, 1, 0, 1)}
+
+
+@pytest.mark.parametrize(
+    ("rewards", "lowest", "wanted"),
+    [
+        ([1.0, FAILED, 0.5], 0.0, [1.0, 0.0, 0.5]),
+        ([-1.0, FAILED, -3.0], 0.0, [-1.0, -3.0, -3.0]),
+        ([-1.0, FAILED], -8.0, [-1.0, -8.0]),
+        ([FAILED], 0.0, [0.0]),
+        ([], 0.0, []),
+    ],
+)
+def test_for_a_mean_a_failure_counts_as_the_lowest(rewards, lowest, wanted):
+    assert finite(rewards, lowest) == wanted

@@ -64,3 +64,13 @@ def test_a_child_that_diverged_earns_nothing():
     rewards = retrained.fresh_rewards(runs)
     assert rewards[0] == 0 < rewards[1] < 1
     assert np.isfinite(rewards).all()
+
+
+def test_the_best_by_two_measurements_overlap():
+    one, other = np.array([9, 8, 7, 1]), np.array([1, 8, 9, 0])
+    assert [retrained.kept(one, other, n) for n in (1, 2, 3)] == [0, 1, 3]
+
+
+def test_the_standard_error_is_that_of_a_mean_over_seeds():
+    rewards = np.arange(300.0)[:, None] + np.random.default_rng(0).normal(0, 2, (300, 5))
+    assert retrained.standard_error(rewards) == pytest.approx(2 / np.sqrt(5), rel=0.1)

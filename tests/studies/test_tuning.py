@@ -82,7 +82,7 @@ def test_what_was_chosen_is_judged_with_helpers_given_and_taken(small, tmp_path)
         results = tuning.tuning().conduct(tmp_path / "tuning.json", pool)
     lines = tuning.lines(results)
     assert len(results) == 6 + 2 * len(lines)  # three seeds in runs of two
-    queue, reinforce = lines["priority queue"][1], lines["REINFORCE, tuned"][1]
+    queue, reinforce = lines["priority queue, tuned"][1], lines["REINFORCE, tuned"][1]
     assert reinforce == tuning.chosen(results, "reinforce")
     assert lines["REINFORCE, with redraw"][1] == reinforce | {"redraw": True}
     assert lines["priority queue, no redraw, no bonus"][1] == queue | {

@@ -1,4 +1,4 @@
-"""The pictures of notebook 06 show what they are given."""
+"""The pictures of a policy show what they are given."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import nastut as nt
-from nastut.lessons.controller import (
+from nastut.lessons.policies import (
     PLACES,
     draw_errors,
     draw_learning,

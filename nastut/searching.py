@@ -1,0 +1,141 @@
+"""The commands ``python -m nastut search`` and ``python -m nastut report``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nastut.search.result import SearchResult
+
+METHODS = ("priority_queue", "evolution", "random", "reinforce")
+SHOWN = 5
+"""How many of the best cells are printed."""
+
+
+def add_commands(commands: Any) -> None:
+    """Add both commands to those of the command line."""
+    search = commands.add_parser(
+        "search", help="search for the best cell, on any number of workers"
+    )
+    search.set_defaults(run=run_search)
+    option = search.add_argument
+    option("--method", choices=METHODS, default=METHODS[0])
+    option("--base", type=int, default=8, help="leaves of a cell: a power of two (8)")
+    option("--task", choices=("text", "reber", "recall"), default="text")
+    option(
+        "--files",
+        nargs=3,
+        metavar=("TRAIN", "VALID", "TEST"),
+        default=(),
+        help="words, one sentence a line; Python's manual if left out",
+    )
+    option("--evaluations", type=int, default=1_000, metavar="N", help="cells to try (1000)")
+    option("--seed", type=int, default=0)
+    option("--batch", type=int, default=16, help="children side by side in a worker (16)")
+    option("--steps", type=int, default=256, help="training steps of a child (256)")
+    option("--hidden", type=int, default=24, help="size of a child's h_t (24)")
+    option("--rate", type=float, default=0.01, help="learning rate of a child (0.01)")
+    option(
+        "--halving",
+        action="store_true",
+        help="after 1/8, 1/4, 1/2 of the steps the better half goes on",
+    )
+    where = search.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=int, default=1, metavar="K", help="processes here (1)")
+    where.add_argument("--scheduler", metavar="ADDRESS", help="of Dask, as tcp://127.0.0.1:8786")
+    option("--limit", type=float, default=600.0, help="seconds that a child may take (600)")
+    option(
+        "--out",
+        type=Path,
+        default=Path("search.json"),
+        metavar="FILE",
+        help="the result (search.json)",
+    )
+    option("--checkpoint", type=Path, metavar="FILE", help="to go on from; OUT.ckpt if left out")
+    report = commands.add_parser("report", help="draw the curves of searches")
+    report.set_defaults(run=run_report)
+    report.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    report.add_argument("--out", type=Path, help="the picture, .svg or .png; FILE.svg if left out")
+
+
+def run_search(options: argparse.Namespace) -> None:
+    """Search, write the result, and print the best cells."""
+    from nastut import search
+    from nastut.cells.space import Space
+    from nastut.search.executors import Cluster, processes
+    from nastut.search.trained import Halving, Trained
+
+    if not options.out.parent.is_dir():
+        raise FileNotFoundError(f"{options.out} cannot be written: there is no such folder")
+    reward = Trained.on(
+        options.task,
+        options.files,
+        options.steps,
+        options.hidden,
+        options.rate,
+        halving=Halving() if options.halving else None,
+    )
+    source: Any = partial(processes, options.workers)
+    workers: int | Callable[[], int] = options.workers
+    if options.scheduler is not None:
+        source = Cluster(options.scheduler)
+        workers = source.size
+    result = getattr(search, options.method)(
+        Space(options.base),
+        reward,
+        options.evaluations,
+        options.seed,
+        source,
+        options.checkpoint or options.out.with_name(f"{options.out.name}.ckpt"),
+        workers=workers,
+        limit=options.limit,
+        batch=options.batch,
+    )
+    result.save(options.out)
+    _print_best(result, reward.best, options.out)
+
+
+def _print_best(result: SearchResult, best: float, out: Path) -> None:
+    from nastut.pictures.drawing import draw
+    from nastut.pictures.picture import DrawingError
+    from nastut.symbolic.formulas import formulas
+
+    print(result)
+    for why, count in _reasons(result).items():
+        print(f"{count} failed: {why}")
+    for cell, reward in result.top(SHOWN):
+        print(f"reward {reward:.4f}, perplexity {best / reward**0.5:.3f}: {cell}")
+    print(f"\n{formulas(result.best)}\n")
+    print(f"result written to {out}")
+    try:
+        print(
+            f"picture of the best cell written to {draw(result.best).save(out.with_suffix('.svg'))}"
+        )
+    except DrawingError as error:  # The search was not in vain.
+        print(f"no picture of the best cell: {error}")
+
+
+def _reasons(result: SearchResult) -> dict[str, int]:
+    """Return the kinds of failures, and how many different cells failed so."""
+    kinds = [failure.error.partition(" at step")[0] for failure in result.failures]
+    return {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
+
+
+def run_report(options: argparse.Namespace) -> None:
+    """Draw the curves of some results, and print what each found."""
+    from nastut.pictures.curves import draw_curves
+    from nastut.search.result import SearchResult
+
+    results = {str(path): SearchResult.load(path) for path in options.files}
+    for path, result in results.items():
+        print(f"{path}: {result}")
+    out = options.out or options.files[0].with_suffix(".curves.svg")
+    curves = {
+        f"the best {best}": {path: result.curve(best) for path, result in results.items()}
+        for best in (1, 5, 15)
+    }
+    print(f"curves written to {draw_curves(curves, out)}")

@@ -1,0 +1,138 @@
+"""The same data in another form is the same; what cannot be compared is different."""
+
+import collections
+import decimal
+import fractions
+import itertools
+
+import numpy as np
+import pytest
+import sympy as sp
+import torch
+
+from nastut.lessons.plain import MOST, close, plain, shape, shorten, show
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        3,
+        np.int64(3),
+        np.array(3),
+        torch.tensor(3),
+        sp.Integer(3),
+        fractions.Fraction(3),
+        decimal.Decimal(3),
+        np.float32(3),
+        sp.sqrt(9),
+        sp.Float(3),
+    ],
+)
+def test_a_number_is_a_number_whoever_made_it(value):
+    assert close(plain(value), 3)
+    assert not close(plain(value), 4)
+    assert type(plain(value)) in (int, float)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, 2],
+        (1, 2),
+        range(1, 3),
+        np.array([1, 2]),
+        np.array([1, 2], dtype=object),
+        torch.tensor([1.0, 2.0], requires_grad=True),
+        collections.deque([1, 2]),
+        {1: 0, 2: 0}.keys(),
+        iter([1, 2]),
+        (n for n in (1, 2)),
+        sp.Tuple(1, 2),
+    ],
+)
+def test_a_sequence_is_a_sequence_whoever_made_it(values):
+    read = plain(values)
+    assert close(sorted(read), [1, 2])
+    assert not close(read, (1, 3))
+    assert not close(read, (1, 2, 3))
+
+
+def test_what_is_exact_stays_exact():
+    assert plain(sp.Integer(8) ** 30) == 8**30
+    assert not close(plain(sp.Integer(8) ** 30 + 1), 8**30)
+    assert close(0.1 + 0.2, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        (float("nan"), float("nan")),
+        ("3", 3),
+        (3, "3"),
+        ((3,), 3),
+        (3, (3,)),
+        (None, False),
+        ([1, [2, 3]], [1, 2, 3]),
+        ({"A": 1}, {"A": 1, "B": 2}),
+        ({"A": 1}, [("A", 1)]),
+        (3 + 1e-3j, 3),
+        (object(), 3),
+    ],
+)
+def test_different_things_differ(value, wanted):
+    assert not close(plain(value), plain(wanted))
+
+
+class EqualToAll:
+    def __eq__(self, other):
+        return True
+
+    __hash__ = None
+
+
+@pytest.mark.parametrize("wanted", [1, 1.0, "a", (1, 2), {"A": 1}, None, True])
+def test_an_object_that_equals_everything_equals_nothing(wanted):
+    assert not close(plain(EqualToAll()), plain(wanted))
+    assert not close(plain([EqualToAll()]), plain([wanted]))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [itertools.count(), np.zeros((MOST, 2)), torch.zeros(MOST + 1), range(10**12), "ab" * MOST],
+)
+def test_too_much_is_not_read(values):
+    if isinstance(values, str):
+        assert plain(values) == values
+    else:
+        with pytest.raises(ValueError, match=r"too (large|many)"):
+            plain(values)
+
+
+def test_shape():
+    assert shape(3) == ()
+    assert shape([[1, 2, 3], [4, 5, 6]]) == (2, 3)
+    assert shape([[], []]) == (2, 0)
+    assert shape([[1], [2, 3]]) is None
+    assert shape([1, "a"]) is None
+    assert shape([]) == (0,)
+
+
+async def answer_later():
+    return 3
+
+
+def test_a_value_is_shown_in_one_short_line():
+    assert show((0.123456, 3, "a\nb")) == "(0.1235, 3, 'a\\nb')"
+    assert show([1.0]) == "[1]"
+    assert show((1,)) == "(1,)"
+    assert show(frozenset("ba")) == "{'a', 'b'}"
+    assert show(int) == "the class int"
+    assert show(len) == "the function len"
+    assert show(plain(answer_later())) == "a coroutine, which `async` makes"
+    assert len(show(list(range(1_000)))) <= 160
+    assert show(10**5_000).startswith("an object of type int")
+
+
+def test_a_text_becomes_one_printable_line():
+    assert shorten("a\n\n b\x1b[0m\udc80\u2028c", 80) == "a b\\x1b[0m\\udc80 c"
+    assert shorten("abcdef", 5) == "ab..."

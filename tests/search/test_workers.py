@@ -1,0 +1,383 @@
+"""Workers: groups go out, outcomes come back, whatever becomes of a worker."""
+
+import os
+import signal
+import threading
+import time
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+
+import numpy as np
+import pytest
+from rewards_far_away import Noted, Together, notes, value
+
+import nastut as nt
+from nastut import search
+from nastut.search.executors import processes
+from nastut.search.rewards import UnfitWorkerError
+from nastut.search.strategies import FAILED
+from nastut.search.workers import LOSSES, Workers
+
+SPACE = nt.Space(2)
+CELLS = list(dict.fromkeys(SPACE.sample(np.random.default_rng(k)).canonical() for k in range(40)))
+
+
+def everything(workers, reward, groups):
+    """Return what came of groups of cells."""
+    for group in groups:
+        workers.hand_out(reward, {cell: cell for cell in group})
+    found = {}
+    while workers.busy:
+        new = workers.next()
+        assert not set(new) & set(found)
+        found |= new
+    return found
+
+
+def pairs(cells):
+    return [cells[k : k + 2] for k in range(0, len(cells), 2)]
+
+
+# Real processes, really killed
+
+
+def test_a_killed_worker_costs_nothing_but_time(tmp_path):
+    log = str(tmp_path / "log")
+    reward = Together(log, seconds=0.05)
+    killed = []
+
+    def kill_one():
+        while not killed:
+            time.sleep(0.02)
+            if os.path.exists(log) and len(notes(log)) > 4:
+                process, _ = notes(log, "begun")[-1]
+                os.kill(process, signal.SIGKILL)
+                killed.append(process)
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    with Workers(partial(processes, 2), 2) as workers:
+        found = everything(workers, reward, pairs(CELLS[:20]))
+    killer.join()
+    assert found == {cell: (value(cell), None, (1.0, 2.0)) for cell in CELLS[:20]}
+    assert killed[0] not in {process for process, _ in notes(log)[-4:]}
+    assert len(notes(log)) <= 20 + 4  # only what was out with the killed process is measured again
+
+
+def test_who_kills_workers_and_who_hangs_is_found_and_nobody_else_has_failed(tmp_path):
+    deadly, hanging, raising = CELLS[1], CELLS[4], CELLS[6]
+    log = str(tmp_path / "log")
+    reward = Together(log, deadly=(deadly,), hanging=(hanging,), raising=(raising,))
+    groups = [CELLS[:2], CELLS[2:4], CELLS[4:5], CELLS[5:8]]
+    with Workers(partial(processes, 2), 2, limit=5) as workers:
+        found = everything(workers, reward, groups)
+    assert found[deadly].reward == found[hanging].reward == found[raising].reward == FAILED
+    assert found[deadly].error.startswith("its worker died each time (BrokenProcessPool")
+    assert found[hanging].error == "no answer within 5 s"
+    assert found[raising].error == "FloatingPointError: diverged"
+    good = set(CELLS[:8]) - {deadly, hanging, raising}
+    assert {cell: found[cell].reward for cell in good} == {cell: value(cell) for cell in good}
+
+
+def test_one_worker_in_a_process_gives_the_identical_history(tmp_path):
+    reward = Noted(str(tmp_path / "log"), raising=tuple(CELLS[:3]))
+    for method in (search.priority_queue, search.evolution):
+        here = method(SPACE, reward, 57, 3, progress=False)
+        there = method(SPACE, reward, 57, 3, partial(processes, 1), progress=False, workers=1)
+        assert there == here
+
+
+# Many workers
+
+
+def uneven(cell):
+    time.sleep(zlib_bits(cell) / 4000)
+    return value(cell)
+
+
+def zlib_bits(cell):
+    return int(value(cell) * 2**32) % 32
+
+
+@pytest.mark.parametrize(
+    "method", [search.random, search.evolution, search.priority_queue, search.reinforce]
+)
+def test_many_workers_make_a_valid_search(method):
+    most, lock, asked = [0, 0], threading.Lock(), []
+
+    def reward(cell):
+        with lock:
+            most[0] += 1
+            most[1] = max(most)
+            asked.append(cell.canonical())
+        number = uneven(cell)
+        with lock:
+            most[0] -= 1
+        return number
+
+    with ThreadPoolExecutor(9) as pool:
+        result = method(SPACE, reward, 103, 5, pool, progress=False, workers=4, batch=3)
+    assert most[1] == 4
+    assert len(result.cells) == 103
+    assert result.rewards == [value(cell) for cell in result.cells]
+    assert len(asked) == len(set(asked)) == result.calls
+    assert [update["evaluations"] for update in result.updates] == list(range(3, 103, 3))
+
+
+def test_random_search_proposes_the_same_for_any_number_of_workers():
+    wanted = search.random(SPACE, value, 60, 5, progress=False)
+    with ThreadPoolExecutor(4) as pool:
+        found = search.random(SPACE, uneven, 60, 5, pool, progress=False, workers=4, batch=10)
+    assert sorted(map(str, found.cells)) == sorted(map(str, wanted.cells))
+
+
+def test_no_worker_waits_for_the_slowest():
+    """While one child holds a worker, the other worker does all the rest."""
+    release, slow = threading.Event(), []
+
+    def reward(cell):
+        if not slow:
+            slow.append(cell)
+            assert release.wait(60)
+        seen.append(cell)
+        if len(seen) == 30:
+            release.set()
+        return value(cell)
+
+    seen = []
+    with ThreadPoolExecutor(2) as pool:
+        result = search.evolution(SPACE, reward, 60, 5, pool, progress=False, workers=2)
+    assert result.cells.index(slow[0]) >= 25
+
+
+@pytest.mark.parametrize("stop", [5, 30])
+def test_a_stopped_search_with_many_workers_loses_nothing_and_goes_on(tmp_path, stop):
+    path, asked = tmp_path / "search.ckpt", []
+
+    def reward(cell):
+        if len(asked) == stop:
+            asked.append(None)
+            raise SystemExit
+        asked.append(cell.canonical())
+        return uneven(cell)
+
+    settings = {"progress": False, "workers": 3, "batch": 4, "checkpoint": path}
+    with ThreadPoolExecutor(3) as pool, pytest.raises(RuntimeError, match="SystemExit"):
+        search.priority_queue(SPACE, reward, 90, 5, pool, **settings)
+    with ThreadPoolExecutor(3) as pool:
+        result = search.priority_queue(SPACE, reward, 90, 5, pool, **settings)
+    assert len(result.cells) == 90
+    assert len(asked) == len(set(asked)) == result.calls + 1
+    assert result.rewards == [value(cell) for cell in result.cells]
+
+
+# Executors that were given
+
+
+class Backwards(Executor):
+    """Does the second task before the first."""
+
+    def __init__(self):
+        self.waiting, self.order = [], []
+
+    def submit(self, function):
+        future = Future()
+        self.waiting.insert(0, (future, function))
+        if len(self.waiting) == 2:
+            for waiting, task in self.waiting:
+                self.order += task.__self__.cells
+                waiting.set_result(task())
+        return future
+
+
+def test_an_executor_may_finish_in_any_order():
+    with Workers(Backwards()) as workers:
+        found = everything(workers, value, [CELLS[:1], CELLS[1:2]])
+        assert workers.source.order == CELLS[1::-1]
+    assert found == {cell: (value(cell), None, ()) for cell in CELLS[:2]}
+
+
+def test_a_reward_that_cannot_be_sent():
+    said = r"did not do its work \(.*[Pp]ickl"
+    with (
+        processes(1) as pool,
+        Workers(pool) as workers,
+        pytest.raises(RuntimeError, match=said),
+    ):
+        everything(workers, lambda cell: 1.0, [CELLS[:1]])
+    with Workers(partial(processes, 1), 1) as workers, pytest.raises(RuntimeError, match=said):
+        everything(workers, lambda cell: 1.0, [CELLS[:1]])
+
+
+def test_an_executor_that_is_shut_down():
+    pool = ThreadPoolExecutor(1)
+    pool.shutdown()
+    said = r"cannot schedule new futures after shutdown.*is kept"
+    with Workers(pool) as workers, pytest.raises(RuntimeError, match=said):
+        everything(workers, value, [CELLS[:1]])
+
+
+def test_an_executor_that_is_shut_down_meanwhile_keeps_what_finished():
+    """What a shutdown cancels is not waited for, for ever."""
+    pool = ThreadPoolExecutor(1)
+
+    def reward(cell):
+        pool.shutdown(wait=False, cancel_futures=True)
+        return 2.0
+
+    with Workers(pool) as workers:
+        for cell in CELLS[:2]:
+            workers.hand_out(reward, {cell: cell})
+        assert list(workers.next()) == CELLS[:1]
+        with pytest.raises(RuntimeError, match="the executor did not do its work"):
+            workers.next()
+
+
+# Executors that break in every way
+
+
+class Breaking(Executor):
+    """Does its work, but breaks at the calls with these numbers."""
+
+    def __init__(self, calls, breaks):
+        self.calls, self.breaks = calls, breaks
+
+    def submit(self, function, *arguments):
+        self.calls.append(function)
+        future = Future()
+        if len(self.calls) in self.breaks:
+            future.set_exception(BrokenExecutor("broken"))
+        else:
+            future.set_result(function(*arguments))
+        return future
+
+
+def breaking(calls, breaks, opened):
+    @contextmanager
+    def source():
+        opened.append(None)
+        yield Breaking(calls, breaks)
+
+    return source
+
+
+def test_a_broken_executor_is_replaced():
+    calls, opened = [], []
+    with Workers(breaking(calls, {1, 3, 4}, opened), 2) as workers:
+        found = everything(workers, value, pairs(CELLS[:6]))
+    assert found == {cell: (value(cell), None, ()) for cell in CELLS[:6]}
+    assert len(opened) > 2
+
+
+def test_who_hangs_in_a_group_is_found():
+    release = threading.Event()
+
+    @contextmanager
+    def source():
+        with ThreadPoolExecutor(2) as pool:
+            try:
+                yield pool
+            except BaseException:  # as processes are ended
+                release.set()
+                raise
+
+    def reward(cell):
+        if cell == CELLS[1]:
+            release.clear()
+            release.wait(60)
+        return value(cell)
+
+    with Workers(source, 2, limit=0.5) as workers:
+        found = everything(workers, reward, [CELLS[:3], CELLS[3:4], CELLS[4:6]])
+    assert found[CELLS[1]].error == "no answer within 0.5 s"
+    assert [found[cell].reward for cell in CELLS[2:6]] == [value(cell) for cell in CELLS[2:6]]
+
+
+def test_an_executor_that_always_breaks_is_no_fault_of_the_children():
+    calls, opened = [], []
+    said = r"did not do its work \(BrokenExecutor: broken\)"
+    with (
+        Workers(breaking(calls, range(1000), opened), 2) as workers,
+        pytest.raises(RuntimeError, match=said),
+    ):
+        everything(workers, value, [[cell] for cell in CELLS])
+    assert len(opened) == LOSSES + 1
+
+
+def test_a_broken_executor_that_cannot_be_opened_again(monkeypatch):
+    monkeypatch.setattr("nastut.search.workers.PAUSES", (0, 0, 0))
+    attempts = []
+
+    @contextmanager
+    def source():
+        attempts.append(None)
+        if len(attempts) > 1:
+            raise OSError("nobody answers")
+        yield Breaking([], {2})
+
+    with Workers(source, 1) as workers, pytest.raises(RuntimeError, match="nobody answers"):
+        everything(workers, value, pairs(CELLS[:6]))
+    assert len(attempts) == 4
+
+
+def test_an_executor_that_was_given_is_not_replaced():
+    calls = []
+    with (
+        Workers(Breaking(calls, {2}), 1) as workers,
+        pytest.raises(RuntimeError, match="BrokenExecutor"),
+    ):
+        everything(workers, value, pairs(CELLS[:6]))
+
+
+def test_a_hang_in_an_executor_that_was_given_ends_the_search_but_is_remembered():
+    release = threading.Event()
+
+    def reward(cell):
+        if cell == CELLS[1]:
+            release.wait(60)
+        return value(cell)
+
+    found = {}
+    with ThreadPoolExecutor(2) as pool, Workers(pool, 2, limit=0.3) as workers:
+        for cell in CELLS[:8]:
+            workers.hand_out(reward, {cell: cell})
+        with pytest.raises(RuntimeError, match=r"no answer within 0\.3 s a child"):  # noqa: PT012
+            while True:
+                found |= workers.next()
+        release.set()
+    assert found[CELLS[1]] == (FAILED, "no answer within 0.3 s", ())
+    assert found[CELLS[0]].error is None
+
+
+def test_a_worker_that_is_unfit_stops_the_search():
+    def reward(cell):
+        raise UnfitWorkerError("no text")
+
+    for pool in (None, ThreadPoolExecutor(2)):
+        with Workers(pool, 2) as workers, pytest.raises(UnfitWorkerError, match="no text"):
+            everything(workers, reward, [CELLS[:1]])
+
+
+def test_all_children_of_a_group_are_asked_alone_if_one_raises(tmp_path):
+    reward = Together(str(tmp_path / "log"), raising=(CELLS[1],))
+    with Workers() as workers:
+        found = everything(workers, reward, [CELLS[:3]])
+    assert [found[cell].error for cell in CELLS[:3]] == [
+        None, "FloatingPointError: diverged", None
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "said"),
+    [
+        ((7,), TypeError, "executor is 7 where an Executor belongs"),
+        ((None, 1, 5.0), ValueError, "a limit of time needs an executor"),
+        ((processes, None, 5.0), ValueError, "a limit of time needs an executor, and the number"),
+        ((processes, 1, 0), ValueError, "limit is 0; it must be a number of seconds above 0"),
+        ((processes, 1, float("nan")), ValueError, "limit is nan"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, error, said):
+    with pytest.raises(error, match=said):
+        Workers(*arguments)
