@@ -1,20 +1,22 @@
 """LSTM, NASCell, MaxCell and Example on real text, at equal parameter count: the study ``text``.
 
-Every cell is tuned alike: the learning rate that is best in validation, on a seed that is used for
-nothing else. Then it is trained on the seeds that count.
+Every line is tuned alike, on seeds that are used for nothing else: all learning rates from one
+seed, the better ones from more, and the best of those by their mean in validation. Then it is
+trained on the seeds that count. A rate that was unlucky in its first run is not tried again.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
 
+from nastut.cells.cell import Cell
 from nastut.layers.layer import CellRNN
 from nastut.learning.tasks import python_reference
 from nastut.learning.training import LanguageModel, Recipe, fit, hidden_size_for, seeded
@@ -25,20 +27,57 @@ PARAMETERS = 100_000
 EMBEDDING = 48
 RECIPE = Recipe(epochs=8, reports=16)
 LEARNING_RATES = (4e-3, 8e-3, 16e-3, 32e-3, 64e-3)
-TUNING_SEED = 100
+TUNING_SEEDS = (100, 101, 102, 103, 104)
+KEPT = 2
+"""How many rates of a line, the best of the first seed, are tried with all tuning seeds."""
+
 SEEDS = (0, 1, 2, 3, 4)
-CELLS = {"LSTM": None, "NASCell": NASCELL, "MaxCell": MAXCELL, "Example": EXAMPLE}
-"""None stands for :class:`torch.nn.LSTM`, which has no redundant matrices."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One network of the comparison.
+
+    Attributes
+    ----------
+    cell
+        Its sequence's cell; None stands for :class:`torch.nn.LSTM`, which has no redundant
+        matrices.
+    bias
+        Whether it has biases.
+    forget
+        What is added to the bias of LSTM's forget gate at the start, so that it begins open.
+        Source: Jozefowicz, Zaremba & Sutskever (2015), *An Empirical Exploration of Recurrent
+        Network Architectures*.
+    """
+
+    cell: Cell | None = None
+    bias: bool = False
+    forget: float = 0.0
+
+
+LINES = {
+    "LSTM": Line(),
+    "LSTM, biases": Line(bias=True),
+    "LSTM, biases, open forget gate": Line(bias=True, forget=1.0),
+    "NASCell": Line(NASCELL),
+    "NASCell, biases": Line(NASCELL, bias=True),
+    "MaxCell": Line(MAXCELL),
+    "Example": Line(EXAMPLE),
+}
 
 
 def build(name: str, symbols: int, hidden_size: int) -> LanguageModel:
-    """Return an untrained model around the cell of that name."""
-    cell = CELLS[name]
-    core: nn.Module
-    if cell is None:
-        core = nn.LSTM(EMBEDDING, hidden_size, bias=False)
-    else:
-        core = CellRNN(cell, EMBEDDING, hidden_size)
+    """Return an untrained model around the core of the line of that name."""
+    line = LINES[name]
+    if line.cell is not None:
+        return LanguageModel(CellRNN(line.cell, EMBEDDING, hidden_size, bias=line.bias), symbols)
+    core = nn.LSTM(EMBEDDING, hidden_size, bias=line.bias)
+    if line.forget:
+        with torch.no_grad():  # torch's gates are i, f, g, o
+            dict(core.named_parameters())["bias_hh_l0"][hidden_size : 2 * hidden_size] += (
+                line.forget
+            )
     return LanguageModel(core, symbols)
 
 
@@ -69,26 +108,57 @@ def comparison() -> Study:
         "parameters": PARAMETERS,
         "embedding": EMBEDDING,
         "recipe": {key: value for key, value in asdict(RECIPE).items() if key != "learning_rate"},
+        "lines": {
+            name: asdict(line) | {"cell": line.cell and str(line.cell)}
+            for name, line in LINES.items()
+        },
         "learning_rates": LEARNING_RATES,
-        "tuning_seed": TUNING_SEED,
+        "tuning_seeds": TUNING_SEEDS,
+        "kept": KEPT,
         "seeds": SEEDS,
         "threads": 1,
     }
-    tuning = {
-        f"tuning of {name}, rate {rate}": (name, rate, TUNING_SEED)
-        for name in CELLS
-        for rate in LEARNING_RATES
+    first = tuning_runs(dict.fromkeys(LINES, LEARNING_RATES), TUNING_SEEDS[:1])
+    return Study("text", settings, first, run, then=_what_follows)
+
+
+def tuning_runs(
+    rates: Mapping[str, Sequence[float]], seeds: Sequence[int]
+) -> dict[str, tuple[str, float, int]]:
+    """Return the runs that try these rates of each line from these seeds, by their names."""
+    return {
+        f"tuning of {name}, rate {rate}, seed {seed}": (name, rate, seed)
+        for name in rates
+        for rate in rates[name]
+        for seed in seeds
     }
-    return Study("text", settings, tuning, run, then=_at_the_best_rates)
 
 
-def _at_the_best_rates(results: Mapping[str, Any]) -> dict[str, tuple[str, float, int]]:
-    rates = {name: best_rate(results, name) for name in CELLS}
-    return {f"{name}, seed {seed}": (name, rates[name], seed) for name in CELLS for seed in SEEDS}
+def _what_follows(results: Mapping[str, Any]) -> dict[str, tuple[str, float, int]]:
+    kept = {name: best_rates(results, name, TUNING_SEEDS[:1])[:KEPT] for name in LINES}
+    more = tuning_runs(kept, TUNING_SEEDS[1:])
+    if not set(more) <= set(results):
+        return more
+    rates = {name: best_rate(results, name) for name in LINES}
+    runs = {f"{name}, seed {seed}": (name, rates[name], seed) for name in LINES for seed in SEEDS}
+    return {**more, **runs}
+
+
+def best_rates(results: Mapping[str, Any], name: str, seeds: Sequence[int]) -> list[float]:
+    """Return the learning rates that were tried from all of these seeds, the best first.
+
+    A rate is as good as the mean over the seeds of the lowest validation perplexity; of equal
+    ones the lower comes first.
+    """
+    found: dict[float, list[float]] = {}
+    for record in results.values():
+        if record["cell"] == name and record["seed"] in seeds:
+            lowest = min(record["validation"], default=math.inf)
+            found.setdefault(record["learning_rate"], []).append(lowest)
+    means = {rate: math.fsum(of) / len(of) for rate, of in found.items() if len(of) == len(seeds)}
+    return sorted(sorted(means), key=lambda rate: means[rate])
 
 
 def best_rate(results: Mapping[str, Any], name: str) -> float:
-    """Return the learning rate with the lowest validation perplexity at the end of tuning."""
-    tried = [r for r in results.values() if r["cell"] == name and r["seed"] == TUNING_SEED]
-    best = min(tried, key=lambda record: min(record["validation"], default=math.inf))
-    return float(best["learning_rate"])
+    """Return the learning rate that tuning chooses for a line."""
+    return best_rates(results, name, TUNING_SEEDS)[0]

@@ -58,6 +58,19 @@ def test_it_goes_on_to_the_identical_file(tmp_path, executor):
     assert broken.read_bytes() == whole.read_bytes()
 
 
+def test_what_follows_is_asked_for_until_there_is_no_more(tmp_path, executor):
+    def then(results):
+        largest = max(result["square"] for result in results.values())
+        return {f"after {n}": (n,) for n in (5, 6, 7) if n**2 <= 2 * largest}
+
+    study = replace(STUDY, then=then)  # 16 allows 5; 25 allows 6 and 7
+    found = study.conduct(tmp_path / "squares.json", executor)
+    assert list(found) == ["1", "2", "4", "after 5", "after 6", "after 7"]
+    asked.clear()
+    assert study.conduct(tmp_path / "squares.json", executor) == found
+    assert asked == []
+
+
 def test_what_had_finished_survives_a_failure(tmp_path):
     failing = replace(STUDY, runs={"2": (2,), "3": (3,)})
     path = tmp_path / "squares.json"
