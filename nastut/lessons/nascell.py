@@ -14,6 +14,7 @@ from nastut.cells.evaluate import evaluate
 from nastut.cells.sequence import SequenceError, split_text
 from nastut.files import recorded
 from nastut.lessons.exercise import Exercise
+from nastut.pictures.style import INK
 from nastut.zoo.named import EXAMPLE, LSTM, MAXCELL, NASCELL
 
 PORT = (0.618672, 0.630180, 0.630712)
@@ -22,7 +23,6 @@ PORT = (0.618672, 0.630180, 0.630712)
 NAMED = {"EXAMPLE": EXAMPLE, "LSTM": LSTM, "NASCELL": NASCELL, "MAXCELL": MAXCELL}
 
 
-_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 
 
 def golden_test(cell: Cell) -> tuple[float, ...]:
@@ -44,16 +44,16 @@ def _arrays(value: Any) -> Any:
     return np.array(value) if isinstance(value, list) else value
 
 
-def draw_learning(axis: Axes, study: dict[str, Any]) -> None:
-    """Draw how the cells of a comparison learned: the median of the seeds, and all of them."""
-    cells = dict.fromkeys(run["cell"] for run in study["runs"].values())
-    for cell, style in zip(cells, _STYLES, strict=False):
-        runs = [study["runs"][f"{cell}, seed {seed}"] for seed in study["settings"]["seeds"]]
-        curves = np.array([run["validation"] for run in runs])
-        axis.plot(runs[0]["at"], np.median(curves, axis=0), style, label=cell)
-        axis.fill_between(runs[0]["at"], curves.min(0), curves.max(0), alpha=0.25)
-    axis.set(xlabel="training step", ylabel="validation perplexity", yscale="log")
-    axis.legend()
+def draw_lines(axis: Axes, test: dict[str, np.ndarray]) -> None:
+    """Draw the test perplexities of each line of a comparison: a point a seed, the median a bar."""
+    for place, (line, perplexities) in enumerate(test.items()):
+        axis.plot(perplexities, np.full(len(perplexities), place), "o", alpha=0.6, color=INK)
+        axis.plot(np.median(perplexities), place, "|", markersize=18, color=INK)
+    axis.set(xlabel="test perplexity (lower is better)", xscale="log")
+    axis.set_yticks(range(len(test)), test)
+    axis.invert_yaxis()
+    axis.xaxis.set_major_formatter("{x:g}")
+    axis.xaxis.set_minor_formatter("{x:g}")
 
 
 def _wrong_place() -> tuple[int, str]:
