@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 READY := $(VENV)/.ready
 
-.PHONY: lab test notebooks handouts slides site data check format bench clean
+.PHONY: lab test notebooks handouts slides site data check format bench fuzz mutants clean
 
 lab: $(READY)  ## open JupyterLab on the first notebook
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
@@ -47,6 +47,14 @@ format: $(READY)  ## mend what ruff can mend
 
 bench: $(READY)  ## measure speed; prints ratios, never part of the tests
 	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+fuzz: $(READY)  ## damage files and kill computations, for some minutes; seeded
+	$(BIN)/python robustness/damage.py --times $(or $(TIMES),100000) --seed $(or $(SEED),0)
+	$(BIN)/python robustness/kills.py --kills $(or $(KILLS),60) --seed $(or $(SEED),0)
+
+mutants: $(READY)  ## change the code, a thing at a time: do the tests notice? prints the score
+	$(PIP) install -c constraints.txt -e '.[robustness]'
+	$(BIN)/python robustness/mutants.py --sample $(or $(SAMPLE),100) --seed $(or $(SEED),0) $(FILES)
 
 clean:
 	rm -rf $(VENV)
