@@ -78,9 +78,18 @@ def _show(cell: Cell, out: str | None) -> None:
 
     written = draw(cell).save(out) if out is not None else None
     memory = "c_t depends on c_{t-1}" if cell.has_memory else "c_t does not depend on c_{t-1}"
-    print(f"{cell}\nbase {cell.base}; {memory}\n\n{formulas(cell)}")
+    print(_printable(f"{cell}\nbase {cell.base}; {memory}\n\n{formulas(cell)}"))
     if written is not None:
-        print(f"\npicture written to {written}")
+        print(_printable(f"\npicture written to {written}"))
+
+
+def _printable(text: str) -> str:
+    """Return a text as the terminal can show it, in ASCII letters if it knows no others."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return text.replace("⊙", "(.)").encode("ascii", "backslashreplace").decode()
+    return text
 
 
 def _build(path: Path) -> None:

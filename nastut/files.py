@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import reprlib
 import secrets
 import zlib
 from pathlib import Path
 from types import UnionType
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+HASH = "sha256"
+"""The entry of a JSON file with the hash of all others."""
 
 _PACKAGE = Path(__file__).parent
 _FOLDERS = (_PACKAGE.parent / "data", _PACKAGE / "data")
 """Where ``data/`` is: beside the package in a checkout, inside it in an installed wheel."""
 
 
-Form: TypeAlias = "type | UnionType | list[Form] | tuple[Form, ...] | dict[str, Form]"
+LARGEST = 64 << 20
+"""Bytes that a file may have, unpacked, to be read whole; the recorded ones have a tenth."""
+
+Form: TypeAlias = "type | UnionType | list[Form] | tuple[Form, ...] | dict[Any, Form]"
 """What plain data should look like: see :func:`require_form`."""
 
 
@@ -44,20 +52,21 @@ def require_form(value: object, form: Form, name: str) -> None:
     form
         Written like the data. A type: any value of it; True is no number, and ``float`` takes
         whole numbers, too. ``[form]``: a list of any length. ``(form, form)``: a list or tuple of
-        two. ``{"name": form}``: a dict with just these names.
+        two. ``{"name": form}``: a dict with just these names; with ``...: form``, any others, too.
     name
         What the message calls the value.
     """
     if isinstance(form, dict):
         require_form(value, dict, name)
         assert isinstance(value, dict)
-        for key in [*form, *value]:
-            if key not in value or key not in form:
-                fault = "lacks" if key in form else "has"
-                raise ValueError(
-                    f"{name} {fault} {reprlib.repr(key)}; it must have {', '.join(form)}"
-                )
-            require_form(value[key], form[key], f"{name}[{reprlib.repr(key)}]")
+        named = [key for key in form if key is not ...]
+        for key in [*named, *value]:
+            its_form = form.get(key, form.get(...))
+            if key not in value or its_form is None:
+                fault = "lacks" if key in named else "has"
+                said = f"{name} {fault} {reprlib.repr(key)}; it must have {', '.join(named)}"
+                raise ValueError(said)
+            require_form(value[key], its_form, f"{name}[{reprlib.repr(key)}]")
     elif isinstance(form, list | tuple):
         require_form(value, list if isinstance(form, list) else list | tuple, name)
         assert isinstance(value, list | tuple)
@@ -68,9 +77,84 @@ def require_form(value: object, form: Form, name: str) -> None:
             require_form(entry, its_form, f"{name}[{number}]")
     else:
         fits = isinstance(value, int | float if form is float else form)
-        if not fits or (isinstance(value, bool) and form is not bool):
+        if not fits or (isinstance(value, bool) and form not in (bool, object)):
             wanted = getattr(form, "__name__", form)
             raise ValueError(f"{name} is of type {type(value).__name__} where {wanted} belongs")
+
+
+def read_json(path: Path, form: Form, remedy: str) -> Any:
+    """Return what a JSON file holds; the one place that reads one.
+
+    If it holds a hash, as those do that :func:`write_json` made, it is looked at and taken out.
+
+    Parameters
+    ----------
+    path
+        The file.
+    form
+        What it should look like.
+    remedy
+        What to do if it does not; the end of the message.
+
+    Raises
+    ------
+    OSError
+        If there is no such file, or it cannot be read.
+    ValueError
+        If it is too large, no JSON, of another form, or not what its hash says.
+    """
+    try:
+        content = parse_json(read_limited(path))
+        found = content.pop(HASH, None) if isinstance(content, dict) else None
+        require_form(content, form, "it")
+        if found not in (None, _hash(content)):
+            raise ValueError("its content is not what its hash says")
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged or holds something else: {error}; {remedy}") from None
+    return content
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Return what JSON text holds; whatever is wrong with it, a ValueError is raised."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def write_json(path: Path, content: dict[str, Any], indent: int | None = None) -> None:
+    """Write a dict as JSON, whole or not at all, with a hash of it as the last entry."""
+    text = json.dumps({**content, HASH: _hash(content)}, indent=indent)
+    write_atomically(path, (text + "\n").encode())
+
+
+def _hash(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def require_file(path: Path) -> None:
+    """Raise an OSError if a path is that of a folder, a pipe or a device."""
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "no file"
+        raise OSError(f"{path} is {kind}; give the path of a file")
+
+
+def read_limited(path: Path) -> bytes:
+    """Return the bytes of a file.
+
+    Raises
+    ------
+    OSError
+        If there is no such file, it is a folder or a pipe, or it cannot be read.
+    ValueError
+        If it is larger than any file of ours.
+    """
+    require_file(path)
+    with path.open("rb") as file:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise ValueError(f"it has more than the {LARGEST >> 20} MiB that are read")
+    return content
 
 
 def write_atomically(target: Path, data: bytes) -> None:

@@ -13,10 +13,11 @@ from unittest.mock import patch
 
 import numpy as np
 
+from nastut import files as nastut_files
 from nastut.cells.space import Space
 from nastut.files import write_atomically
 from nastut.learning.training import Recipe, Record
-from nastut.studies import exhaustive, parts
+from nastut.studies import exhaustive
 from nastut.studies.exhaustive import TaskSettings
 
 SPACE = Space(2, ("Add", "Multiply"), ("Tanh",))
@@ -66,7 +67,7 @@ def build_until(path, files, end):
         write_atomically(target, data)
 
     exhaustive.train = fake_train
-    exhaustive.write_atomically = parts.write_atomically = write
+    exhaustive.write_atomically = nastut_files.write_atomically = write
     with ThreadPoolExecutor(1) as executor:
         exhaustive.build(path, executor, SPACE, TASKS)
 

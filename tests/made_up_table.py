@@ -14,7 +14,7 @@ SETTINGS = {
 
 def made_up_table():
     rng = np.random.default_rng(0)
-    cells = sorted({cell.canonical() for cell in SPACE}, key=str)
+    cells = sorted({cell.canonical() for cell in SPACE}, key=SPACE.encode)
     target = cells[123].sequence
     rows = []
     for cell in cells:

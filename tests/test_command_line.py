@@ -1,7 +1,9 @@
 """``python -m nastut``: what it prints, where, and with which exit status."""
 
+import os
 import subprocess
 import sys
+import threading
 from importlib import import_module
 
 import pytest
@@ -117,3 +119,36 @@ def test_help_names_the_commands(capsys):
         main(["--help"])
     assert stop.value.code == 0
     assert {"doctor", "show"} <= set(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_show_works_on_any_terminal(encoding, tmp_path):
+    path = tmp_path / "Bild\N{SNOWMAN}.svg"
+    command = [sys.executable, "-m", "nastut", "show", EXAMPLE, "--out", str(path)]
+    done = subprocess.run(
+        command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": encoding}
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    sign = "⊙" if encoding == "utf-8" else "(.)"
+    printed = done.stdout.decode(encoding)
+    assert f"W_3 x_t {sign} W_4 h_{{t-1}}" in printed
+    assert ("Bild\N{SNOWMAN}" if encoding == "utf-8" else "Bild\\u2603") in printed
+
+
+def test_out_keeps_a_link_and_writes_into_a_pipe(tmp_path):
+    real, link, pipe = (tmp_path / name for name in ("real.svg", "link.svg", "pipe.svg"))
+    link.symlink_to(real)
+    assert main(["show", EXAMPLE, "--out", str(link)]) == 0
+    assert link.is_symlink()
+    os.mkfifo(pipe)
+    read = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    assert main(["show", EXAMPLE, "--out", str(pipe)]) == 0
+    reader.join()
+    assert read == [real.read_bytes()]
+
+
+def test_a_name_too_long_is_called_what_it_is(tmp_path, capsys):
+    assert main(["show", EXAMPLE, "--out", str(tmp_path / ("n" * 300 + ".svg"))]) == 2
+    assert "File name too long" in capsys.readouterr().err

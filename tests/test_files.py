@@ -162,3 +162,10 @@ def test_a_form_needs_all_its_names(name):
 def test_a_form_names_what_is_none_at_all():
     with pytest.raises(ValueError, match="it is of type list where dict belongs"):
         require_form([], FORM, "it")
+
+
+@pytest.mark.parametrize("value", [True, None, 1.5, "a", [], {"b": True}], ids=str)
+def test_a_form_may_leave_others_open(value):
+    require_form({"name": "a", "other": value}, {"name": str, ...: object}, "it")
+    with pytest.raises(ValueError, match="it lacks 'name'; it must have name"):
+        require_form({"other": value}, {"name": str, ...: object}, "it")

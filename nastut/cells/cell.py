@@ -13,7 +13,9 @@ from typing import Any
 
 from nastut.cells.sequence import (
     ACTIVATION_WORDS,
+    BASES,
     COMBINATION_WORDS,
+    LARGEST_BASE,
     Place,
     SequenceError,
     Token,
@@ -22,6 +24,7 @@ from nastut.cells.sequence import (
     describe,
     is_base,
     number_of_nodes,
+    require_length,
     split_text,
 )
 
@@ -106,6 +109,7 @@ class Cell:
                 f"nodes is {describe(self.nodes)}; it must be a tuple of "
                 "Node(combination, activation)"
             )
+        require_length(self.nodes, number_of_nodes(LARGEST_BASE), "nodes")
         object.__setattr__(self, "nodes", tuple(self.nodes))
         owners = {f"nodes[{k}]": node for k, node in enumerate(self.nodes)}
         for name, node in {**owners, "inject": self.inject}.items():
@@ -116,7 +120,7 @@ class Cell:
         if not is_base(self.base) or len(self.nodes) != number_of_nodes(self.base):
             raise SequenceError(
                 f"{len(self.nodes)} nodes were given; the tree of a base-b cell has 2 b - 1: "
-                "1, 3, 7, 15, ... for base 1, 2, 4, 8, ..."
+                f"1, 3, 7, 15, ... for base {BASES}"
             )
         tokens = check_sequence(self.sequence)
         object.__setattr__(self, "create_index", tokens[-2])

@@ -16,7 +16,7 @@ import re
 import reprlib
 from collections.abc import Sequence
 from functools import cache
-from itertools import takewhile
+from itertools import islice, takewhile
 from numbers import Integral, Real
 from typing import NamedTuple, TypeGuard
 
@@ -30,6 +30,12 @@ ACTIVATION_WORDS = tuple(ACTIVATIONS)
 # Spellings in which the sequence is found in print and in code.
 _SPELLINGS = {word.casefold(): word for word in (*COMBINATION_WORDS, *ACTIVATION_WORDS)}
 _SPELLINGS |= {"elemmult": "Multiply", "mult": "Multiply", "mul": "Multiply"}
+
+
+LARGEST_BASE = 1024
+"""The most leaves of a cell: enough for any network, and refused in time if it is more."""
+
+BASES = f"1, 2, 4, 8, ... up to {LARGEST_BASE}"
 
 
 class SequenceError(ValueError):
@@ -82,8 +88,8 @@ def require_whole_number(name: str, value: object, least: int = 1) -> None:
 
 
 def is_base(number: object) -> TypeGuard[int]:
-    """Tell whether `number` is a possible number of leaves: 1, 2, 4, 8, ..."""
-    return is_whole_number(number) and number >= 1 and int(number).bit_count() == 1
+    """Tell whether `number` is a possible number of leaves: 1, 2, 4, 8, ... up to 1024."""
+    return is_whole_number(number) and 1 <= number <= LARGEST_BASE and int(number).bit_count() == 1
 
 
 @cache
@@ -118,6 +124,7 @@ def check_sequence(tokens: object) -> list[Token]:
             f"{describe(tokens)} was given where a list of tokens belongs, "
             "such as ['Add', 'Tanh', ..., 1, 0]"
         )
+    require_length(tokens, sequence_length(LARGEST_BASE), "tokens")
     base = _nearest_base(tokens)
     right_length = len(tokens) == sequence_length(base)
     # In a sequence of another length nothing says yet which places are the indices.
@@ -150,6 +157,19 @@ def check_token(token: object, place: Place, name: str, number: int | None = Non
     )
 
 
+def require_length(entries: Sequence[object], most: int, name: str) -> None:
+    """Raise a SequenceError if there are too many entries, without going through them."""
+    try:
+        fits = len(entries) <= most
+    except Exception:  # range(10**30) has more than Python counts.
+        fits = False
+    if not fits:
+        raise SequenceError(
+            f"{describe(entries)} has more than {most} {name}, the number of a cell of base "
+            f"{LARGEST_BASE}; give a smaller cell"
+        )
+
+
 def describe(value: object) -> str:
     """Return `value` for a message, with its type where it is neither a word nor an integer."""
     try:
@@ -176,7 +196,9 @@ def split_text(text: object) -> list[Token]:
             f"{describe(text)} was given where text belongs; "
             "a list of tokens is read by Cell.from_sequence"
         )
-    words = re.findall(r"[^\s,;|·()\[\]{}'\"]+", text)
+    found = re.finditer(r"[^\s,;|·()\[\]{}'\"]+", text)
+    # One more than any cell has, so that the message is about a text that is too long.
+    words = [match.group() for match in islice(found, sequence_length(LARGEST_BASE) + 1)]
     return [
         int(word) if re.fullmatch(r"[+-]?[0-9]{1,9}", word) else _SPELLINGS.get(_plain(word), word)
         for word in words
@@ -213,7 +235,7 @@ def _nearest_base(tokens: Sequence[object]) -> int:
     ended = words == len(tokens) or is_whole_number(tokens[words])
     if ended and words % 4 == 0 and is_base(words // 4):
         return words // 4
-    bases = [1 << power for power in range(len(tokens).bit_length() + 1)]
+    bases = [1 << power for power in range(LARGEST_BASE.bit_length())]
     return min(bases, key=lambda base: abs(sequence_length(base) - len(tokens)))
 
 

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 from nastut.cells.cell import Cell, require_cell
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
-from nastut.cells.sequence import Token, is_base, is_whole_number, number_of_nodes, places
+from nastut.cells.sequence import (
+    BASES,
+    Token,
+    describe,
+    is_base,
+    is_whole_number,
+    number_of_nodes,
+    places,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +44,7 @@ class Space:
     Attributes
     ----------
     base
-        Number of leaves: 1, 2, 4, 8, ...
+        Number of leaves: 1, 2, 4, 8, ... up to 1024.
     combinations, activations
         Names of the operations, in the order in which they are numbered.
 
@@ -52,7 +60,7 @@ class Space:
 
     def __post_init__(self) -> None:
         if not is_base(self.base):
-            raise ValueError(f"base is {self.base!r}; it must be 1, 2, 4, 8, ...")
+            raise ValueError(f"base is {describe(self.base)}; it must be {BASES}")
         object.__setattr__(self, "base", int(self.base))
         for field, known in (("combinations", COMBINATIONS), ("activations", ACTIVATIONS)):
             given = getattr(self, field)

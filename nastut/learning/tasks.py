@@ -9,13 +9,17 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from tqdm.auto import tqdm
 
 from nastut.cells.space import require_generator
+from nastut.files import require_file
 from nastut.learning.grammar import EMBEDDED_REBER, Grammar, recall
 
 Stream = np.ndarray
@@ -136,60 +140,149 @@ def python_reference() -> Task:
 
     paragraphs = "\n\n".join(topics[name] for name in sorted(topics)).split("\n\n")
     kept = list(dict.fromkeys(p.strip("\n") for p in paragraphs if p.strip()))
-    cuts = [0, len(kept) * 8 // 10, len(kept) * 9 // 10, len(kept)]
-    texts = ["\n\n".join(kept[a:b]) for a, b in itertools.pairwise(cuts)]
-    symbols = tuple(sorted(set("".join(texts))))
-    number = {symbol: i for i, symbol in enumerate(symbols)}
-    train, validation, test = (np.array([number[char] for char in text]) for text in texts)
-    return Task("python reference, characters", symbols, train, validation, test)
+    cuts = _cuts(len(kept))
+    texts = ["\n\n".join(kept[start:stop]) for start, stop in itertools.pairwise(cuts)]
+    return _of_characters("python reference, characters", texts)
+
+
+def text_file(path: str | os.PathLike[str]) -> Task:
+    """Return the characters of a text file: 80 % to train on, then 10 % to choose by, 10 % to test.
+
+    It is cut between characters, wherever that is. Text that repeats itself would be tested on
+    what was trained on: see :func:`python_reference`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no UTF-8 text, or so short that a part would be empty.
+    """
+    path = Path(path)
+    require_file(path)
+    with _decoding(path):
+        # The mark that some editors put at the start of a file is no character of the text.
+        text = path.read_text(encoding="utf-8-sig")
+    cuts = _cuts(len(text))
+    if len(text) < 10:
+        raise ValueError(f"{path} has {len(text)} characters; 10 or more are needed to cut it")
+    texts = [text[start:stop] for start, stop in itertools.pairwise(cuts)]
+    return _of_characters(f"characters of {path.name}", texts)
+
+
+def _cuts(length: int) -> list[int]:
+    return [0, length * 8 // 10, length * 9 // 10, length]
+
+
+def _of_characters(name: str, texts: Sequence[str]) -> Task:
+    """Return a task whose symbols are all characters of its three texts."""
+    symbols = tuple(sorted(set().union(*texts)))
+    codes = np.array([ord(symbol) for symbol in symbols], dtype=np.uint32)
+    train, validation, test = (
+        np.searchsorted(codes, np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32))
+        for text in texts
+    )
+    return Task(name, symbols, train, validation, test)
 
 
 def word_files(
     train: str | os.PathLike[str],
     validation: str | os.PathLike[str],
     test: str | os.PathLike[str],
+    progress: bool = True,
 ) -> Task:
     """Return the words of three files in the format of Penn Treebank and WikiText-2.
 
-    One sentence a line, words separated by spaces, ``<unk>`` for rare words. The end of a
-    line becomes the word ``<eos>``. The files are yours to bring: Penn Treebank is licensed.
+    Words are separated by spaces; ``<unk>`` stands for rare ones. Each line end, also that of
+    an empty line, becomes the word ``<eos>``: so published perplexities count. Only a line feed,
+    a carriage return, or both end a line. The files are yours to bring: Penn Treebank is licensed.
+
+    They are read line by line, and a word takes four bytes of memory.
+
+    Parameters
+    ----------
+    train, validation, test
+        Paths of the files.
+    progress
+        Whether to show a progress bar where a file is large.
 
     Raises
     ------
     FileNotFoundError
         If a file is missing.
     ValueError
-        If a file is empty or no UTF-8 text, or has a word that the training file lacks and
-        for which there is no ``<unk>``; the message names file and line.
+        If a file is empty or no UTF-8 text, contains the word ``<eos>`` or a NUL character, or
+        has a word that the training file lacks and for which there is no ``<unk>``; the message
+        names file and line.
     """
-    words = [list(_words(Path(path))) for path in (train, validation, test)]
-    symbols = tuple(sorted({word for _, word in words[0]}))
-    number = {symbol: i for i, symbol in enumerate(symbols)}
-    unknown = number.get("<unk>")
-    for path, part in zip((train, validation, test), words, strict=True):
-        for line, word in part:
-            if word not in number and unknown is None:
-                raise ValueError(
-                    f"{path}, line {line}: the word {word!r} is not in {train}, which has no "
-                    "<unk> to stand for it; use the three files of one corpus"
-                )
-    streams = [np.array([number.get(word, unknown) for _, word in part]) for part in words]
+    number: dict[str, int] = {}
+    read = array("I")
+    for _, words in _lines(Path(train), progress):
+        read.extend([number.setdefault(word, len(number)) for word in words])
+    symbols = tuple(sorted(number))
+    place = {symbol: i for i, symbol in enumerate(symbols)}
+    streams = [np.array([place[word] for word in number])[np.frombuffer(read, dtype=np.uint32)]]
+    unknown = place.get("<unk>")
+    for path in (validation, test):
+        stream = array("I")
+        for line, words in _lines(Path(path), progress):
+            for word in words:
+                found = place.get(word, unknown)
+                if found is None:
+                    raise ValueError(
+                        f"{path}, line {line}: the word {word!r} is not in {train}, which has no "
+                        "<unk> to stand for it; use the three files of one corpus"
+                    )
+                stream.append(found)
+        streams.append(np.frombuffer(stream, dtype=np.uint32).astype(np.int64))
     return Task(f"words of {Path(train).name}", symbols, streams[0], streams[1], streams[2])
 
 
-def _words(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield each word and the end of each line, with the number of the line."""
+EOS = "<eos>"
+"""The word at the end of every line."""
+
+LARGE = 1 << 20
+"""Bytes from which on reading a file shows its progress."""
+
+
+def _lines(path: Path, progress: bool) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of each line from 1 on, and its words with the end of the line."""
+    require_file(path)
+    # So opened, no other separator of Unicode ends a line: str.splitlines would take them for one.
+    with _decoding(path), path.open(encoding="utf-8-sig") as file:
+        size, empty = path.stat().st_size, True
+        bar = tqdm(
+            total=size,
+            desc=path.name,
+            unit="B",
+            unit_scale=True,
+            disable=not progress or size < LARGE,
+        )
+        with bar:
+            for line, text in enumerate(file, 1):
+                words = text.split()
+                if EOS in words or "\0" in text:
+                    fault = f"the word {EOS}" if EOS in words else "a NUL character"
+                    raise ValueError(
+                        f"{path}, line {line}: it contains {fault}; the end of a line is counted "
+                        "as <eos> by itself, and text has no NUL: take it out"
+                    )
+                empty = empty and not words
+                bar.update(len(text.encode()))
+                yield line, [*words, EOS]
+        if empty:
+            raise ValueError(f"{path} is empty; one sentence a line is expected")
+
+
+@contextmanager
+def _decoding(path: Path) -> Iterator[None]:
+    """Turn what reading a text file raises into messages that name it."""
     try:
-        text = path.read_text(encoding="utf-8")
+        yield
     except FileNotFoundError:
         raise FileNotFoundError(
-            f"{path} does not exist; bring a text file with one sentence a line, such as "
-            "ptb.train.txt of Penn Treebank or wiki.train.tokens of WikiText-2"
+            f"{path} does not exist; bring a text file, such as ptb.train.txt of Penn Treebank "
+            "or wiki.train.tokens of WikiText-2"
         ) from None
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is no UTF-8 text: {error}") from None
-    if not text.strip():
-        raise ValueError(f"{path} is empty; one sentence a line is expected")
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip():
-            yield from ((number, word) for word in (*line.split(), "<eos>"))

@@ -8,7 +8,7 @@ from itertools import pairwise
 import graphviz
 
 from nastut.cells.cell import Cell, children, require_cell
-from nastut.cells.sequence import is_base, number_of_nodes
+from nastut.cells.sequence import BASES, is_base, number_of_nodes
 from nastut.pictures.graph import INPUT_STATES, Graph, Vertex, before_the_indices, graph
 from nastut.pictures.grid import Grid
 from nastut.pictures.picture import Picture
@@ -77,7 +77,7 @@ def draw_tree(base: int) -> Picture:
         If `base` is not a power of two.
     """
     if not is_base(base):
-        raise ValueError(f"base is {base!r}; it must be 1, 2, 4, 8, ...")
+        raise ValueError(f"base is {base!r}; it must be {BASES}")
     dot = _digraph()
     for k in range(number_of_nodes(base)):
         dot.node(str(k), shape="circle", width="0.55", fixedsize="true")

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from nastut.files import remove_leftovers, require_form, write_atomically
+from nastut.files import remove_leftovers, require_file, require_form, write_atomically
 
 START = b"nastut checkpoint 1 sha256 "
 PATIENCE = 10
@@ -57,9 +57,7 @@ class Checkpoint:
         if not self.path.exists():
             remove_leftovers(self.path)
             return None
-        if not self.path.is_file():
-            kind = "a folder" if self.path.is_dir() else "no file"
-            raise OSError(f"the checkpoint {self.path} is {kind}; give the path of a file")
+        require_file(self.path)
         first, _, packed = self.path.read_bytes().partition(b"\n")
         if not first.startswith(START):
             raise self.refusal("is no checkpoint")

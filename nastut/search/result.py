@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from bisect import insort
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,9 +12,21 @@ from numpy.typing import NDArray
 
 from nastut.cells.cell import Cell
 from nastut.cells.space import Space
-from nastut.files import write_atomically
+from nastut.files import Form, read_json, write_json
 
 FORMAT = "nastut search 1"
+FORM: Form = {
+    "format": str,
+    "settings": {"method": str, ...: object},
+    "space": {"base": int, "combinations": [str], "activations": [str]},
+    "cells": [str],
+    "rewards": [float],
+    "failures": [(int, str)],
+    "updates": [dict],
+}
+"""What a file holds."""
+
+REMEDY = "restore it, or search again"
 
 
 class Failure(NamedTuple):
@@ -143,7 +154,7 @@ class SearchResult:
             "failures": [[failure.place, failure.error] for failure in self.failures],
             "updates": self.updates,
         }
-        write_atomically(Path(path), (json.dumps(content) + "\n").encode())
+        write_json(Path(path), content)
 
     @classmethod
     def load(cls, path: str | Path) -> SearchResult:
@@ -156,25 +167,26 @@ class SearchResult:
         ValueError
             If the file is damaged or holds something else.
         """
+        content = read_json(Path(path), FORM, REMEDY)
         try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
             if content["format"] != FORMAT:
                 raise ValueError(f"its format is {content['format']!r}, not {FORMAT!r}")
+            space, rewards = Space(**content["space"]), content["rewards"]
             cells = [Cell.parse(text) for text in content["cells"]]
-            if len(cells) != len(content["rewards"]):
-                raise ValueError(f"{len(cells)} cells have {len(content['rewards'])} rewards")
-            return cls(
-                dict(content["settings"]),
-                Space(**content["space"]),
-                cells,
-                [float(reward) for reward in content["rewards"]],
-                [Failure(place, cells[place], error) for place, error in content["failures"]],
-                list(content["updates"]),
-            )
-        except (ValueError, KeyError, TypeError, IndexError) as error:
-            raise ValueError(
-                f"{path} holds no result of a search, or is damaged: {error}"
-            ) from error
+            for cell in cells:
+                space.encode(cell)
+            if not cells or len(cells) != len(rewards):
+                raise ValueError(f"{len(cells)} cells have {len(rewards)} rewards")
+            if not np.isfinite(rewards).all():
+                raise ValueError("a reward is no finite number")
+            places = [place for place, _ in content["failures"]]
+            if not all(0 <= place < len(cells) for place in places):
+                raise ValueError(f"it has {len(cells)} cells, and others are said to have failed")
+        except ValueError as error:
+            raise ValueError(f"{path} holds no result of a search: {error}; {REMEDY}") from None
+        failures = [Failure(place, cells[place], error) for place, error in content["failures"]]
+        rewards = [float(reward) for reward in rewards]
+        return cls(content["settings"], space, cells, rewards, failures, content["updates"])
 
     def __repr__(self) -> str:
         try:

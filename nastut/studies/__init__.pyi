@@ -7,6 +7,7 @@ from . import lineages as lineages
 from . import parts as parts
 from . import processes as processes
 from . import retrained as retrained
+from . import rows as rows
 from . import study as study
 from . import table as table
 from . import transfer as transfer

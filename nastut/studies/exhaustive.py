@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from nastut.cells.cell import Cell
 from nastut.cells.space import Space
-from nastut.files import remove_leftovers, write_atomically
+from nastut.files import Form, remove_leftovers, write_atomically
 from nastut.learning.children import CHILD, train
 from nastut.learning.tasks import Task, delayed_recall, embedded_reber
 from nastut.learning.training import Recipe, Record, plan
@@ -114,6 +114,17 @@ def settings(space: Space, tasks: Mapping[str, TaskSettings]) -> dict[str, Any]:
 def classes(space: Space) -> list[Cell]:
     """Return the canonical cell of each class, in the order of the space."""
     return [cell for cell in space if cell.canonical() == cell]
+
+
+RECORD: Form = {
+    "seed": int,
+    "parameters": int,
+    "at": [int],
+    "validation": [float],
+    "test": float,
+    "diverged": int | None,
+}
+"""A :class:`nastut.learning.training.Record` in a file."""
 
 
 @dataclass(frozen=True)
@@ -214,7 +225,7 @@ def _train_missing(
 
 def _read(parts: Parts, batch: Batch) -> list[Record] | None:
     """Return what is written down of a batch; None if nothing is."""
-    content = parts.read(batch.name)
+    content = parts.read(batch.name, [RECORD])
     if content is None:
         return None
     if len(content) != len(batch.cells):

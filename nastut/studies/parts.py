@@ -9,9 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from nastut.files import write_atomically
+from nastut.files import Form, read_json, write_json
 
 SETTINGS = "settings.json"
+REMEDY = "delete it and build again"
 
 
 class Parts:
@@ -40,34 +41,34 @@ class Parts:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / SETTINGS
         if not path.exists():
-            write_atomically(path, json.dumps(self.settings, indent=1).encode())
-        require_same(self.folder, _read(path), self.settings)
+            write_json(path, self.settings, indent=1)
+        require_same(self.folder, read_json(path, dict, REMEDY), self.settings)
 
     def write(self, name: str, content: list[dict[str, Any]]) -> None:
         """Write one part; a kill leaves all of it or nothing."""
         marked = {"settings": self._mark, "content": content}
-        write_atomically(self.folder / f"{name}.part.json", json.dumps(marked).encode())
+        write_json(self.folder / f"{name}.part.json", marked)
 
-    def read(self, name: str) -> list[dict[str, Any]] | None:
-        """Return what was written under that name; None if nothing was.
+    def read(self, name: str, form: Form) -> list[dict[str, Any]] | None:
+        """Return what was written under that name, and has that form; None if nothing was.
 
         Raises
         ------
         ValueError
-            If the file is damaged or was made by other settings.
+            If the file is damaged, of another form, or was made by other settings.
         """
         path = self.folder / f"{name}.part.json"
         if not path.exists():
             return None
-        marked = _read(path)
-        if marked.get("settings") != self._mark or "content" not in marked:
-            raise ValueError(f"{path} was made with other settings; delete it and build again")
+        marked = read_json(path, {"settings": str, "content": form}, REMEDY)
+        if marked["settings"] != self._mark:
+            raise ValueError(f"{path} was made with other settings; {REMEDY}")
         return list(marked["content"])
 
     def remove(self) -> None:
         """Delete the parts, if they are of these settings; and the folder, if that empties it."""
         path = self.folder / SETTINGS
-        if not path.exists() or _read(path) != self.settings:
+        if not path.exists() or read_json(path, dict, REMEDY) != self.settings:
             return
         # A kill in the middle of writing leaves a hidden file.
         for part in [*self.folder.glob("*.part.json"), *self.folder.glob(".nastut-*"), path]:
@@ -85,13 +86,6 @@ def require_same(path: Path, found: dict[str, Any], wanted: dict[str, Any]) -> N
             f"{path} was made with other {', '.join(different)}; move it away, or restore its "
             "settings"
         )
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{path} is damaged ({error}); delete it and build again") from None
 
 
 def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -14,9 +14,12 @@ from typing import Any
 
 from tqdm import tqdm
 
-from nastut.files import recorded, remove_leftovers, write_atomically
+from nastut.files import Form, read_json, recorded, remove_leftovers, write_json
 from nastut.studies.parts import require_same
 from nastut.studies.processes import finished
+
+FORM: Form = {"settings": dict, "runs": dict}
+REMEDY = "restore it, or move it away and make it anew"
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Study:
         }
         results: dict[str, Any] = {}
         if path.exists():
-            content = _read(path)
+            content = read_json(path, FORM, REMEDY)
             require_same(path, content["settings"], wanted)
             results = content["runs"]
         every = dict(self.runs)
@@ -77,8 +80,12 @@ class Study:
             results = self._complete(path, wanted, results, every, executor)
             more = {**every, **self.then(results)}
             if more.keys() == every.keys():
-                return results
+                break
             every = more
+        foreign = [name for name in results if name not in every]
+        if foreign:
+            raise ValueError(f"{path} has {foreign[0]!r}, which is no run of this study; {REMEDY}")
+        return results
 
     def _complete(
         self,
@@ -99,8 +106,7 @@ class Study:
         for name, result in bar:
             results[name] = result
             results = {name: results[name] for name in runs if name in results} | results
-            content = {"settings": settings, "runs": results}
-            write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+            write_json(path, {"settings": settings, "runs": results}, indent=1)
             for file in files[name].values():
                 file.unlink(missing_ok=True)
         return results
@@ -129,15 +135,5 @@ def load_study(name: str, folder: Path | None = None) -> dict[str, Any]:
             f"{path} does not exist; 'python -m nastut study {name}' makes it, if there is "
             "such a study"
         )
-    return _read(path)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return {"settings": dict(content["settings"]), "runs": dict(content["runs"])}
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{path} is damaged or holds no study ({error!r}); restore it, or move it away and "
-            "make it anew"
-        ) from None
+    content: dict[str, Any] = read_json(path, FORM, REMEDY)
+    return content

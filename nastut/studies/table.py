@@ -21,7 +21,15 @@ import numpy as np
 
 from nastut.cells.cell import Cell
 from nastut.cells.space import Space
-from nastut.files import recorded
+from nastut.files import LARGEST, Form, parse_json, read_limited, recorded, require_form
+from nastut.studies.rows import Results, fixed, require_classes
+
+SETTINGS: Form = {
+    "space": {"base": int, "combinations": [str], "activations": [str]},
+    "tasks": {...: {"best": float, "seeds": [int], "at": [int], ...: object}},
+    ...: object,
+}
+"""What is needed of the settings in a file."""
 
 HASH = b"# sha256 of all that follows this line: "
 
@@ -62,17 +70,13 @@ class Table:
         self.settings = settings
         self.tasks = tuple(settings["tasks"])
         self.sequences, memory, *numbers = columns
-        self.has_memory = _fixed(np.array(memory) == "1")
+        self.has_memory = fixed(np.array(memory) == "1")
         self._row = {sequence: row for row, sequence in enumerate(self.sequences)}
-        if not len(self._row) == len(self.sequences) == self.space.classes:
-            raise ValueError(
-                f"it has {len(self._row)} different sequences in {len(self.sequences)} rows; "
-                f"its space has {self.space.classes} classes"
-            )
+        require_classes(self.space, self.sequences, memory)
         self._results = {}
         for task, made in settings["tasks"].items():
             width = 1 + len(made["seeds"]) * (len(made["at"]) + 2)
-            self._results[task] = _Results(made, numbers[:width])
+            self._results[task] = Results(made, numbers[:width])
             numbers = numbers[width:]
 
     def __len__(self) -> int:
@@ -143,7 +147,10 @@ class Table:
             If the cell is not in the space; the message names the token.
         """
         self.space.encode(cell)
-        return self._row[str(cell.canonical())]
+        form = str(cell.canonical())
+        if form not in self._row:
+            raise ValueError(f"the table lacks {form}, the canonical form of {cell}: it is damaged")
+        return self._row[form]
 
     def rewards(self, task: str | None = None) -> np.ndarray:
         """Return the reward of each class, of shape (classes,); see :meth:`reward`."""
@@ -178,39 +185,12 @@ class Table:
         """Return how many numbers a network of each class learns, of shape (classes,)."""
         return self._of(task).parameters
 
-    def _of(self, task: str | None) -> _Results:
+    def _of(self, task: str | None) -> Results:
         if task is None:
             task = self.tasks[0]
         if task not in self._results:
             raise ValueError(f"task is {task!r}; this table has {', '.join(self.tasks)}")
         return self._results[task]
-
-
-class _Results:
-    """The arrays of one task, made from its columns of the file."""
-
-    def __init__(self, made: dict[str, Any], columns: Sequence[Sequence[str]]) -> None:
-        parameters, *rest = columns
-        points = len(made["at"])
-        self.parameters = _fixed(np.array(list(map(int, parameters))))
-        numbers = np.array([[float(text or 0) for text in column] for column in rest])
-        numbers = numbers.reshape(len(made["seeds"]), points + 2, -1).transpose(2, 0, 1)
-        self.validation = _fixed(numbers[..., :points].copy())
-        self.test = _fixed(numbers[..., points].copy())
-        self.diverged = _fixed(numbers[..., points + 1].astype(int))
-        if not ((self.validation >= 1).all() and (self.test >= 1).all()):
-            raise ValueError("it has a perplexity below 1, or one that is no number")
-        lost = self.diverged > 0
-        rewards = np.where(lost, 0.0, (made["best"] / self.validation[..., -1]) ** 2)
-        self.rewards = _fixed(rewards.mean(axis=1))
-        ranks = np.empty(len(self.rewards), int)
-        ranks[np.argsort(-self.rewards, kind="stable")] = np.arange(1, len(ranks) + 1)
-        self.ranks = _fixed(ranks)
-
-
-def _fixed(array: np.ndarray) -> np.ndarray:
-    array.setflags(write=False)
-    return array
 
 
 def column_names(settings: dict[str, Any]) -> list[str]:
@@ -256,31 +236,43 @@ def load_table(path: str | os.PathLike[str] | None = None) -> Table:
     """
     path = recorded("base2.csv.xz") if path is None else Path(path)
     try:
-        packed = path.read_bytes()
+        content = _unpack(read_limited(path))
+        first, _, body = content.partition(b"\n")
+        if not first.startswith(HASH):
+            raise ValueError("it does not begin with a hash")
+        if first.removeprefix(HASH) != _sha256(body):
+            raise ValueError("its content is not what its hash says")
+        return _read(body.decode(), _sha256(body).decode()[:16])
     except FileNotFoundError:
         raise FileNotFoundError(
             f"{path} does not exist; 'python -m nastut table build' makes it"
         ) from None
-    remedy = "restore it, or move it away and make it anew: python -m nastut table build"
+    except (ValueError, csv.Error) as error:
+        raise ValueError(
+            f"{path} is damaged or holds something else: {error}; restore it, or move it away and "
+            "make it anew: python -m nastut table build"
+        ) from None
+
+
+def _unpack(packed: bytes) -> bytes:
+    """Return what was packed, if it is of a size that a table has."""
+    unpacker = lzma.LZMADecompressor(memlimit=LARGEST)
     try:
-        content = lzma.decompress(packed)
+        content = unpacker.decompress(packed, LARGEST)
     except lzma.LZMAError as error:
-        raise ValueError(f"{path} is damaged or no table ({error}); {remedy}") from None
-    first, _, body = content.partition(b"\n")
-    if not first.startswith(HASH):
-        raise ValueError(f"{path} holds no table of nastut; {remedy}")
-    if first.removeprefix(HASH) != _sha256(body):
-        raise ValueError(f"{path} is damaged: its content is not what its hash says; {remedy}")
-    try:
-        return _read(body.decode(), _sha256(body).decode()[:16])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} holds a table that cannot be read ({error}); {remedy}") from None
+        raise ValueError(f"it cannot be unpacked ({error})") from None
+    if not unpacker.eof or unpacker.unused_data:
+        raise ValueError(f"it is cut short, or longer than it says, or than {LARGEST >> 20} MiB")
+    return content
 
 
 def _read(text: str, digest: str) -> Table:
-    lines = text.splitlines()
+    lines = text.split("\n")[:-1]
     comments = [line for line in lines if line.startswith("#")]
-    settings = json.loads("\n".join(line.removeprefix("#") for line in comments))
+    settings = parse_json("\n".join(line.removeprefix("#") for line in comments))
+    require_form(settings, SETTINGS, "its settings")
+    if not lines[len(comments) :]:
+        raise ValueError("it has no rows")
     names, *rows = csv.reader(lines[len(comments) :])
     if names != column_names(settings):
         raise ValueError("its columns are not those that its settings name")

@@ -12,9 +12,11 @@ import sympy as sp
 from nastut.cells.cell import Cell, Node
 from nastut.cells.evaluate import evaluate
 from nastut.cells.number_systems import Value, system_of
-from nastut.cells.sequence import number_of_nodes
+from nastut.cells.sequence import LARGEST_BASE, number_of_nodes
 from nastut.symbolic.layout import PASS_THROUGH, Block, block_of, seats
 from nastut.symbolic.reading import (
+    DEEPEST,
+    LONGEST,
     USED_ONCE,
     Applied,
     Joined,
@@ -25,6 +27,8 @@ from nastut.symbolic.reading import (
     formula_of,
     parts_of,
     read,
+    shown,
+    too_large,
     walk,
 )
 from nastut.symbolic.symbols import c_next, c_prev, source, to_text
@@ -84,6 +88,10 @@ def linearize(h: sp.Expr, c: sp.Expr) -> Linearization:
     by zeros could hide c_t from h_t, one that compared with them could make a ReLU without an
     activation; such trees are not looked for.)
 
+    Each function around another, or product of a sum, needs a node above the last, and doubles
+    the leaves: ten around a gate make the largest cell, of 1,024 leaves, and take some tenths of a
+    second. What needs more is refused before it is built.
+
     Parameters
     ----------
     h
@@ -114,6 +122,8 @@ def linearize(h: sp.Expr, c: sp.Expr) -> Linearization:
                 f"{name} is of type {type(formula).__name__}; a sympy expression is needed, the "
                 "right-hand side of an equation"
             )
+        if too_large(formula):
+            raise NotRepresentable([Problem(formula, _TOO_LARGE)])
         if formula.has(sp.MatrixExpr):
             raise TypeError(
                 f"{name} contains sympy matrices; all is elementwise here, so a scalar stands for "
@@ -132,7 +142,12 @@ def linearize(h: sp.Expr, c: sp.Expr) -> Linearization:
     problems += _repeated(output, memory)
     if problems:
         raise NotRepresentable(dict.fromkeys(problems))
-    return _planted(block_of(output, memory))
+    root = block_of(output, memory)
+    if root.size > LARGEST_BASE:
+        raise NotRepresentable(
+            [Problem(h, f"{_TOO_DEEP}; this one needs {shown(sp.Integer(root.size))}")]
+        )
+    return _planted(root)
 
 
 def _planted(root: Block) -> Linearization:
@@ -151,6 +166,14 @@ def _planted(root: Block) -> Linearization:
     return Linearization(Cell(tuple(nodes), inject, create_index, inject_index), tuple(leaves))
 
 
+_TOO_LARGE = (
+    f"it is nested more than {DEEPEST} deep or has more than {LONGEST:,} parts, "
+    f"more than a cell of {LARGEST_BASE:,} leaves, the largest, can have"
+)
+_TOO_DEEP = (
+    f"the largest cell has {LARGEST_BASE:,} leaves; each function around another doubles their "
+    "number"
+)
 _NO_NODE = (
     "the value of no node before its activation; c_t is made on the way to h_t, and h_t does "
     "not contain this formula"

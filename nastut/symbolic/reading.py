@@ -28,7 +28,50 @@ class Problem(NamedTuple):
     reason: str
 
     def __str__(self) -> str:
-        return f"{to_text(self.formula)} -- {self.reason}"
+        return f"{shown(self.formula)} -- {self.reason}"
+
+
+DEEPEST, LONGEST = 100, 20_000
+"""Sympy's levels and parts of a formula that is read.
+
+A cell of base 1,024, the largest, has eleven layers of nodes; a sigmoid is four levels in sympy.
+"""
+
+PRINTED, TEXT = 1_000, 300
+"""Parts of a formula that is printed, and the characters that are."""
+
+
+def measure(formula: sp.Basic) -> tuple[int, int]:
+    """Return how many levels a formula has, and of how many parts it is made.
+
+    What stands at several places counts as often. The count ends above what is read: a formula
+    may have 2^100 parts and yet be built in no time.
+    """
+    deepest = parts = 0
+    waiting = [(formula, 1)]
+    while waiting and deepest <= DEEPEST and parts <= LONGEST:
+        part, level = waiting.pop()
+        deepest, parts = max(deepest, level), parts + 1
+        waiting += [(inner, level + 1) for inner in part.args]
+    return deepest, parts
+
+
+def too_large(formula: sp.Basic) -> bool:
+    """Tell whether a formula is larger than any that a cell computes."""
+    deepest, parts = measure(formula)
+    return deepest > DEEPEST or parts > LONGEST
+
+
+def shown(formula: sp.Basic) -> str:
+    """Return a formula for a message, whatever it is."""
+    deepest, parts = measure(formula)
+    if deepest > DEEPEST or parts > PRINTED:
+        return "a formula too large to print"
+    try:
+        text = to_text(formula)
+    except Exception:  # Sympy's printers raise many things; Python prints no huge number.
+        return f"a formula that cannot be printed, of type {type(formula).__name__}"
+    return text if len(text) <= TEXT else f"{text[:TEXT]}..."
 
 
 class NotRepresentable(ValueError):  # noqa: N818 - the name says it, as StopIteration does
@@ -129,7 +172,7 @@ def read(formula: sp.Expr, problems: list[Problem]) -> Quantity:
 
     factor, rest = formula.as_coeff_Mul()
     if factor != 1:
-        return refuse(f"the factor {factor} is a constant; {_NO_CONSTANTS}", rest)
+        return refuse(f"the factor {shown(factor)} is a constant; {_NO_CONSTANTS}", rest)
     if formula.is_Add:
         return _read_sum(formula, problems)
     if formula.is_Pow:
@@ -175,7 +218,8 @@ def _read_sum(formula: sp.Add, problems: list[Problem]) -> Quantity:
     constants = [factor for factor, rest in pairs if factor != 1 or rest == 1]
     terms = [rest for _, rest in pairs if rest != 1]
     if constants:
-        numbers = ", ".join(str(number) for number in sorted(set(constants), reverse=True))
+        in_order = sorted(set(constants), key=sp.default_sort_key, reverse=True)
+        numbers = ", ".join(map(shown, in_order))
         problems.append(Problem(formula, f"constants in it ({numbers}); {_NO_CONSTANTS}"))
     return _join("Add", terms, problems) if len(terms) > 1 else read(terms[0], problems)
 
@@ -190,7 +234,7 @@ def _read_power(formula: sp.Pow, problems: list[Problem]) -> Quantity:
         return formula
     factor = base ** sp.sign(exponent)
     if factor != formula:
-        problems.append(Problem(formula, f"{abs(exponent)} equal factors; {USED_ONCE}"))
+        problems.append(Problem(formula, f"{shown(abs(exponent))} equal factors; {USED_ONCE}"))
         return read(factor, problems)
     problems.append(Problem(formula, f"a division is not among {_OPERATIONS}"))
     return formula

@@ -1,5 +1,7 @@
 """The walk over the tree, held against the oracle in every kind of value."""
 
+import warnings
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -348,3 +350,42 @@ def test_kinds_that_are_mixed(function, name, other):
 def test_a_plain_number_goes_with_expressions():
     s = sp.Symbol("s", real=True)
     assert evaluate(EXAMPLE, [s, 3], [-s, 4], -5) == (sp.Rational(1, 2), 12)
+
+
+MASKED = np.ma.array([0.5, 9.0], mask=[False, True])
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("x", [MASKED, np.ones(2)]),
+        ("x", np.ma.array(np.ones((2, 2)), mask=[[0, 1], [0, 0]])),
+        ("x", [[0.5, np.ma.masked], [1.0, 2.0]]),
+        ("h", [np.ones(2), np.ma.array(np.ones(2))]),
+        ("c", MASKED),
+    ],
+)
+def test_a_mask_is_not_dropped(place, value):
+    values = {"x": np.ones((2, 2)), "h": np.ones((2, 2)), "c": np.ones(2)} | {place: value}
+    with pytest.raises(TypeError, match=rf"^{place}.*with a mask \(fill in numbers first"):
+        evaluate(EXAMPLE, *values.values())
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # nested tensors are said to be new
+    STRANGE = {
+        "sparse": torch.eye(2).to_sparse(),
+        "sparse rows": torch.eye(2).to_sparse_csr(),
+        "nested": torch.nested.nested_tensor([torch.ones(2), torch.ones(2)]),
+        "quantized": torch.quantize_per_tensor(torch.eye(2), 0.1, 0, torch.qint8),
+    }
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+@pytest.mark.parametrize("whole", [True, False])
+def test_tensors_that_store_other_than_their_numbers_are_refused(kind, whole):
+    value = STRANGE[kind]
+    dense = torch.ones(2, 2)
+    arguments = (value, dense, torch.ones(2)) if whole else ([value] * 2, [dense] * 2, dense)
+    with pytest.raises(TypeError, match=f"x_parts.*that is {kind.split()[0]}"):
+        evaluate(EXAMPLE, *arguments)

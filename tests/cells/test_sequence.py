@@ -2,6 +2,8 @@
 
 import re
 import reprlib
+import tracemalloc
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import strategies
-from nastut.cells.cell import Cell
+from nastut.cells.cell import Cell, Node
 from nastut.cells.sequence import (
     SequenceError,
     check_sequence,
@@ -395,3 +397,47 @@ def test_a_wrong_word_in_a_text_is_named_as_it_was_written():
     with pytest.raises(SequenceError, match=r"token 2 is 'tan'") as caught:
         Cell.parse("Add tan Multiply ReLU Multiply Sigmoid Add ReLU 1 0")
     assert caught.value.place == 2
+
+
+class Claimed(Sequence):
+    """Says that it has very many entries, and counts how many it is asked for."""
+
+    asked = 0
+
+    def __len__(self):
+        return 10**12
+
+    def __getitem__(self, place):
+        self.asked += 1
+        return "Add"
+
+
+def test_what_is_only_claimed_to_be_long_is_not_gone_through():
+    claimed = Claimed()
+    with pytest.raises(SequenceError, match=r"has more than 4098 tokens"):
+        Cell.from_sequence(claimed)
+    with pytest.raises(SequenceError, match=r"has more than 2047 nodes"):
+        Cell(claimed, Node("Add", "Tanh"), 0, 0)
+    assert claimed.asked < 100
+
+
+@pytest.mark.parametrize("length", [10**6, 10**12, 10**30])
+def test_a_range_is_refused_whatever_its_length(length):
+    with pytest.raises(SequenceError, match=r"has more than 4098 tokens"):
+        Cell.from_sequence(range(length))
+
+
+def test_a_million_words_are_refused_in_bounded_memory():
+    text = "Add Tanh " * 500_000
+    tracemalloc.start()
+    with pytest.raises(SequenceError, match="has more than 4098 tokens"):
+        Cell.parse(text)
+    assert tracemalloc.get_traced_memory()[1] < 5e6
+    tracemalloc.stop()
+
+
+def test_the_largest_base_is_a_cell():
+    tokens = ["Add", "Tanh"] * 2 * 1024 + [5, 2046]
+    cell = Cell.from_sequence(tokens)
+    assert cell.base == 1024
+    assert Cell.parse(str(cell)) == cell

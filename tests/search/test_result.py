@@ -96,7 +96,36 @@ def test_a_damaged_file_is_refused(tmp_path, damage):
     whole = path.read_text()
     path.write_text(damage(whole))
     assert path.read_text() != whole
-    with pytest.raises(ValueError, match=r"result\.json holds no result of a search, or is damag"):
+    with pytest.raises(ValueError, match=r"result\.json is damaged or holds something"):
+        SearchResult.load(path)
+
+
+WRONG = {
+    "format": "nastut search 2",
+    "settings": {"seed": 1},
+    "space": {"base": 3, "combinations": ["Add"], "activations": ["Tanh"]},
+    "cells": ["Add Tanh"] * 5,
+    "rewards": [0.25] * 4,
+    "failures": [[99, "no"]],
+    "updates": [None],
+}
+
+
+@pytest.mark.parametrize("entry", [*WRONG, "no cell", "foreign cell", "infinite reward"])
+def test_what_has_no_hash_is_looked_at_all_the_more(tmp_path, entry):
+    path = tmp_path / "result.json"
+    result().save(path)
+    content = json.loads(path.read_text())
+    del content["sha256"]
+    path.write_text(json.dumps(content))
+    assert SearchResult.load(path) == result()
+    change = {
+        "no cell": {"cells": [], "rewards": [], "failures": []},
+        "foreign cell": {"cells": [str(nt.zoo.MAXCELL)] * 5},
+        "infinite reward": {"rewards": [float("inf")] * 5},
+    }.get(entry, {entry: WRONG.get(entry)})
+    path.write_text(json.dumps(content | change))
+    with pytest.raises(ValueError, match=r"result\.json .*; restore it, or search again"):
         SearchResult.load(path)
 
 

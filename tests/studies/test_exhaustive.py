@@ -13,10 +13,11 @@ import pytest
 
 import nastut as nt
 from fake_training import SPACE, TASKS, build_until, fake_train
+from nastut import files as nastut_files
 from nastut.__main__ import main
 from nastut.learning.children import train
 from nastut.learning.training import Recipe
-from nastut.studies import exhaustive, parts
+from nastut.studies import exhaustive
 from nastut.studies.exhaustive import TaskSettings, build
 from nastut.studies.parts import Parts
 
@@ -70,7 +71,7 @@ def broken_off(tmp_path):
     path = tmp_path / "small.csv.xz"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exhaustive, "train", None)  # both are put back afterwards
-        for module in (parts, exhaustive):
+        for module in (nastut_files, exhaustive):
             patch.setattr(module, "write_atomically", None)
         with pytest.raises(KeyboardInterrupt):
             build_until(path, 1 + 3, end)
@@ -168,6 +169,7 @@ def test_parts_of_other_settings_are_refused_and_kept(broken_off, fake, executor
 def test_a_finished_table_leaves_parts_of_other_settings_alone(whole, broken_off, executor):
     folder = broken_off.with_name("small.csv.xz.parts")
     settings = json.loads((folder / "settings.json").read_text())
+    del settings["sha256"]
     (folder / "settings.json").write_text(json.dumps({**settings, "torch": "1.0"}))
     before = sorted(folder.iterdir())
     broken_off.write_bytes(whole)
@@ -175,17 +177,22 @@ def test_a_finished_table_leaves_parts_of_other_settings_alone(whole, broken_off
     assert sorted(folder.iterdir()) == before
 
 
+def unmarked(part, **change):
+    """Return a changed part without a hash, as JSON."""
+    return json.dumps({key: value for key, value in (part | change).items() if key != "sha256"})
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
         (lambda part: "{", r"json is damaged"),
-        (lambda part: "[]", r"json was made with other settings"),
-        (lambda part: json.dumps({**part, "settings": "0"}), r"json was made with other settings"),
-        (lambda part: json.dumps({"settings": part["settings"]}), r"json was made with other"),
-        (
-            lambda part: json.dumps({**part, "content": part["content"][1:]}),
-            r"has \d records for \d",
-        ),
+        (lambda part: "[]", r"json is damaged or holds something else: it is of type list"),
+        (lambda part: unmarked(part, settings="0"), r"json was made with other settings"),
+        (lambda part: json.dumps({"settings": part["settings"]}), r"it lacks 'content'"),
+        (lambda part: json.dumps({**part, "settings": "0"}), r"not what its hash says"),
+        (lambda part: unmarked(part, content=part["content"][1:]), r"has \d records for \d"),
+        (lambda part: unmarked(part, content=[{}]), r"it\['content'\]\[0\] lacks 'seed'"),
+        (lambda part: unmarked(part, content=None), r"it\['content'\] is of type NoneType"),
     ],
 )
 def test_a_damaged_part_is_named(broken_off, fake, executor, damage, said):
@@ -277,7 +284,7 @@ def test_the_command_tells_of_a_damaged_table_on_stderr(tmp_path, capsys):
     assert main(["table", "build", str(path)]) == 2
     printed, complaints = capsys.readouterr()
     assert printed == ""
-    assert complaints.startswith(f"python -m nastut table: {path} is damaged or no table")
+    assert complaints.startswith(f"python -m nastut table: {path} is damaged or holds")
     assert path.read_bytes() == b"no table"
 
 

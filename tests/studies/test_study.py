@@ -1,6 +1,7 @@
 """A study goes on where it was broken off, and refuses what belongs to another."""
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -49,7 +50,7 @@ def test_it_goes_on_to_the_identical_file(tmp_path, executor):
     whole, broken = tmp_path / "whole.json", tmp_path / "broken.json"
     STUDY.conduct(whole, executor)
     content = json.loads(whole.read_text())
-    del content["runs"]["1"], content["runs"]["4"]
+    del content["runs"]["1"], content["runs"]["4"], content["sha256"]
     broken.write_text(json.dumps(content))
     asked.clear()
     STUDY.conduct(broken, executor)
@@ -74,14 +75,78 @@ def test_other_settings_are_refused_and_the_file_stays(tmp_path, executor):
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1]", '{"runs": {}}', "\x00"])
+WRONG = {
+    "empty": "",
+    "cut": "{",
+    "a list": "[1]",
+    "no settings": '{"runs": {}}',
+    "no runs": '{"settings": {}}',
+    "listed runs": '{"settings": {}, "runs": []}',
+    "more": '{"settings": {}, "runs": {}, "runz": {}}',
+    "no text": "\x00",
+    "deep": "[" * 100_000,
+    "long number": '{"settings": {}, "runs": {"1": ' + "9" * 5_000 + "}}",
+    "other hash": '{"settings": {}, "runs": {}, "sha256": "0"}',
+}
+
+
+@pytest.mark.parametrize("content", WRONG.values(), ids=WRONG)
 def test_a_damaged_file_is_refused_and_stays(content, tmp_path, executor):
     path = tmp_path / "squares.json"
     path.write_text(content)
     for use in (lambda: STUDY.conduct(path, executor), lambda: load_study("squares", tmp_path)):
-        with pytest.raises(ValueError, match=r"squares\.json is damaged or holds no study"):
+        with pytest.raises(ValueError, match=r"squares\.json is damaged or holds something"):
             use()
     assert path.read_text() == content
+
+
+def test_no_flipped_bit_passes_for_another_number(tmp_path, executor):
+    """It is refused, or in the white space."""
+    path = tmp_path / "squares.json"
+    found = STUDY.conduct(path, executor)
+    whole = path.read_bytes()
+    for bit in range(8 * len(whole)):
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        try:
+            assert load_study("squares", tmp_path)["runs"] == found
+        except ValueError as error:
+            assert "squares.json is damaged" in str(error)  # noqa: PT017
+
+
+def test_a_file_without_a_hash_is_read_as_before(tmp_path, executor):
+    path = tmp_path / "squares.json"
+    found = STUDY.conduct(path, executor)
+    content = json.loads(path.read_text())
+    del content["sha256"]
+    path.write_text(json.dumps(content, indent=1) + "\n")
+    before = path.read_bytes()
+    assert STUDY.conduct(path, executor) == found
+    assert path.read_bytes() == before
+
+
+def test_a_run_of_another_study_is_refused(tmp_path, executor):
+    path = tmp_path / "squares.json"
+    STUDY.conduct(path, executor)
+    with pytest.raises(ValueError, match=r"squares\.json has '4', which is no run of this study"):
+        replace(STUDY, runs={"1": (1,), "2": (2,)}).conduct(path, executor)
+
+
+def test_a_folder_and_a_pipe_are_called_what_they_are(tmp_path, executor):
+    (tmp_path / "squares.json").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match=r"squares\.json is a folder; give the path of a file"):
+        load_study("squares", tmp_path)
+    with pytest.raises(OSError, match="pipe is no file"):
+        STUDY.conduct(tmp_path / "pipe", executor)
+
+
+def test_a_file_too_large_to_be_one_is_not_read(tmp_path):
+    with (tmp_path / "squares.json").open("wb") as file:
+        file.truncate(10**12)
+    with pytest.raises(ValueError, match="it has more than the 64 MiB that are read"):
+        load_study("squares", tmp_path)
 
 
 def test_a_study_that_is_not_there_is_named(tmp_path):

@@ -4,6 +4,7 @@ import csv
 import gzip
 import hashlib
 import lzma
+import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -179,12 +180,30 @@ def body(path):
     return content(path).partition(b"\n")[2]
 
 
+def changed(path, pattern, replacement):
+    """Return a file whose hash is right, with another text in the first place that fits."""
+    text = re.sub(pattern, replacement, body(path), count=1)
+    assert text != body(path)
+    return with_hash(text)
+
+
+def xz_of_dictionary(size):
+    """Return a small file that needs much memory to be unpacked."""
+    return lzma.compress(
+        b"a",
+        filters=[
+            {"id": lzma.FILTER_LZMA2, "dict_size": size, "mf": lzma.MF_HC3, "mode": lzma.MODE_FAST}
+        ],
+    )
+
+
 DAMAGE = {
-    "truncated": (lambda path: path.read_bytes()[:-100], "is damaged or no table"),
-    "empty": (lambda path: b"", "is damaged or no table"),
-    "not packed": (content, "is damaged or no table"),
-    "gzip": (lambda path: gzip.compress(content(path)), "is damaged or no table"),
-    "another csv": (lambda path: lzma.compress(b"a,b\n1,2\n"), "holds no table of nastut"),
+    "truncated": (lambda path: path.read_bytes()[:-100], "it is cut short"),
+    "empty": (lambda path: b"", "it is cut short"),
+    "two": (lambda path: 2 * path.read_bytes(), "longer than it says"),
+    "not packed": (content, "it cannot be unpacked"),
+    "gzip": (lambda path: gzip.compress(content(path)), "it cannot be unpacked"),
+    "another csv": (lambda path: lzma.compress(b"a,b\n1,2\n"), "it does not begin with a hash"),
     "a number changed": (
         lambda path: lzma.compress(content(path).replace(b",99,1", b",99,2", 1)),
         "its content is not what its hash says",
@@ -197,19 +216,45 @@ DAMAGE = {
         lambda path: with_hash(body(path)[: body(path)[:-1].rindex(b"\n") + 1]),
         "rows; its space has",
     ),
-    "a row cut": (lambda path: with_hash(body(path)[:-20]), "holds a table that cannot be read"),
+    "a row cut": (lambda path: with_hash(body(path)[:-20] + b"\n"), "is shorter|argument"),
     "a column renamed": (
         lambda path: with_hash(body(path).replace(b"_test", b"_exam", 1)),
         "its columns are not those that its settings name",
     ),
-    "no number": (
-        lambda path: with_hash(body(path).replace(b",99,1.", b",99,nan", 1)),
-        "cannot be read",
+    "no number": (lambda path: changed(path, rb"(,99,)[\d.]+", rb"\1nan"), "no number"),
+    "below 1": (lambda path: changed(path, rb"(,99,)[\d.]+", rb"\g<1>0.5"), "perplexity below 1"),
+    "a word": (lambda path: changed(path, rb"(,99,)[\d.]+", rb"\1low"), "could not convert"),
+    "no parameters": (lambda path: changed(path, rb",99,", b",0,"), "without parameters"),
+    "negative step": (lambda path: changed(path, rb",3,", b",-3,"), "a divergence at a step"),
+    "infinite step": (lambda path: changed(path, rb",3,", b",inf,"), "invalid literal"),
+    "late step": (lambda path: changed(path, rb",3,", b",5,"), "a divergence at a step"),
+    "diverged and well": (lambda path: changed(path, rb",inf(,[\d.]+,3,)", rb",2.0\1"), "is well"),
+    "other memory": (lambda path: changed(path, rb"( \d),0,", rb"\1,1,"), "has_memory of"),
+    "no memory": (lambda path: changed(path, rb"( \d),0,", rb"\1,,"), "has_memory of"),
+    "foreign": (lambda path: changed(path, rb"Add Tanh", b"Max Tanh"), "is not in its space"),
+    "no cell": (lambda path: changed(path, rb"Add Tanh Add", b"Add Tanh"), "not in its space"),
+    "twice": (lambda path: changed(path, rb"\n(Add.*)\n.*", rb"\n\1\n\1"), "does not stand where"),
+    "other order": (
+        lambda path: changed(path, rb"\n(Add.*)\n(.*)", rb"\n\2\n\1"),
+        "does not stand where",
     ),
-    "no settings": (lambda path: with_hash(b"sequence\nAdd\n"), "cannot be read"),
-    "empty settings": (lambda path: with_hash(b"# {}\nsequence\nAdd\n"), "cannot be read"),
-    "a list": (lambda path: with_hash(b"# []\nsequence\nAdd\n"), "cannot be read"),
-    "no text": (lambda path: with_hash(b"\xff\xfe\n"), "cannot be read"),
+    "absurd base": (lambda path: changed(path, rb'"base": 2', b'"base": 1073741824'), "base is"),
+    "base that is none": (
+        lambda path: changed(path, rb'"base": 2', b'"base": 2.5'),
+        "of type float",
+    ),
+    "seeds": (lambda path: changed(path, rb'"seeds": \[[^]]*\]', b'"seeds": 3'), "of type int"),
+    "words": (lambda path: changed(path, rb'"at": \[', b'"at": [[],'), "of type list where int"),
+    "deep": (lambda path: with_hash(b"# " + 10**5 * b"[" + b"\n"), "it is nested too deeply"),
+    "large field": (lambda path: changed(path, rb"Add Tanh", b"A" * 200_000), "field larger than"),
+    "NUL": (lambda path: changed(path, rb"Add Tanh", b"\0"), "NUL|not in its space"),
+    "no rows": (lambda path: with_hash(body(path).partition(b"sequence")[0]), "it has no rows"),
+    "no settings": (lambda path: with_hash(b"sequence\nAdd\n"), "Expecting value"),
+    "empty settings": (lambda path: with_hash(b"# {}\nsequence\nAdd\n"), "its settings lacks"),
+    "a list": (lambda path: with_hash(b"# []\nsequence\nAdd\n"), "its settings is of type list"),
+    "no text": (lambda path: with_hash(b"\xff\xfe\n"), "can't decode"),
+    "bomb": (lambda path: lzma.compress(bytes(100 << 20), preset=0), "than 64 MiB"),
+    "wide": (lambda path: xz_of_dictionary(3 << 25), "Memory usage limit"),
 }
 
 
@@ -223,6 +268,20 @@ def test_a_damaged_or_foreign_file_is_refused(path, tmp_path, kind):
         nt.load_table(target)
     assert str(refused.value).startswith(f"{target} ")
     assert "restore it, or move it away and make it anew" in str(refused.value)
+
+
+def test_a_row_that_is_no_canonical_sequence_is_noticed_when_it_is_asked_for(path, tmp_path):
+    head, rows = re.fullmatch(
+        r"(.*\nsequence,[^\n]*\n)(.*)", body(path).decode(), re.DOTALL
+    ).groups()
+    swapped = next(cell for cell in SPACE if cell != cell.canonical())
+    canonical = swapped.canonical()
+    rows = rows.replace(f"{canonical},", f"{swapped},").splitlines(keepends=True)
+    rows.sort(key=lambda row: SPACE.encode(nt.Cell.parse(row.partition(",")[0])))
+    target = tmp_path / "table.csv.xz"
+    target.write_bytes(with_hash((head + "".join(rows)).encode()))
+    with pytest.raises(ValueError, match=f"the table lacks {canonical}, the canonical form of"):
+        nt.load_table(target).reward(swapped)
 
 
 def test_no_flipped_byte_passes_for_another_table(path, table, tmp_path):

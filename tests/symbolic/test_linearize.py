@@ -1,6 +1,7 @@
 """Formulas of known and of random cells go back to cells; what fits no cell is explained."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -398,3 +399,73 @@ def test_gate_reads_as_in_a_textbook():
 def test_gate_needs_a_name(name):
     with pytest.raises(ValueError, match="name of a gate"):
         nt.gate(name)
+
+
+def unevaluated_tanh(u):
+    return sp.tanh(u, evaluate=False)  # sympy itself gives up evaluating some hundred
+
+
+def nested(depth, function=unevaluated_tanh):
+    """Return a formula of so many functions around a nt.gate."""
+    formula = nt.gate("f") + nt.c_prev
+    for _ in range(depth):
+        formula = function(formula)
+    return formula
+
+
+def tree(depth):
+    """Return a formula of 2^depth parts, made of few objects."""
+    formula = nt.gate("f")
+    for _ in range(depth):
+        both = (function(formula, evaluate=False) for function in (sp.tanh, sp.sin))
+        formula = sp.Mul(*both, evaluate=False)
+    return formula
+
+
+@pytest.mark.parametrize(
+    "h",
+    [
+        nested(13),
+        nested(20),
+        nested(100),
+        nested(1_000),
+        nested(30, nt.sigmoid),
+        tree(40),
+        sp.Add(*(sp.tanh(nt.gate(f"g{k}")) for k in range(3_000))) + nt.c_next,
+        sp.Add(*(nt.gate(f"g{k}") for k in range(1_025))) + nt.c_next,
+    ],
+    ids=["13", "20", "100", "1000", "sigmoids", "tree", "wide", "1025 leaves"],
+)
+def test_what_needs_more_than_the_largest_cell_is_refused_before_it_is_built(h):
+    tracemalloc.start()
+    with pytest.raises(nt.NotRepresentable, match=r"1,024 leaves") as refused:
+        nt.linearize(h, nt.gate("f") + nt.c_prev)
+    assert tracemalloc.get_traced_memory()[1] < 50e6
+    tracemalloc.stop()
+    assert len(str(refused.value)) < 1_000
+
+
+def test_the_deepest_cell_is_found():
+    found = nt.linearize(nested(10), nt.gate("f") + nt.c_prev)
+    assert found.cell.base == 1024
+
+
+@pytest.mark.parametrize(
+    "h",
+    [
+        sp.nan * nt.gate("f"),
+        nt.gate("f") + sp.nan,
+        sp.I * nt.gate("f") + 2 + 3 * sp.I,
+        sp.zoo + nt.gate("f"),
+        10**6_000 * nt.gate("f") + nt.c_prev,
+        nt.gate("f") + 10**6_000 + sp.I,
+        nt.gate("f") ** (10**6_000),
+        sp.Function("g")(sp.Integer(10) ** 6_000 * nt.gate("f")),
+        sp.Sum(nt.gate("f"), (sp.Symbol("k"), 1, 10**6_000)),
+    ],
+    ids=range(9),
+)
+def test_a_refusal_can_be_printed_whatever_is_in_it(h):
+    with pytest.raises((nt.NotRepresentable, TypeError)) as refused:
+        nt.linearize(h, nt.gate("f") + nt.c_prev)
+    assert len(str(refused.value)) < 5_000
