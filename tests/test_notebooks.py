@@ -108,6 +108,28 @@ def test_every_exercise_has_a_stub_hints_and_a_solution(stem, notebook, code):
         assert re.search(rf"^Exercise {number}: not attempted", stub.outputs[0].text, re.MULTILINE)
 
 
+def promised_minutes(notebook):
+    """Return the minutes of reading and of exercises that a notebook promises."""
+    text = notebook.cells[1].source
+    promise = re.search(r"\*Takes:\* (\d+) minutes of reading, (\d+) minutes of exercises", text)
+    return int(promise[1]), int(promise[2])
+
+
+def test_minutes_promised_are_those_of_the_cards(notebook):
+    text = "\n".join(cell.source for cell in notebook.cells)
+    cards = map(int, re.findall(r"\*\*Exercise \d\.\d\*\* ★+ · (\d+) minutes?", text))
+    assert sum(cards) == promised_minutes(notebook)[1]
+
+
+def test_hours_of_the_map_are_those_of_the_notebooks():
+    notebooks = [nbformat.read(NOTEBOOKS / f"{stem}.ipynb", as_version=4) for stem in STEMS]
+    start = "\n".join(cell.source for cell in notebooks[0].cells)
+    rows = re.findall(r"^\| \*\*(\d\d) .*?\| ([\d½]+) \|$", start, re.MULTILINE)
+    half_hours = [-(-sum(promised_minutes(notebook)) // 30) for notebook in notebooks]
+    hours = [f"{n // 2 or ''}{'½' * (n % 2)}" for n in half_hours]
+    assert rows == [(stem[:2], time) for stem, time in zip(STEMS, hours, strict=True)]
+
+
 def test_nothing_points_into_a_machine(notebook):
     for cell in notebook.cells:
         for text in (cell.source, *map(str, cell.get("outputs", ()))):

@@ -16,8 +16,13 @@ from nastut.cells.evaluate import apply, evaluate, trace
 from nastut.cells.number_systems import numpy_system
 from nastut.lessons.exercise import Exercise
 from nastut.lessons.formula import about_formula, same_formula
+from nastut.lessons.plots import BLUE, ORANGE
 from nastut.pictures.graph import graph
 from nastut.symbolic.symbols import c_prev, node_symbol
+
+PATH: dict[str, Any] = {"color": BLUE, "linestyle": "-"}
+NO_PATH: dict[str, Any] = {"color": ORANGE, "linestyle": "--"}
+"""How the lines of the cell with a memory path look, and of the cell without one."""
 
 LONE_NODE = Cell.parse("Add Tanh  Multiply Sigmoid  0 0")
 """Exercise 3.1: one node that is leaf, root, create node and inject node at once."""

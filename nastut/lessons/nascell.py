@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from nastut.cells.cell import Cell
 from nastut.cells.evaluate import evaluate
 from nastut.cells.sequence import SequenceError, split_text
+from nastut.files import recorded
 from nastut.lessons.exercise import Exercise
 from nastut.zoo.named import EXAMPLE, LSTM, MAXCELL, NASCELL
 
@@ -19,11 +22,38 @@ PORT = (0.618672, 0.630180, 0.630712)
 NAMED = {"EXAMPLE": EXAMPLE, "LSTM": LSTM, "NASCELL": NASCELL, "MAXCELL": MAXCELL}
 
 
+_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+
+
 def golden_test(cell: Cell) -> tuple[float, ...]:
     """Return h_t for the three rows of TensorFlow's test: all weights and states are constants."""
     x = [np.array([1.0, 2.0, 3.0]) * 4 * 0.5] * cell.base
     h = [np.full(3, 6 * 0.1 * 0.5)] * cell.base
     return tuple(evaluate(cell, x, h, np.full(3, 0.1))[0])
+
+
+def recorded_case(name: str) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return which versions made TensorFlow's recorded values, and one case of them as arrays."""
+    reference = json.loads(recorded("tensorflow_nascell.json").read_text())
+    return reference["versions"], _arrays(reference["cases"][name])
+
+
+def _arrays(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _arrays(element) for key, element in value.items()}
+    return np.array(value) if isinstance(value, list) else value
+
+
+def draw_learning(axis: Axes, study: dict[str, Any]) -> None:
+    """Draw how the cells of a comparison learned: the median of the seeds, and all of them."""
+    cells = dict.fromkeys(run["cell"] for run in study["runs"].values())
+    for cell, style in zip(cells, _STYLES, strict=False):
+        runs = [study["runs"][f"{cell}, seed {seed}"] for seed in study["settings"]["seeds"]]
+        curves = np.array([run["validation"] for run in runs])
+        axis.plot(runs[0]["at"], np.median(curves, axis=0), style, label=cell)
+        axis.fill_between(runs[0]["at"], curves.min(0), curves.max(0), alpha=0.25)
+    axis.set(xlabel="training step", ylabel="validation perplexity", yscale="log")
+    axis.legend()
 
 
 def _wrong_place() -> tuple[int, str]:

@@ -9,7 +9,7 @@ import graphviz
 
 from nastut.cells.cell import Cell, children, require_cell
 from nastut.cells.sequence import BASES, is_base, number_of_nodes
-from nastut.pictures.graph import INPUT_STATES, Graph, Vertex, graph
+from nastut.pictures.graph import INPUT_STATES, Graph, Vertex, before_the_indices, graph
 from nastut.pictures.grid import Grid
 from nastut.pictures.picture import Picture
 from nastut.pictures.style import COLOURS, FONT, GHOST, INK, MEMORY, PAPER, QUIET, shape
@@ -149,13 +149,18 @@ def draw_sequence(cell: Cell) -> Picture:
 def draw_steps(cell: Cell) -> Grid:
     """Return the computation graph as it grows, one picture for each block of the sequence.
 
-    First the nodes of the tree, then the injection, then the two indices. What the block
-    adds has a thick border; what is still to come is grey and has no name.
+    First the nodes of the tree, then the injection, then the two indices, which tell where the
+    memory enters and leaves. What the block adds has a thick border; what is still to come is
+    grey and has no name.
     """
     whole = graph(cell)
     blocks = zip(_block_names(cell), _block_contents(cell), strict=True)
     captions = [f"{name}: {content}" for name, content in blocks]
-    pictures = [_draw_graph(whole, caption, block=i) for i, caption in enumerate(captions)]
+    known = [before_the_indices(whole)] * (len(captions) - 1) + [whole]
+    pictures = [
+        _draw_graph(graph, caption, block=i)
+        for i, (graph, caption) in enumerate(zip(known, captions, strict=True))
+    ]
     return Grid(pictures, [f"{i} · {caption}" for i, caption in enumerate(captions, 1)])
 
 
@@ -226,7 +231,7 @@ def _block_of(vertex: Vertex, whole: Graph) -> int:
     root = whole.cell.root
     if vertex.node is not None:
         return root + 1 if vertex.injected else vertex.node
-    return {"h_t": root, "c_{t-1}": root + 2, "c_t": root + 2}.get(vertex.label, -1)
+    return {"h_t": root, "c_{t-1}": root + 1, "c_t": root + 2}.get(vertex.label, -1)
 
 
 def _draw_vertex(dot: graphviz.Digraph, vertex: Vertex, hidden: bool, marked: bool) -> None:
@@ -244,7 +249,10 @@ def _draw_vertex(dot: graphviz.Digraph, vertex: Vertex, hidden: bool, marked: bo
             **border,
         )
         return
-    label = f"{vertex.label}\\n{vertex.letters}" if vertex.letters else vertex.label
+    letters = vertex.letters
+    if not letters and vertex.kind == "combination":
+        letters = f"inject at {vertex.node}" if vertex.injected else f"node {vertex.node}"
+    label = f"{vertex.label}\\n{letters}" if letters else vertex.label
     dot.node(
         vertex.key,
         "" if hidden else label,

@@ -117,6 +117,28 @@ def graph(cell: Cell, fold: bool = False) -> Graph:
     return result
 
 
+def before_the_indices(whole: Graph) -> Graph:
+    """Return what a sequence tells without its two last tokens.
+
+    The injection is there, but not what it is joined with nor who sees its result; and no way
+    leads to c_t.
+    """
+    k = whole.cell.inject_index
+    value, inject, injected = f"activate {k}", f"inject {k}", f"activate injected {k}"
+    apart = ("c_{t-1}", inject, injected, "c_t")  # last: the order is not to tell either
+    order = [*(key for key in whole.vertices if key not in apart), *apart]
+    known = Graph(whole.cell, {key: whole.vertices[key] for key in order})
+    known.vertices[inject] = replace(known.vertices[inject], letters="somewhere")
+    known.vertices[injected] = replace(known.vertices[injected], letters="")
+    known.edges = [
+        (value if source == injected else source, target)
+        for source, target in whole.edges
+        if target not in apart
+    ]
+    known.edges += [("c_{t-1}", inject), (inject, injected)]
+    return known
+
+
 def _fold_sums(graph: Graph) -> None:
     """Turn a node that only adds pass-through leaves into one leaf."""
     cell = graph.cell

@@ -43,7 +43,7 @@ class Linearization:
     cell
         The cell.
     leaves
-        What each leaf holds, such as W_f x_t + U_f h_{t-1}; None for a pass-through, whose
+        What each leaf holds, such as W_f x_t + U_f h_{t-1}; None for an empty leaf, whose
         matrices are zero.
     """
 

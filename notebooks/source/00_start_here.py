@@ -15,7 +15,7 @@
 #
 # *Needs:* Python, vectors and matrices, and a rough idea of a neural network.
 #
-# *Takes:* 20 minutes of reading, 5 minutes of exercises.
+# *Takes:* 25 minutes of reading, 5 minutes of exercises.
 
 # %%
 import numpy as np
@@ -56,8 +56,10 @@ print(cell)
 
 # %% [markdown]
 # Ten **tokens**. They come from an example in a paper by Zoph and Le (2017), who let a network
-# write such lists. The tutorial article behind this series repeats it. A list is all there is to
-# it: everything else that you will see of a cell is computed from its tokens.
+# write such lists. A tutorial article repeats it, and this series grew out of that article (Jose,
+# *Neural Architecture Search (Part 2)*; you need not have read it: notebook 01 shows its formulas
+# line by line). A list is all there is to it: everything else that you will see of a cell is
+# computed from its tokens.
 #
 # First the tokens themselves. In the picture they stand in five blocks of two. The small grey
 # numbers are the **places** of the sequence, counted from 1.
@@ -90,8 +92,9 @@ assert len(cell.sequence) == 10
 #   the value of node 0.
 #
 # Three nodes are the smallest interesting **tree**. Its shape never changes, so it need not be
-# written down. (Cells with more leaves have longer lists. The package also knows *Max* and *Sin*,
-# which the paper uses in one experiment; until then we leave them out.)
+# written down. The number of leaves is called the **base**; here it is 2. (A larger base makes a
+# longer list. The package also knows the words *Max* and *Sin*, which the paper uses in one
+# experiment; until notebook 05 we leave them out.)
 #
 # ## A prediction
 #
@@ -172,7 +175,7 @@ stranger
 
 # %% [markdown]
 # Nobody designed this cell. Is it any good? For so small a space the question can be answered for
-# *every* cell, by training each of them. For the larger trees of the paper it cannot:
+# *every* cell, by training each of them. For the trees of the paper, with eight leaves, it cannot:
 
 # %%
 print(f"{nt.Space(base=8).size:,} sequences of 34 tokens")
@@ -180,9 +183,9 @@ print(f"{nt.Space(base=8).size:,} sequences of 34 tokens")
 # %% [markdown]
 # So instead of trying all of them, Zoph and Le trained a **controller**: a recurrent network whose
 # output is a sequence of tokens, and which is rewarded when the cell that it wrote learns well. A
-# recurrent network designs recurrent networks. The author of the article sees the irony, and asks:
-# *what if the cell that it finds becomes the controller's own cell, and so on?* The paper does not
-# try it.
+# recurrent network designs recurrent networks. The article sees the irony, and asks: *what if the
+# cell that it finds becomes the controller's own cell, and so on?* The paper does not try it;
+# notebook 08 does.
 #
 # ## 5 · When a token does not fit
 #
@@ -216,7 +219,7 @@ assert same == cell
 # below. Nothing later depends on your answer, so you may skip any exercise.
 
 # %% [markdown]
-# > **Exercise 0.1** ★ · 1 minute
+# > **Exercise 0.1** ★ · 2 minutes
 # >
 # > At how many of the ten places of the example does a *combination* stand? Replace the dots by a
 # > number and run the cell.
@@ -241,8 +244,9 @@ nt.check("0.1", 4)
 # %% [markdown]
 # > **Exercise 0.2** ★ · 3 minutes
 # >
-# > Write a cell of your own: a list of ten tokens that differs from the example. When the check is
-# > happy, look at your cell with `nt.Cell.from_sequence(answer_0_2)`.
+# > Write a cell of your own: a list of ten tokens that differs from the example, made of the words
+# > of section 2. When the check is happy, look at your cell with
+# > `nt.Cell.from_sequence(answer_0_2)`.
 
 # %%
 answer_0_2 = ...
@@ -274,8 +278,9 @@ nt.check("0.2", solution_0_2)
 # | **03 cell injection** | where the memory enters and leaves, and which cells can remember | 1½ |
 # | **04 LSTM as a sequence** | textbook formulas become 34 tokens, with a proof; why GRU does not fit | 1½ |
 # | **05 NASCell** | the cell that a network wrote: is it the real one, and is it better? | 1½ |
-# | **06 the controller** | a network that writes cells, against chance and evolution | 2 |
-# | **07 networks that design networks** | the found cell becomes the controller's own, again and again: does that converge? | 1½ |
+# | **06 the controller** | a network that writes cells, and the rule by which it learns | 1½ |
+# | **07 the contest** | the controller against chance and evolution, where every answer is known | 2 |
+# | **08 networks that design networks** | the found cell becomes the controller's own, again and again: does that converge? | 1½ |
 #
 # Each notebook runs alone, on a CPU, in less than a minute. `make test` in a terminal runs them
 # all, and checks that every output is what it was.

@@ -46,8 +46,9 @@ rng = nt.setup(seed=0)
 #
 # Read it as a list of things that happen. Two vectors are multiplied by their matrices. The
 # products are added. The sum passes through tanh. In a **graph**, the states, the sum and the tanh
-# become **vertices**. An **edge** says which value goes where, and the matrices are written on the
-# edges. Five lines of Graphviz draw it, from the bottom to the top:
+# become **vertices**. An **edge** is an arrow that says which value goes where. What multiplies a
+# value on its way, a matrix, is the label of the edge. Five lines of Graphviz draw it, from the
+# bottom to the top:
 
 # %%
 dot = graphviz.Digraph(graph_attr={"rankdir": "BT"})
@@ -100,10 +101,12 @@ assert len(graph.edges) == 14
 # In the picture:
 #
 # - Three states come in at the bottom: $x_t$, $h_{t-1}$ and $c_{t-1}$. Two go out at the top.
-# - The two boxes that touch $x_t$ and $h_{t-1}$ belong to the leaves. The products with the
-#   matrices $W_1 \ldots W_4$ happen on the grey edges. There are no other matrices.
+# - The two boxes that $x_t$ and $h_{t-1}$ lead to belong to the leaves. Each names two matrices
+#   instead of labels on its grey edges: the first multiplies $x_t$, the second $h_{t-1}$. There
+#   are no other matrices.
 # - *Multiply* works element by element, $(u \odot v)_i = u_i v_i$, and so does everything above it.
-# - Below the name of an activation stands the name of its result: $a_0$, $a_1$ ...
+# - Below the name of an activation stands the name of its result, $a_0$, $a_1$ ... Below a
+#   combination further up stands the number of its node.
 # - $c_{t-1}$ joins $a_0$ half-way up. What comes out is a new value, $a_0'$.
 # - $c_t$ leaves from the *Multiply* of leaf 1, **before** the ReLU. It is easy to overlook.
 #
@@ -161,7 +164,7 @@ assert np.allclose(by_hand, by_tree, atol=1e-15)
 # %% [markdown]
 # From here on we use `nt.evaluate`. You know what it does.
 #
-# > **Exercise 1.1** ★★ · 10 minutes
+# > **Exercise 1.1** ★★ · 15 minutes
 # >
 # > The next picture is another cell. Write its time step as a function, as above: it takes
 # > `x_parts`, `h_parts` and `c`, and returns `(h_new, c_new)`. (The thick line shows that the old
@@ -223,8 +226,16 @@ Wx_1, Wh_1 = nt.leaf_symbols(1)
 sp.tanh(Wx_0 + Wh_0) + nt.c_prev
 
 # %% [markdown]
-# Now read the graph again, with symbols in place of numbers. This is the article's recap, line by
-# line: $a_0$, its update by the memory, $a_1$, and the product inside a sigmoid.
+# Now read the graph again, with symbols in place of numbers. The article sums the cell up in five
+# lines. Its arrow means that a letter gets a new value; we give the new value a letter of its own.
+#
+# | | the article | here |
+# |---|---|---|
+# | 1 | $a_0 = \tanh(W_1 \cdot x_t + W_2 \cdot h_{t-1})$ | `a_0` |
+# | 2 | $a_1 = \text{ReLU}(W_3 \cdot x_t \odot W_4 \cdot h_{t-1})$ | `a_1` |
+# | 3 | $a_0 \leftarrow \text{ReLU}(a_0 + c_{t-1})$ | `a_0_injected`, that is $a_0'$ |
+# | 4 | $a_2 = \text{sigmoid}(a_0 \odot a_1)$, and $h_t \leftarrow a_2$ | `h_article` |
+# | 5 | $c_t \leftarrow W_3 \cdot x_t \odot W_4 \cdot h_{t-1}$ | `c_article` |
 
 # %%
 a_0 = sp.tanh(Wx_0 + Wh_0)
@@ -242,14 +253,28 @@ f = nt.formulas(nt.zoo.EXAMPLE)
 f
 
 # %% [markdown]
-# `f.h` and `f.c` are the same with everything inserted into everything. Do they agree with what we
-# wrote down from the article? This is a statement about *all* numbers, so sampling cannot settle
-# it. The difference of two formulas must simplify to zero:
+# `f.h` and `f.c` are the same with everything inserted into everything. They are what we wrote down
+# from the article, letter by letter:
 
 # %%
-assert sp.simplify(f.h - h_article) == 0
-assert sp.simplify(f.c - c_article) == 0
-print("tokens and article agree, for all numbers")
+assert f.h == h_article
+assert f.c == c_article
+
+# %% [markdown]
+# That shows little: two people who write the same thing down agree. Somebody else may write the
+# same cell in another way, without exp and without Max: a sigmoid is
+# $\tfrac12 (1 + \tanh \tfrac u2)$, and ReLU is $\tfrac12 (u + |u|)$. Now the formulas look
+# different. Are they equal for *all* numbers? Trying some numbers cannot settle it. The difference
+# of the two must simplify to zero, once it is written in terms of $|\cdot|$ and exp alone:
+
+# %%
+kept, product_1 = a_0 + nt.c_prev, Wx_1 * Wh_1
+h_other = (1 + sp.tanh((kept + abs(kept)) * (product_1 + abs(product_1)) / 8)) / 2
+assert f.h != h_other
+
+difference = (f.h - h_other).rewrite(sp.Abs).rewrite(sp.exp)
+assert sp.simplify(difference) == 0
+print("equal for all numbers, however they are written")
 
 # %% [markdown]
 # > **Exercise 1.2** ★★ · 5 minutes
@@ -432,6 +457,6 @@ assert 2 * learned_by_lstm == 8 * 100 * (100 + 100)
 #
 # **Next:** `02_linearization.ipynb`, where the graph becomes a sequence and comes back.
 #
-# **References.** B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*,
+# **References.** Jose, *Neural Architecture Search (Part 2)* (the article). B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*,
 # ICLR 2017, arXiv 1611.01578: section 3.4, figure 5 (this cell), table 2 (sizes). J. Elman,
 # *Finding structure in time*, Cognitive Science 14, 1990 (the plain recurrent network).

@@ -38,9 +38,10 @@ rng = nt.setup(seed=0)
 # ## 1 · A tree with numbers
 #
 # A graph has no beginning. To write it down as a list we need an order. The paper's trick is to fix
-# the *shape* in advance: the cell is a **complete binary tree**, in which every inner node joins
-# exactly two nodes below. The number of leaves is called the **base**, a power of two. Then only
-# the operations are left to be named, node by node.
+# the *shape* in advance: the cell is a **complete binary tree**. Every node above the leaves, an
+# **inner node**, joins exactly two nodes below, and all leaves lie at the same depth. So the number
+# of leaves, the base, is a power of two. Then only the operations are left to be named, node by
+# node.
 #
 # The nodes are numbered layer by layer: the leaves first, from left to right, then the layer
 # above, and the root last. What to see in the picture: with $b$ leaves there are $2b - 1$ nodes,
@@ -142,9 +143,9 @@ for base in (1, 2, 4, 8):
 # ## 3 · Decoding: from the list to the graph
 #
 # Now backwards, as the article does it: the list is cut into five blocks, and each of them adds
-# something to the graph. In each picture the parts with a thick border are new. Empty boxes are
-# still to come; we draw them where they will end up, although the sequence says so only in its
-# last block.
+# something to the graph. In each picture the parts with a thick border are new, and empty boxes are
+# still to come. Where the memory enters and leaves is said only by the last block. So until then
+# the injection stands apart, and no way leads to $c_t$.
 
 # %%
 steps = nt.draw_steps(nt.zoo.EXAMPLE)
@@ -462,6 +463,6 @@ assert np.allclose(results[0], results[2], atol=1e-14)
 #
 # **Next:** `03_cell_injection.ipynb`, about the last four tokens.
 #
-# **References.** B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*,
+# **References.** Jose, *Neural Architecture Search (Part 2)* (the five blocks). B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*,
 # ICLR 2017, arXiv 1611.01578: section 3.4 and figure 5 (the sequence), section 4.2 (the size of
 # the space), figure 8 (NASCell).

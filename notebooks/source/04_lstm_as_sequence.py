@@ -109,10 +109,11 @@ for node, levels in depth.items():
 # | $f$ | 2 | 9 | joins leaves 2 and 3 |
 # | $o$ | 1 | 13 | joins everything above leaves 4, 5, 6 and 7 |
 #
-# A node further up joins *all* the leaves below it, whether it needs them or not. The way out is a
-# **pass-through** leaf, `Add Identity`: it passes its sum on unchanged. Leaf 2 holds the sum $W_f
-# x_t + U_f h_{t-1}$ and leaf 3 holds zeros. Node 9 adds them and applies the sigmoid: that is the
-# gate $f$. In the same way leaf 4 holds the sum for $o$, and 5, 6 and 7 hold zeros.
+# A node further up joins *all* the leaves below it, whether it needs them or not. The way out has
+# two parts. A **pass-through** is a node `Add Identity`: it passes its sum on unchanged. And an
+# **empty** leaf is a pass-through whose two matrices are zero: it passes zeros on. Leaf 2 passes on
+# $W_f x_t + U_f h_{t-1}$, and leaf 3 is empty. Node 9 adds the two and applies the sigmoid: that is
+# the gate $f$. In the same way leaf 4 passes on the sum for $o$, and 5, 6 and 7 are empty.
 #
 # `nt.linearize` goes the same way, from the formulas to the tree, and tells what each leaf holds:
 
@@ -134,7 +135,7 @@ found.cell
 
 # %%
 assert found.cell == nt.zoo.LSTM
-assert sum(leaf is None for leaf in found.leaves) == 4
+assert sum(leaf is None for leaf in found.leaves) == 4  # empty leaves
 
 # %% [markdown]
 # Would four leaves not do after all? Try. The root must be $o \odot \tanh(c_t)$. Two of the four
@@ -173,10 +174,23 @@ print(nt.linearize(h_textbook, nt.c_prev + i * g))
 nt.check("4.1", 10)
 
 # %% [markdown]
-# If the redundant matrices are *not* zero, nothing is gained either: $W_5 x_t + W_7 x_t = (W_5 +
-# W_7)\, x_t$. A sum of matrices is a matrix. That is why `fold=True` may draw the leaves 2 and 3
-# as one.
-#
+# If the redundant matrices of *LSTM* are not zero, nothing is gained: inside the gate $f$ we have
+# $W_5 x_t + W_7 x_t = (W_5 + W_7)\, x_t$, and a sum of matrices is a matrix. That is why `fold=True`
+# may draw the leaves 2 and 3 as one. For the cell of 1997 it is not so. There no gate is above the
+# leaves 2 and 3, and what they hold is added to the memory itself. If it is not zero, that is
+# another cell:
+
+# %%
+of_1997 = nt.linearize(h_textbook, nt.c_prev + i * g).cell
+added = (
+    nt.formulas(of_1997).c
+    - nt.c_prev
+    - nt.sigmoid(sum(nt.leaf_symbols(1))) * sp.tanh(sum(nt.leaf_symbols(0)))
+)
+assert sp.expand(added) == sum(nt.leaf_symbols(2)) + sum(nt.leaf_symbols(3))
+sp.expand(added)
+
+# %% [markdown]
 # > **Exercise 4.2** ★★ · 10 minutes
 # >
 # > Now strip it down: $f$ and $g$ as above, $c_t = f \odot c_{t-1} + g$ and $h_t = \tanh(c_t)$. It
@@ -207,9 +221,9 @@ nt.check("4.2", solution_4_2)
 # %% [markdown]
 # ## 3 · The proof: symbols
 #
-# "Go through the graph step by step to check that the formulas are the same", says the article.
-# Let sympy do it. We let the *tree* run, with each leaf holding its letters and the pass-through
-# leaves zeros, and look at what comes out:
+# The article shows LSTM's graph and leaves it to its readers to follow the formulas through it. Let
+# sympy do it. We let the *tree* run, with each leaf holding its letters and the empty leaves zeros,
+# and look at what comes out:
 
 # %%
 letters = {symbol: symbol for symbol in (h_textbook + c_textbook).free_symbols}
@@ -375,7 +389,7 @@ assert torch.allclose(gru(x)[0], layer(x)[0], rtol=0, atol=1e-12)
 print("a tree computes torch's GRU")
 
 # %% [markdown]
-# It needs **sixteen leaves**, eleven of them pass-throughs, because $U_n h_{t-1}$ lies four levels
+# It needs **sixteen leaves**, eleven of them empty, because $U_n h_{t-1}$ lies four levels
 # below the root. So this GRU is not among the $6 \times 10^{16}$ sequences of the paper's base 8
 # in the form that we found, and a search there would not come across it. What a search can find is
 # decided before it starts.
@@ -416,7 +430,7 @@ nt.check("4.3", {"A", "B"})
 #
 # - You turned textbook formulas into a tree, by hand and with `nt.linearize`.
 # - You followed a proof in symbols, and tests in numbers and in gradients.
-# - You know why LSTM needs eight leaves: the tree is complete, and pass-through leaves fill it up.
+# - You know why LSTM needs eight leaves: the tree is complete, and empty leaves fill it up.
 # - You know which GRU fits into a tree, and that it takes sixteen leaves and tied matrices.
 #
 # **Three questions**

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -212,7 +213,28 @@ def test_memory_comes_last():
 
 def test_new_vertices_have_a_thick_border():
     injection = nt.draw_steps(nt.zoo.EXAMPLE)[3].svg()
-    assert injection.count('stroke-width="3.5"') == 2
+    assert injection.count('stroke-width="3.5"') == 3  # c_{t-1}, and the two operations
+
+
+def test_where_memory_enters_and_leaves_comes_with_the_last_block():
+    cells = [
+        nt.Cell.parse(f"Add Tanh  Add Tanh  Add Tanh  Multiply ReLU  {k} {i}")
+        for k in range(3)
+        for i in range(3)
+    ]
+    steps = [[boxes(picture.svg()) for picture in nt.draw_steps(cell)] for cell in cells]
+    for one, other in combinations(steps, 2):
+        for i in range(4):
+            assert sorted(one[i].values()) == sorted(other[i].values())
+        assert one[4] != other[4]
+    injection = texts(nt.draw_steps(nt.zoo.EXAMPLE)[3].svg())
+    assert "somewhere" in injection
+    assert not {"inject at 0", "a0'"} & set(injection)
+
+
+def test_every_combination_above_the_leaves_has_the_number_of_its_node():
+    said = texts(nt.draw(nt.zoo.NASCELL).svg())
+    assert {f"node {k}" for k in range(8, 15)} | {"inject at 8"} <= set(said)
 
 
 @pytest.mark.parametrize("base", BASES)
