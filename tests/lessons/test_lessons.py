@@ -9,7 +9,7 @@ import sympy as sp
 import torch
 
 import nastut as nt
-from nastut.lessons.exercise import LESSONS, exercises_of
+from nastut.lessons.exercise import LESSONS, Exercise, exercises_of
 
 EXERCISES = {n: e for lesson in LESSONS.values() for n, e in exercises_of(lesson).items()}
 MISTAKES = [(n, name) for n, exercise in EXERCISES.items() for name in exercise.mistakes]
@@ -267,3 +267,10 @@ def test_two_steps_are_needed_to_tell_a_dead_cell():
 def test_one_random_number_is_too_few_to_tell_a_dead_cell():
     below_zero = -np.ones((6, 2))
     assert not passed("8.2", dead_by(below_zero))
+
+
+def test_the_first_case_that_differs_is_shown():
+    exercise = Exercise(lambda x: x, {}, cases=lambda rng: [(1,), (20,), (300,), (4000,)])
+    verdict = exercise.judge(lambda x: x if x < 10 else -x)
+    assert "20" in verdict
+    assert "300" not in verdict
