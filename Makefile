@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 READY := $(VENV)/.ready
 
-.PHONY: lab test notebooks handouts slides site data check format bench fuzz mutants clean
+.PHONY: lab test notebooks handouts slides site data check format bench sanitize fuzz mutants clean
 
 lab: $(READY)  ## open JupyterLab on the first notebook
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
@@ -47,6 +47,15 @@ format: $(READY)  ## mend what ruff can mend
 
 bench: $(READY)  ## measure speed; prints ratios, never part of the tests
 	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+# The sanitizers' own library must be the first one of the process; leaks are not asked for, because
+# Python keeps what it has until it ends.
+sanitize: $(READY)  ## run the compiled kernel under the address and undefined-behaviour sanitizers
+	ASAN_OPTIONS=detect_leaks=0 \
+	LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libstdc++.so.6)" \
+	CXX="c++ -fsanitize=address,undefined -fno-sanitize-recover=undefined" \
+	  $(BIN)/python -m pytest tests/layers/test_kernel.py tests/layers/test_layer.py \
+	  -k "threads or members or activations or (kernel and (autograd or sizes or options or kinks))"
 
 fuzz: $(READY)  ## damage files and kill computations, for some minutes; seeded
 	$(BIN)/python robustness/damage.py --times $(or $(TIMES),100000) --seed $(or $(SEED),0)

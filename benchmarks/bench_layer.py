@@ -1,9 +1,7 @@
-"""How fast is CellRNN: against a plain loop of the same cell, and against its matrix products.
+"""How fast is CellRNN: against a plain loop, its matrix products, ``nn.LSTM`` and JAX.
 
-Forward and backward of one layer, one thread. All that is compared runs in turn, round after
-round, and what is printed are medians over the rounds: of the time that each takes (CPU
-time of the process, which other work on the machine disturbs least), and of the ratios
-within a round. Run it from the root of the repository::
+Forward and backward of one layer. How it is measured: see ``rounds.py``. Run it from the root of
+the repository::
 
     python benchmarks/bench_layer.py
 """
@@ -11,22 +9,25 @@ within a round. Run it from the root of the repository::
 from __future__ import annotations
 
 import os
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from unittest.mock import patch
 
 import numpy as np
 import torch
-from torch import Tensor
+from rounds import Times, machine, measure, quartiles, verdict, without_compiler
+from torch import Tensor, nn
 
 import nastut as nt
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
-from nastut.layers import kernel
+
+os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+try:
+    import jax
+except ImportError:
+    jax = None
 
 # T, B, H = I, rounds; the goals: times as fast as the loop, and at most times the products.
 SIZES = (
@@ -91,33 +92,36 @@ def products(x: Tensor, h: Tensor, w_x: Tensor, w_h: Tensor, grad: Tensor) -> No
     torch.mm(flat_grad, w_x)
 
 
-def without_compiler() -> Callable[..., object]:
-    """Return the context in which there is no kernel."""
-    return patch.object(kernel, "load", lambda: kernel.Kernel(None, "switched off"))
+def scan(x: Tensor, w_x: Tensor, w_h: Tensor) -> Callable[[], object]:
+    """Return NASCELL in JAX, compiled: a scan over time and the gradients of its sum."""
+    np_ = jax.numpy
+    tanh, sigmoid, relu = np_.tanh, jax.nn.sigmoid, jax.nn.relu
+
+    def step(state, parts, w_h):  # type: ignore[no-untyped-def]
+        h, c = state
+        x0, x1, x2, x3, x4, x5, x6, x7 = np_.split(parts, 8, axis=-1)
+        h0, h1, h2, h3, h4, h5, h6, h7 = np_.split(h @ w_h.T, 8, axis=-1)
+        left = tanh(sigmoid(x0 + h0) * relu(x1 + h1))
+        gate = tanh(sigmoid(x2 + h2) + relu(x3 * h3))
+        c = tanh(left + c) * gate
+        right = tanh(tanh(x4 + h4) * sigmoid(x5 + h5))
+        h = tanh(c * tanh(right + sigmoid(tanh(x6 + h6) + sigmoid(x7 + h7))))
+        return (h, c), h
+
+    def total(x, w_x, w_h):  # type: ignore[no-untyped-def]
+        zeros = np_.zeros((x.shape[1], w_h.shape[1]))
+        _, outputs = jax.lax.scan(lambda s, p: step(s, p, w_h), (zeros, zeros), x @ w_x.T)
+        return outputs.sum()
+
+    run = jax.jit(jax.value_and_grad(total, (0, 1, 2)))
+    given = [np_.asarray(value.detach().numpy()) for value in (x, w_x, w_h)]
+    return lambda: jax.block_until_ready(run(*given))
 
 
-def measure(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Return the times of each contestant, in milliseconds, round by round."""
-    for run in contestants.values():
-        run()
-    times: dict[str, list[float]] = {name: [] for name in contestants}
-    for _ in range(rounds):
-        for name, run in contestants.items():
-            start = time.process_time()
-            run()
-            times[name].append(1000 * (time.process_time() - start))
-    return times
-
-
-def ratio(times: dict[str, list[float]], above: str, below: str) -> float:
-    """Return the median, over the rounds, of how many times one takes as long as another."""
-    return statistics.median(a / b for a, b in zip(times[above], times[below], strict=True))
-
-
-def compare(
-    cell: nt.Cell, loop: Callable[..., Tensor], steps: int, batch: int, size: int, rounds: int
-) -> dict[str, list[float]]:
-    """Measure a layer of `cell`, with and without the kernel, the loop and the products."""
+def contestants(
+    cell: nt.Cell, loop: Callable[..., Tensor], steps: int, batch: int, size: int
+) -> dict[str, Callable[[], object]]:
+    """Return a layer of `cell`, with and without the kernel, the loop, and the products."""
     torch.manual_seed(0)
     layer = nt.CellRNN(cell, size, size)
     x = torch.randn(steps, batch, size, requires_grad=True)
@@ -134,15 +138,34 @@ def compare(
         with without_compiler():
             learn(layer(x)[0])
 
-    return measure(
-        {
-            "loop": lambda: learn(loop(x, h, c, *weights)),
-            "layer": lambda: learn(layer(x)[0]),
-            "lean": lean,
-            "products": lambda: products(x.detach(), h, *(w.detach() for w in weights), grad),
-        },
-        rounds,
-    )
+    return {
+        "loop": lambda: learn(loop(x, h, c, *weights)),
+        "layer": lambda: learn(layer(x)[0]),
+        "lean": lean,
+        "products": lambda: products(x.detach(), h, *(w.detach() for w in weights), grad),
+    }
+
+
+def others(steps: int, batch: int, size: int) -> dict[str, Callable[[], object]]:
+    """Return nn.LSTM, its own bare products, and NASCELL in JAX if that is installed."""
+    lstm = nn.LSTM(size, size, bias=False)
+    x = torch.randn(steps, batch, size, requires_grad=True)
+    h, grad = torch.zeros(batch, size), torch.randn(steps, batch, 4 * size)
+    weights = [weight.detach() for weight in (lstm.weight_ih_l0, lstm.weight_hh_l0)]
+
+    def learn() -> None:
+        x.grad = None
+        lstm.zero_grad()
+        lstm(x)[0].sum().backward()
+
+    found: dict[str, Callable[[], object]] = {
+        "lstm": learn,
+        "lstm's products": lambda: products(x.detach(), h, *weights, grad),
+    }
+    if jax is not None:
+        layer = nt.CellRNN(nt.zoo.NASCELL, size, size)
+        found["jax"] = scan(x, layer.weight_ih_l0, layer.weight_hh_l0)
+    return found
 
 
 def first_call() -> float:
@@ -166,47 +189,55 @@ def random_cell(rng: np.random.Generator, base: int) -> nt.Cell:
     return nt.Cell.from_sequence([*words, *map(int, rng.integers(0, 2 * base - 1, 2))])
 
 
-def verdict(value: float, goal: float | None, at_least: bool) -> str:
-    """Return a ratio, and whether it meets its goal."""
-    if goal is None:
-        return f"{value:.2f}"
-    met = value >= goal if at_least else value <= goal
-    return f"{value:.2f} ({'≥' if at_least else '≤'} {goal}: {'met' if met else 'missed'})"
+def print_nascell(times: Times, size: tuple[int, int, int], goals: tuple[float, float]) -> None:
+    """Print the medians and the ratios of one size."""
+    medians = ", ".join(f"{name} {1000 * np.median(found):.1f}" for name, found in times.items())
+    print(f"T {size[0]}, B {size[1]}, H {size[2]}: {medians} ms")
+    rows = {
+        "loop / layer": verdict(times["loop"] / times["layer"], at_least=goals[0]),
+        "layer / products": verdict(times["layer"] / times["products"], at_most=goals[1]),
+        "lstm / lstm's products": quartiles(times["lstm"] / times["lstm's products"]),
+        "loop / lean": verdict(times["loop"] / times["lean"], at_least=1.0),
+    }
+    if "jax" in times:
+        rows["jax / layer"] = quartiles(times["jax"] / times["layer"])
+    for name, row in rows.items():
+        print(f"    {name:22}  {row}")
 
 
 def main() -> None:
     """Print the tables."""
     torch.set_num_threads(1)
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} thread, {platform.machine()}")
-    print(f"kernel: {kernel.load().status}")
-    print(f"first call, with an empty cache: {first_call():.1f} s more than the second (≤ 15)")
+    print(machine())
+    print(f"first call, with an empty cache: {first_call():.1f} s more than the second (<= 15)")
 
-    print("\nNASCELL: medians in ms, then ratios; lean: the layer without a compiler")
-    line = "{:>12} | {:>6} {:>6} {:>6} {:>8} | {:19} {:19} {:9} {}"
-    names = ("loop", "layer", "lean", "products")
-    pairs = ("loop/layer", "layer/products", "loop/lean", "lean/products")
-    print(line.format("T   B   H", *names, *pairs))
-    for steps, batch, size, rounds, faster, times_products in SIZES:
-        times = compare(nt.zoo.NASCELL, nascell_loop, steps, batch, size, rounds)
-        medians = (f"{statistics.median(times[name]):.1f}" for name in names)
-        ratios = (
-            verdict(ratio(times, "loop", "layer"), faster, at_least=True),
-            verdict(ratio(times, "layer", "products"), times_products, at_least=False),
-            verdict(ratio(times, "loop", "lean"), 1.0, at_least=True),
-            verdict(ratio(times, "lean", "products"), None, at_least=False),
-        )
-        print(line.format(f"{steps} {batch:3d} {size:3d}", *medians, *ratios))
+    print("\nNASCELL, one thread; median (quartiles); lean: the layer without a compiler")
+    for steps, batch, size, rounds, *goals in SIZES:
+        sizes = (steps, batch, size)
+        run = contestants(nt.zoo.NASCELL, nascell_loop, *sizes) | others(*sizes)
+        print_nascell(measure(run, rounds), sizes, tuple(goals))
 
-    print("\nRandom cells: loop/layer and loop/lean; the loop calls evaluate")
-    print("base | T = B = H = 32 | T 35, B 20, H 200 | cell")
+    print("\nTwo threads: how many times as fast as one (time on the clock)")
+    for steps, batch, size, rounds, *_ in SIZES:
+        run = contestants(nt.zoo.NASCELL, nascell_loop, steps, batch, size)
+
+        def with_threads(threads: int, layer: Callable[[], object] = run["layer"]) -> None:
+            torch.set_num_threads(threads)
+            layer()
+
+        both = {str(n): lambda n=n, f=with_threads: f(n) for n in (1, 2)}
+        times = measure(both, rounds, time.perf_counter)
+        print(f"T {steps}, B {batch}, H {size}: {quartiles(times['1'] / times['2'])}")
+    torch.set_num_threads(1)
+
+    print("\nRandom cells: loop / layer and loop / lean; the loop calls evaluate")
     rng = np.random.default_rng(0)
     for base in (2, 4, 8, 8, 8):
         cell = random_cell(rng, base)
-        columns = []
-        for steps, batch, size, rounds in ((32, 32, 32, 15), (35, 20, 200, 5)):
-            times = compare(cell, cell_loop(cell), steps, batch, size, rounds)
-            columns += [ratio(times, "loop", "layer"), ratio(times, "loop", "lean")]
-        print("{:4} | {:6.2f} {:7.2f} | {:8.2f} {:8.2f} | {}".format(base, *columns, cell))
+        for *sizes, rounds in ((32, 32, 32, 15), (35, 20, 200, 5)):
+            times = measure(contestants(cell, cell_loop(cell), *sizes), rounds)
+            pairs = [quartiles(times["loop"] / times[name]) for name in ("layer", "lean")]
+            print(f"H {sizes[-1]:3}: {pairs[0]}, {pairs[1]}  {cell}")
 
 
 if __name__ == "__main__":

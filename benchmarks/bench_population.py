@@ -1,33 +1,31 @@
 """How many times as fast are 64 different children in one batch as one child in a plain loop.
 
-Training steps of children of base 2, one thread. What is compared runs in turn, round after
-round, and what is printed are medians over the rounds: of the time of a child's step (CPU time
-of the process), and of the ratio within a round. Run it from the root of the repository::
+Training steps of children of base 2 and of base 8. How it is measured: see ``rounds.py``. Run it
+from the root of the repository::
 
     python benchmarks/bench_population.py
 """
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable
-from unittest.mock import patch
 
 import numpy as np
 import torch
+from rounds import machine, measure, quartiles, verdict, without_compiler
 from torch import Tensor, nn
 
 import nastut as nt
-from nastut.layers import kernel
 from nastut.learning.children import CHILD, clip
 from nastut.learning.population import Population
 from nastut.learning.tasks import embedded_reber, windows
 from nastut.learning.training import optimizer_and_rate
 
 STEPS = BATCH = 32
-HIDDEN, MEMBERS, ROUNDS = 16, 64, 15
-AT_LEAST, GOAL = 5, 10
+HIDDEN, MEMBERS, ALONE = 16, 64, 8
+GOALS = {2: 15, 8: 8}
+ROUNDS = {2: 15, 8: 7}
 
 
 class Loop(nn.Module):
@@ -52,11 +50,10 @@ class Loop(nn.Module):
         return nn.functional.cross_entropy(scores.flatten(0, 1), following.flatten())
 
 
-def main() -> None:
-    """Print the times and the ratios."""
-    torch.set_num_threads(1)
+def contestants(base: int) -> dict[str, Callable[[], None]]:
+    """Return training steps of some children alone, and of many in one batch."""
     rng = np.random.default_rng(0)
-    cells = [nt.Space().sample(rng) for _ in range(MEMBERS)]
+    cells = [nt.Space(base).sample(rng) for _ in range(MEMBERS)]
     task = embedded_reber(rng, train=BATCH * (STEPS + 1), validation=100, test=100)
     symbols, following = next(windows(task.train, BATCH, STEPS))
     pair = torch.as_tensor(symbols), torch.as_tensor(following)
@@ -71,10 +68,10 @@ def main() -> None:
         optimizer.step()
 
     def lean() -> None:
-        with patch.object(kernel, "load", lambda: kernel.Kernel(None, "switched off")):
+        with without_compiler():
             together()
 
-    loops = [Loop(cell, len(task.symbols)) for cell in cells[:8]]
+    loops = [Loop(cell, len(task.symbols)) for cell in cells[:ALONE]]
     optimizers = [optimizer_and_rate(loop, CHILD, 1)[0] for loop in loops]
 
     def alone() -> None:
@@ -84,27 +81,32 @@ def main() -> None:
             nn.utils.clip_grad_norm_(loop.parameters(), CHILD.clip)
             own.step()
 
-    contestants: dict[str, tuple[Callable[[], None], int]] = {
-        "loop": (alone, len(loops)),
-        "batch": (together, MEMBERS),
-        "lean": (lean, MEMBERS),
-    }
-    times: dict[str, list[float]] = {name: [] for name in contestants}
-    for _ in range(ROUNDS + 1):
-        for name, (run, children) in contestants.items():
-            start = time.process_time()
-            run()
-            times[name].append(1000 * (time.process_time() - start) / children)
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} thread; {kernel.load().status}")
-    print(f"T = B = {STEPS}, H = {HIDDEN}, {MEMBERS} children; ms for a step of one child")
-    medians = {name: statistics.median(found[1:]) for name, found in times.items()}
-    for name, median in medians.items():
-        print(f"  {name:5} {median:6.2f}")
-    for name in ("batch", "lean"):
-        pairs = zip(times["loop"][1:], times[name][1:], strict=True)
-        found = statistics.median(a / b for a, b in pairs)
-        verdict = f" (≥ {AT_LEAST}: {'met' if found >= AT_LEAST else 'missed'}; goal {GOAL})"
-        print(f"loop/{name}: {found:.1f}{verdict if name == 'batch' else ', without a compiler'}")
+    return {"loop": alone, "batch": together, "lean": lean}
+
+
+def main() -> None:
+    """Print the times and the ratios."""
+    print(machine())
+    print(f"T = B = {STEPS}, H = {HIDDEN}, {MEMBERS} children; median (quartiles)")
+    for base, goal in GOALS.items():
+        torch.set_num_threads(1)
+        run = contestants(base)
+        times = measure(run, ROUNDS[base])
+        child = {
+            name: found / (ALONE if name == "loop" else MEMBERS) for name, found in times.items()
+        }
+        said = ", ".join(f"{name} {1000 * np.median(found):.2f}" for name, found in child.items())
+        print(f"base {base}, one thread: {said} ms for a step of one child")
+        print(f"    loop / batch  {verdict(child['loop'] / child['batch'], at_least=goal)}")
+        print(f"    loop / lean   {quartiles(child['loop'] / child['lean'])}, without a compiler")
+
+        def with_threads(threads: int, batch: Callable[[], None] = run["batch"]) -> None:
+            torch.set_num_threads(threads)
+            batch()
+
+        both = {str(n): lambda n=n, f=with_threads: f(n) for n in (1, 2)}
+        times = measure(both, ROUNDS[base], time.perf_counter)
+        print(f"    two threads   {quartiles(times['1'] / times['2'])} times as fast as one")
 
 
 if __name__ == "__main__":

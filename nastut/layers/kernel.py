@@ -20,6 +20,7 @@ is not available, :attr:`Kernel.status` says why, and callers do without.
 from __future__ import annotations
 
 import ctypes
+import math
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -83,13 +84,15 @@ class Kernel:
         x, weights = x.contiguous(), _contiguous(weights)
         sizes = _Sizes.of(cells, x, weights, keep)
         (members, steps, batch), width = (len(cells), *x.shape[:2]), sizes.width
-        h = x.new_empty(members, steps + 1, batch, sizes.fed_back)
-        c = x.new_empty(members, steps + 1, batch, width)
+        *_, h, c = made = _empty(  # as in struct Values of time_loop.h
+            x,
+            (members, sizes.base, steps, batch, width),
+            (members, sizes.base, sizes.kept, batch, width),
+            None if weights.projection is None else (members, steps, batch, width),
+            (members, steps + 1, batch, sizes.fed_back),
+            (members, steps + 1, batch, width),
+        )
         h[:, 0], c[:, 0] = h_0, c_0
-        x_parts = x.new_empty(members, sizes.base, steps, batch, width)
-        h_parts = x.new_empty(members, sizes.base, sizes.kept, batch, width)
-        root = None if weights.projection is None else x.new_empty(members, steps, batch, width)
-        made = (x_parts, h_parts, root, h, c)
         self._call("forward", cells, sizes, x, _Weights.of(weights), _Values.of(made))
         return h[:, 1:], c[:, -1], *made
 
@@ -141,7 +144,7 @@ class Kernel:
         function(
             (ctypes.POINTER(_Program) * len(cells))(*(_pointers(cell)[name] for cell in cells)),
             ctypes.byref(sizes),
-            ctypes.c_int64(torch.get_num_threads()),
+            ctypes.c_int64(_threads(sizes)),
             ctypes.c_void_p(x.data_ptr()),
             *map(ctypes.byref, structures),
         )
@@ -165,6 +168,34 @@ def load() -> Kernel:
     except Exception as error:  # whatever it is, the layer works without
         return Kernel(None, f"not available: {error}")
     return Kernel(library, f"compiled: {path}")
+
+
+WORTH_SHARING = 2**26
+"""Multiplications from which on the rows of a single layer are shared among threads, which then
+wait for each other every few steps."""
+
+
+def _threads(sizes: _Sizes) -> int:
+    """Return in how many threads to work; it decides the speed, not the results."""
+    products = sizes.base * sizes.width * (sizes.features + sizes.fed_back)
+    alone = sizes.members == 1 and sizes.steps * sizes.batch * products < WORTH_SHARING
+    return 1 if alone else torch.get_num_threads()
+
+
+_REUSED = 2**25
+"""Bytes up to which the C library keeps a freed block; elsewhere pages are new each time."""
+
+
+def _empty(like: Tensor, *shapes: tuple[int, ...] | None) -> list[Any]:
+    """Return new arrays; None for no shape. Small ones together are one block of memory."""
+    sizes = [0 if shape is None else math.prod(shape) for shape in shapes]
+    if sum(sizes) * like.element_size() > _REUSED:
+        return [None if shape is None else like.new_empty(shape) for shape in shapes]
+    blocks = torch.split(like.new_empty(sum(sizes)), sizes)
+    return [
+        None if shape is None else block.view(shape)
+        for shape, block in zip(shapes, blocks, strict=True)
+    ]
 
 
 def _contiguous(weights: Weights) -> Weights:

@@ -78,7 +78,7 @@ def _make(command: list[str], folder: Path, stem: str) -> Path:
             check=True,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,  # a busy machine needs its time
         )
         with made.open("rb+") as file:
             content = file.read()

@@ -76,6 +76,15 @@ EXERCISES = {
             "c_{t-1} enters after the Tanh of node 1, yours enters before it": lambda x, h, c: (
                 _with_node_1(_relu(np.tanh((x[1] + h[1]) * c)), x, h)
             ),
+            "ReLU acts after c_{t-1} has joined node 1, yours acts before": lambda x, h, c: (
+                _with_node_1(_relu(np.tanh(x[1] + h[1])) * c, x, h)
+            ),
+            "c_t is made at the root, above node 1: it holds what node 1 is after the injection": (
+                lambda x, h, c: (
+                    _picture(x, h, c)[0],
+                    evaluate(_WITHOUT, x, h, 0 * c)[1],
+                )
+            ),
             "leaf 0 and leaf 1 are exchanged": lambda x, h, c: _picture(x[::-1], h[::-1], c),
             "both leaves read x_parts[0] and h_parts[0]; each has its own": lambda x, h, c: (
                 _picture(x[[0, 0]], h[[0, 0]], c)

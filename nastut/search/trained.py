@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
@@ -173,7 +174,8 @@ class Trained:
             raise ValueError(
                 f"{task!r} with {len(files)} files; 'text' takes three: train, validation, test"
             )
-        streams = _loaded(task, tuple(files))
+        files = tuple(os.path.abspath(file) for file in files)
+        streams = _load(task, files)
         reports = 1 if halving is None else halving.parts
         recipe = Recipe(1, 16, 32, learning_rate, reports=reports)
         in_an_epoch = (len(streams.train) // recipe.batch - 1) // recipe.steps
@@ -185,7 +187,7 @@ class Trained:
         epochs = math.ceil(steps / in_an_epoch)
         return cls(
             task,
-            tuple(files),
+            files,
             streams.digest,
             best or streams.best or 1.0,
             recipe.batch * (math.ceil(steps / epochs) * recipe.steps + 1),
@@ -239,7 +241,7 @@ class Trained:
 
     def _streams(self) -> Task:
         try:
-            streams = _loaded(self.task, self.files)
+            streams = _load(self.task, self.files)
         except (OSError, ValueError) as error:
             raise UnfitWorkerError(f"a worker cannot read the text: {error}") from error
         if streams.digest != self.digest:
@@ -255,6 +257,12 @@ class Trained:
         return Outcome((self.best / record.validation[-1]) ** 2, None, record.validation)
 
 
+def _load(task: str, files: tuple[str, ...]) -> Task:
+    """Return the streams; they are made or read once, and again if a file has changed."""
+    times = tuple(os.stat(file).st_mtime_ns if os.path.exists(file) else 0 for file in files)
+    return _loaded(task, files, times)
+
+
 @lru_cache(maxsize=2)
-def _loaded(task: str, files: tuple[str, ...]) -> Task:
+def _loaded(task: str, files: tuple[str, ...], times: tuple[int, ...]) -> Task:
     return TASKS[task](*files)

@@ -433,7 +433,7 @@ assert min(final["path", True], final["no path", True]) > 0.9
 #
 # On the right, with the hidden matrices on, **both** cells can learn to recall: the loop through
 # $h_t$ is a second memory. The cell *without* a path is even the quicker one here. (The lower edge
-# of the other band is one network of the five, which stays near three quarters for most of the
+# of the blue band is one network of the five, which stays near three quarters for most of the
 # training and rises only at its end.) So do not read the left half as "cells without a memory
 # path are useless".
 #

@@ -456,8 +456,7 @@ def solution_8_2(cell):
 nt.check("8.2", solution_8_2)
 
 # %% [markdown]
-# How many cells are dead? The same question, put to a random thousand of the table. (It is answered by
-# nastut's own test, which runs a whole layer.)
+# How many cells are dead? The same question, put to a random thousand of the table.
 
 # %%
 some = np.random.default_rng(7).choice(len(table), 1_000, replace=False)

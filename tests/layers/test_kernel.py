@@ -126,7 +126,10 @@ def assert_same_bits(in_threads, function):
 @needs_kernel
 @pytest.mark.parametrize("options", [{}, {"bias": True, "proj_size": 6}], ids=str)
 @pytest.mark.parametrize(("steps", "batch", "hidden"), [(9, 1, 7), (19, 7, 40), (3, 40, 17)])
-def test_the_number_of_threads_does_not_matter(in_threads, options, steps, batch, hidden):
+def test_the_number_of_threads_does_not_matter(
+    in_threads, monkeypatch, options, steps, batch, hidden
+):
+    monkeypatch.setattr(kernel, "WORTH_SHARING", 0)
     for cell in (nt.zoo.NASCELL, nt.zoo.MAXCELL):
         layer = nt.CellRNN(cell, 5, hidden, **options)
         input = torch.randn(steps, batch, 5, requires_grad=True)
