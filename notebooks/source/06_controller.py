@@ -287,7 +287,7 @@ assert variance(R - mean_reward) < 0.7 * variance(R)
 # %% [markdown]
 # Adding 1 is a baseline of −1. It leaves the gradient as it is, so the same cells are learned. But
 # the noise is several times as large, and learning is slower. With a baseline that follows the rewards
-# nobody would notice the 1.
+# nobody would notice the 1 after the first batch.
 #
 # Now draw $m$ sequences, as a search does, and measure how far the estimate is from the exact
 # gradient. The lines, $\sqrt{\text{variance} / m}$, need no sampling; the dots do, and fall on them.
