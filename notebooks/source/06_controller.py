@@ -172,8 +172,8 @@ assert len(R) == tiny.size == 144
 # $$ J(\theta) = \mathbb{E}[R] = \sum_a P_\theta(a)\, R(a) $$
 #
 # For base 2 the sum has 36,864 terms, and each costs a training. But $\nabla P = P\, \nabla \log P$
-# makes its gradient an expectation again, and an expectation can be estimated from $m$ samples
-# $a^{(1)}, \ldots, a^{(m)}$ with rewards $R_1, \ldots, R_m$:
+# (because $\nabla \log P = \nabla P / P$) makes its gradient an expectation again, and an expectation can be estimated from $m$ samples
+# $a^{(1)}, \ldots, a^{(m)}$ with rewards $R_1, \ldots, R_m$, a **batch**:
 #
 # $$ \nabla J = \sum_a P(a) R(a)\, \nabla \log P(a) = \mathbb{E}[R\, \nabla \log P]
 # \;\approx\; \frac1m \sum_{i=1}^m R_i\, \nabla \log P(a^{(i)}) $$
@@ -368,7 +368,8 @@ print(inspect.getsource(Reinforce.objective), inspect.getsource(Learner.learn), 
 
 # %% [markdown]
 # On the 144 sequences we can watch what no search sees, the exact $J$. Ten samples a batch, three
-# seeds, without a bonus and with 0.05 for a nat:
+# seeds, without a bonus and with 0.05 for a nat. The black line is the best sequence's reward on the
+# left, and on the right the entropy if all 144 are equally likely:
 
 
 # %%
@@ -408,8 +409,7 @@ assert mean_at_end[0.0].max() < R.max() - 0.01
 assert entropy_at_end[0.0].max() < 1.5 < 2.5 < entropy_at_end[0.05].min()
 
 # %% [markdown]
-# Left: within 20 updates, 200 samples, the mean reward nearly doubles. Black is the reward of the
-# best sequence; right, the entropy if all 144 are equally likely. Right: without a bonus the policy is
+# Left: within 20 updates, 200 samples, the mean reward nearly doubles. Right: without a bonus the policy is
 # soon nearly *sure*, and it then proposes little new. Each of the three runs has settled on good
 # sequences that are not the best. With the bonus the policy stays undecided, as between some twenty to
 # forty equally likely sequences ($e^H$), and goes on trying. It pays for that: its mean reward at the
