@@ -1,7 +1,7 @@
 """How many children a core trains in a minute, with one worker and two, and what the engine costs.
 
 Children of base 8 on text, 16 side by side in a worker; processes and, if it is installed, Dask.
-Starting the workers is not counted: a long search is compared with a short one. Usage:
+Starting the workers is not counted: they do a short search before the timed one. Usage:
 ``python benchmarks/bench_workers.py``. Numbers vary with the machine and its load; the ratios less.
 """
 
@@ -15,10 +15,16 @@ from functools import partial
 from importlib.util import find_spec
 from typing import Any, Self
 
-import nastut as nt
-from nastut.search.rewards import Curve, Outcome
+import numpy as np
+from tqdm import tqdm
 
-BATCH, SHORT, LONG, ROUNDS = 16, 64, 192, 3
+import nastut as nt
+from nastut.search.loop import Search
+from nastut.search.rewards import Curve, Outcome
+from nastut.search.strategies import Random
+from nastut.search.workers import Workers
+
+BATCH, WARM, TIMED, ROUNDS = 16, 64, 192, 3
 
 
 class Free:
@@ -52,21 +58,19 @@ def dask(count: int) -> Iterator[Executor]:
 
 
 def seconds(reward: Any, source: Callable[[int], Any] | None, workers: int) -> float:
-    """Return the seconds of one evaluation: those of a long search less those of a short one."""
-    took = []
-    for evaluations in (SHORT, LONG):
-        start = time.perf_counter()
-        nt.search.random(
-            nt.Space(8),
-            reward,
-            evaluations,
-            executor=source and partial(source, workers),
-            progress=False,
-            workers=workers,
-            batch=BATCH,
-        )
-        took.append(time.perf_counter() - start)
-    return (took[1] - took[0]) / (LONG - SHORT)
+    """Return the seconds of one evaluation, with workers that have done some before."""
+    space, took = nt.Space(8), 0.0
+    with (
+        Workers(source and partial(source, workers), workers) as crew,
+        tqdm(disable=True) as bar,
+    ):
+        for evaluations in (WARM, TIMED):
+            strategy = Random(space.choices, np.random.default_rng(evaluations), BATCH)
+            search = Search(strategy, space, reward, evaluations)
+            start = time.perf_counter()
+            search.go(crew, bar)
+            took = time.perf_counter() - start
+    return took / TIMED
 
 
 def main() -> None:

@@ -26,6 +26,9 @@ PACKAGES = NOTEBOOKS.parent / "docs" / "node_modules"
 WORDS = 85
 """Words of prose that one slide holds."""
 
+PRINTED = 20
+"""Lines of printed text that one slide holds; a cell that prints more is for readers."""
+
 VENDORED = {
     "reveal.js/dist/reveal.js": "reveal/reveal.js",
     "reveal.js/dist/reveal.css": "reveal/dist/reveal.css",
@@ -53,6 +56,8 @@ def lecture(notebook: NotebookNode) -> NotebookNode:
             cells += pieces(cell)
             full = len(cells[-1].source.split()) > WORDS // 2
             continue
+        if printed_lines(cell) > PRINTED:
+            continue
         cell.source = without_asserts(cell.source)
         if len(cell.source.splitlines()) > LONG:
             cell.metadata["transient"] = {"remove_source": True}
@@ -68,6 +73,11 @@ def has_picture(cell: NotebookNode) -> bool:
     """Tell whether a cell of code shows a picture."""
     shown = [kind for output in cell.outputs for kind in output.get("data", {})]
     return any(kind.startswith("image/") for kind in shown)
+
+
+def printed_lines(cell: NotebookNode) -> int:
+    """Return how many lines a cell of code has printed."""
+    return sum(output.get("text", "").count("\n") for output in cell.outputs)
 
 
 FOLD = re.compile(r"<details><summary>(.*?)</summary>.*?</details>\n*", re.DOTALL)

@@ -63,7 +63,9 @@ def work(kind: str, folder: Path) -> None:
                 comparison.comparison().conduct(folder / "out.json", executor)
                 return
 
-            def train(cells: Any, task: Any, recipe: Any, size: int, seed: int, **_: Any) -> Any:
+            def train(
+                cells: Any, task: Any, recipe: Any, hidden_size: int, seed: int, **_: Any
+            ) -> Any:
                 made = [(cell, 1.5 + number(f"{cell} {seed}")) for cell in cells]
                 return [Record(seed, 9, (2, 4), (p, p), p, None) for _, p in made]
 
@@ -136,4 +138,7 @@ if __name__ == "__main__":
         sys.exit(0)
     generator = random.Random(options.seed)
     for each in KINDS:
-        print(f"{each}: {kill(each, options.kills // len(KINDS), generator)} kills, same result")
+        print(
+            f"{each}: {kill(each, options.kills // len(KINDS), generator)} kills, same result",
+            flush=True,
+        )

@@ -133,14 +133,14 @@ def test_nothing_to_draw_with(examine, number_of_lines, monkeypatch, tmp_path):
 
 
 def test_newer_package_is_well(examine, monkeypatch):
-    monkeypatch.setattr(MODULE, "version", versions_with(torch="99.0.dev1+cpu"))
+    monkeypatch.setattr(MODULE, "version", versions_with(numpy="99.0.dev1+cpu"))
     healthy, lines = examine()
     assert healthy is True
-    assert "OK    package torch: 99.0.dev1+cpu" in lines
+    assert "OK    package numpy: 99.0.dev1+cpu" in lines
 
 
 def test_several_troubles_are_all_told(examine, monkeypatch):
-    monkeypatch.setattr(MODULE, "version", versions_with(sympy=None, torch=None))
+    monkeypatch.setattr(MODULE, "version", versions_with(sympy=None, numpy=None))
     healthy, lines = examine()
     assert healthy is False
     assert len(failed(lines)) == 2

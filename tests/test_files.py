@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from nastut.files import remove_leftovers, require_form, write_atomically
+from nastut.files import (
+    read_json,
+    remove_leftovers,
+    require_form,
+    write_atomically,
+    write_json,
+)
 
 
 @pytest.fixture
@@ -169,3 +175,16 @@ def test_a_form_may_leave_others_open(value):
     require_form({"name": "a", "other": value}, {"name": str, ...: object}, "it")
     with pytest.raises(ValueError, match="it lacks 'name'; it must have name"):
         require_form({"other": value}, {"name": str, ...: object}, "it")
+
+
+def test_json_comes_back_and_its_hash_is_looked_at(tmp_path):
+    path, content = tmp_path / "some.json", {"a": [1, 2.5, None], "b": {"c": "\u00e9"}}
+    write_json(path, content)
+    assert read_json(path, dict, "restore it") == content
+    other = path.read_text().replace("2.5", "3.5")
+    for text in (other, re.sub("[0-9a-f]{64}", "0" * 64, other)):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=r"some\.json is damaged .* hash says; restore it"):
+            read_json(path, dict, "restore it")
+    path.write_text('{"a": 1}')
+    assert read_json(path, {"a": int}, "restore it") == {"a": 1}

@@ -60,8 +60,9 @@ def test_conda_environment_installs_through_the_constraints():
 
 
 def test_make_installs_through_the_constraints():
-    installs = re.findall(r"\$\(PIP\) install (.*)", (ROOT / "Makefile").read_text())
-    assert len(installs) == 3
+    makefile = (ROOT / "Makefile").read_text()
+    installs = re.findall(r"\$\(PIP\) install (.*)", makefile)
+    assert len(installs) == makefile.count("pip install") + makefile.count("(PIP) install") >= 3
     assert all(line.startswith("-c constraints.txt ") for line in installs)
 
 

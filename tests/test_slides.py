@@ -8,7 +8,17 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from build import LONG, NOTEBOOKS, convert, slide_type, sources, without_asserts
-from slides import VENDORED, WORDS, export, lecture, pieces, type_of, unfolded
+from slides import (
+    PRINTED,
+    VENDORED,
+    WORDS,
+    export,
+    lecture,
+    pieces,
+    printed_lines,
+    type_of,
+    unfolded,
+)
 
 STEMS = [source.stem for source in sources()]
 
@@ -79,6 +89,7 @@ def test_audience_sees_no_solution_no_hint_and_no_assert(stored):
             assert not any(isinstance(statement, ast.Assert) for statement in tree.body)
             hidden = cell.metadata.get("transient", {}).get("remove_source", False)
             assert hidden or len(cell.source.splitlines()) <= LONG
+            assert printed_lines(cell) <= PRINTED
 
 
 def test_prose_is_cut_into_slides_and_nothing_of_it_is_lost(stored):

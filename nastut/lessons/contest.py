@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil, inf
 from statistics import mean, median
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -19,10 +20,13 @@ Reached = list[int | None]
 
 def _lists(rng: np.random.Generator) -> Iterator[tuple[Reached]]:
     """Yield what runs needed, with more and more of them that never arrived."""
-    for size, never in ((1, 0), (2, 0), (5, 0), (4, 1), (5, 2), (20, 3), (20, 9), (6, 3), (5, 3)):
+    for size, never in ((5, 0), (4, 1), (5, 2), (20, 3), (20, 9), (5, 3)):
         reached: Reached = [*map(int, rng.integers(20, 1_000, size - never)), *[None] * never]
         yield ([reached[place] for place in rng.permutation(size)],)
     yield ([30, None, None, None],)
+    yield ([EVALUATIONS],)
+    yield ([EVALUATIONS, None],)
+    yield ([2_400, 3_000],)
 
 
 def _half(reached: Reached) -> int | None:
@@ -50,6 +54,11 @@ def _lower_middle(reached: Reached, never: float) -> float:
     return known[ceil(len(known) / 2) - 1]
 
 
+def _within_the_budget(reached: Reached) -> float | None:
+    number = _lower_middle(reached, EVALUATIONS)
+    return number if number < EVALUATIONS else None
+
+
 def _same_number(answer: object, wanted: object) -> bool:
     if wanted is None:
         return answer is None
@@ -67,6 +76,23 @@ def mystery(name: str, count: int, rng: np.random.Generator) -> Tensor:
 _SWAP, _FEED, _TAKE = "h and c swapped", "never fed back", "likeliest token"
 _HIDDEN = {"A": _SWAP, "B": _FEED, "C": _TAKE}
 
+
+def _bugs(answer: Any) -> dict[Any, str]:
+    return {name: str(bug).casefold() for name, bug in dict(answer).items()}
+
+
+def _about_bugs(answer: Any) -> str:
+    """Say what keeps an answer from giving each of A, B and C another of the three bugs."""
+    words = sorted(_HIDDEN.values())
+    try:
+        bugs = _bugs(answer)
+    except (TypeError, ValueError):
+        bugs = {}
+    if bugs.keys() == _HIDDEN.keys() and set(bugs.values()) <= set(words):
+        return f"each word is used once: {', '.join(words)}"
+    return f"answer with a dict of A, B and C, and with these words: {', '.join(words)}"
+
+
 EXERCISES = {
     "7.1": Exercise(
         cases=_lists,
@@ -82,6 +108,7 @@ EXERCISES = {
             "never is not the budget, 1,500: nobody knows that the next one would do": (
                 lambda reached: _lower_middle(reached, EVALUATIONS)
             ),
+            "no budget is given: a run may arrive at 1,500 or later": _within_the_budget,
             "never is not the mean of the others; a run that did not arrive is slower than all": (
                 lambda reached: _lower_middle(reached, mean(_arrived(reached)))
             ),
@@ -98,11 +125,8 @@ EXERCISES = {
     ),
     "7.2": Exercise(
         truth=lambda: _HIDDEN,
-        same=lambda answer, wanted: dict(answer) == wanted,
-        remark=lambda answer: (
-            "answer with a dict of A, B and C, and with these words: "
-            f"{', '.join(sorted(_HIDDEN.values()))}"
-        ),
+        same=lambda answer, wanted: _bugs(answer) == wanted,
+        remark=_about_bugs,
         mistakes={
             "C is right; in B the second token does not depend on the first, in A it does": (
                 lambda: {"A": _FEED, "B": _SWAP, "C": _TAKE}

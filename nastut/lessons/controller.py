@@ -51,8 +51,8 @@ def _softmax(scores: Any) -> Any:
 
 
 def _series(rng: np.random.Generator) -> Iterator[tuple[Any, float]]:
-    for length, decay in ((3, 0.5), (4, 0.9), (7, 0.8)):
-        yield rng.uniform(0.2, 1, length), decay
+    for length, decay, first in ((3, 0.5, 0.4), (4, 0.9, 0.0), (7, 0.8, 0.7)):
+        yield np.array([first, *rng.uniform(0.2, 1, length - 1)]), decay
 
 
 def _moving(means: Any, decay: float, first: float | None = None, own: bool = False) -> Any:
@@ -63,6 +63,12 @@ def _moving(means: Any, decay: float, first: float | None = None, own: bool = Fa
         average = float(mean) if average is None else decay * average + (1 - decay) * float(mean)
         used.append(average if own else before)
     return np.array(used)
+
+
+def _begun_anew_at_0(means: Any, decay: float) -> Any:
+    """Take an average of 0 for none, as `if average` does."""
+    zeros = len(means) - len(np.trim_zeros(means, "f"))
+    return np.append(means[:zeros], _moving(means[zeros:], decay))
 
 
 def _by_reinforce(means: Any, decay: float) -> Any:
@@ -142,6 +148,8 @@ EXERCISES = {
             "after the first batch the average is that batch's mean, not a part of it": (
                 lambda means, decay: _moving(means, decay, first=0.0)
             ),
+            "0 is a mean like any other: ask whether there was a batch before, not whether the "
+            "average is 0": _begun_anew_at_0,
             "the two weights are swapped: decay is what remains of the old average": (
                 lambda means, decay: _moving(means, 1 - decay)
             ),

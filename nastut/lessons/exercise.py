@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from nastut.lessons.limit import SECONDS, DoesNotEndError, limited
-from nastut.lessons.plain import NUMBERS, close, plain, shape, shorten, show
+from nastut.lessons.plain import NUMBERS, UnreadableError, close, plain, shape, shorten, show
 
 LESSONS = {
     "0": "start_here",
@@ -106,6 +106,8 @@ class Exercise:
             except DoesNotEndError as error:
                 what = f"{_for(answer, case)}{error}; does every loop come to an end?"
                 raise _VerdictError(f"not yet: {what}") from None
+            except UnreadableError as error:
+                raise _VerdictError(f"not yet: {_for(answer, case)}{error}") from None
             except BaseException as error:  # the answer may raise anything, SystemExit too
                 what = f"{_for(answer, case)}it raises {_describe(error)}"
                 raise _VerdictError(f"not yet: {what}") from None
@@ -203,6 +205,8 @@ def _other_kind(value: Any, wanted: Any) -> str:
     number = isinstance(wanted, (int, float)) and not isinstance(wanted, bool)
     if number and not isinstance(value, NUMBERS):
         return f"a number is expected, this is {_kind(value)}"
+    if number and isinstance(value, complex):
+        return f"a real number is expected, this is {show(value)}"
     if isinstance(wanted, (list, tuple)):
         if not isinstance(value, (list, tuple)):
             return f"{len(wanted)} values are expected, this is {_kind(value)}"

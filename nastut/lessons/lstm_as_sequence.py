@@ -35,6 +35,8 @@ _ABOUT = {
 
 
 def _letters(answer: Any) -> set[str]:
+    if isinstance(answer, dict):
+        raise TypeError("a dict is no set of letters")
     return set("".join(answer).upper())
 
 

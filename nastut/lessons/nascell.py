@@ -91,6 +91,8 @@ _ABOUT = {
 
 def _names(answer: Any) -> set[str]:
     """Return the names in an answer, for a cell its name."""
+    if isinstance(answer, dict):
+        raise TypeError("a dict is no set of names")
     cells = {cell: name for name, cell in NAMED.items()}
     elements = answer.split() if isinstance(answer, str) else answer
     return {cells[e] if isinstance(e, Cell) else str(e).upper() for e in elements}
@@ -107,11 +109,11 @@ def _about_names(answer: Any) -> str:
     return _ABOUT[next(n for n in NAMED if (n in names) != _is_bounded(NAMED[n]))]
 
 
-def _as_pair(answer: Any) -> tuple[int, str]:
+def _as_pair(answer: Any) -> tuple[float, str]:
     place, token = answer
-    if isinstance(place, str) or not isinstance(token, str):
+    if type(place) not in (int, float) or not isinstance(token, str):
         raise TypeError("a place and a word are expected")
-    return int(place), split_text(token)[0]  # type: ignore[return-value]
+    return place, split_text(token)[0]  # type: ignore[return-value]
 
 
 def _about_pair(answer: Any) -> str:
@@ -121,9 +123,9 @@ def _about_pair(answer: Any) -> str:
     except (TypeError, ValueError, IndexError):
         return 'a pair is expected, first the place and then the word, such as (2, "Tanh")'
     tokens = NASCELL.sequence
-    if not 1 <= place <= len(tokens) - 2:
+    if place not in range(1, len(tokens) - 1):
         return f"the words stand at the places 1 to {len(tokens) - 2}; {place} is none of them"
-    tokens[place - 1] = word
+    tokens[int(place) - 1] = word
     try:
         given = golden_test(Cell.from_sequence(tokens))
     except SequenceError as error:

@@ -105,9 +105,10 @@ def draw_worth(worth: Any, reached: Any, dead: Any) -> Figure:
 
 def _maps(rng: np.random.Generator) -> Iterator[tuple[Map, str]]:
     """Yield small maps from a set of letters to itself, and a letter to start from."""
-    for size in (1, 2, 3, 5, 8, 8, 12, 12, 12, 12):
+    yield {"A": "B", "B": "C", "C": "B"}, "B"
+    for size in (1, 2, 5, 8, 8, 12, 12, 12, 12):
         letters = list("ABCDEFGHIJKL"[:size])
-        yield {letter: str(rng.choice(letters)) for letter in letters}, "A"
+        yield {letter: str(rng.choice(letters)) for letter in letters}, str(rng.choice(letters))
 
 
 def _cycle(leads_to: Map, start: str) -> tuple[int, int]:
@@ -201,6 +202,9 @@ EXERCISES = {
             "what leads to itself is a cycle of length 1, not 0: count the arrows": lambda m, s: (
                 _cycle(m, s)[0],
                 _cycle(m, s)[1] - 1,
+            ),
+            "it ignores the start: begin at `start`, not at the first key": lambda m, s: _cycle(
+                m, next(iter(m))
             ),
         },
     ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import cmath
 from collections.abc import Collection, Iterator, Mapping, Set
+from functools import partial
 from inspect import iscoroutine, isroutine
 from itertools import islice
 from math import prod
@@ -27,28 +28,40 @@ def plain(value: Any) -> Any:
 
     Raises
     ------
-    ValueError
-        If there are more elements than any exercise asks for.
+    UnreadableError
+        If there are more elements than any exercise asks for, or if the value contains itself.
     """
+    return _plain(value, ())
+
+
+class UnreadableError(ValueError):
+    """A value has no plain form; the message says why."""
+
+
+def _plain(value: Any, around: tuple[int, ...]) -> Any:
+    """Return a value as plain data, given the identities of all the values that it lies in."""
     if value is None or value is ... or isinstance(value, type):
         return value
     for kind in _SIMPLE:
         if isinstance(value, kind):
             return value if type(value) is kind else kind(value)
+    if id(value) in around:
+        raise UnreadableError("the value contains itself")
+    read = partial(_plain, around=(*around, id(value)))
     if hasattr(value, "tolist"):  # arrays, tensors, their scalars, matrices
         if prod(getattr(value, "shape", ())) > MOST:
-            raise ValueError(f"a value of shape {tuple(value.shape)} is too large")
-        return plain(value.tolist())
+            raise UnreadableError(f"a value of shape {tuple(value.shape)} is too large")
+        return read(value.tolist())
     if getattr(value, "is_number", False) is True or isinstance(value, Number):
         return _number(value)
     if isinstance(value, Mapping):
-        return {plain(key): plain(value[key]) for key in _elements(value)}
+        return {read(key): read(value[key]) for key in _elements(value)}
     if isinstance(value, Set):
-        return frozenset(map(plain, _elements(value)))
+        return frozenset(map(read, _elements(value)))
     if isinstance(value, list):
-        return list(map(plain, _elements(value)))
+        return list(map(read, _elements(value)))
     if isinstance(value, (Collection, Iterator)) and not isinstance(value, (bytes, bytearray)):
-        return tuple(map(plain, _elements(value)))
+        return tuple(map(read, _elements(value)))
     if iscoroutine(value):
         value.close()  # or Python warns that nobody waited for it
     return value
@@ -57,7 +70,7 @@ def plain(value: Any) -> Any:
 def _elements(value: Any) -> list[Any]:
     elements = list(islice(value, MOST + 1))
     if len(elements) > MOST:
-        raise ValueError(f"more than {MOST:,} elements are too many")
+        raise UnreadableError(f"more than {MOST:,} elements are too many")
     return elements
 
 
@@ -75,6 +88,7 @@ def _number(value: Any) -> Any:
 def close(value: Any, wanted: Any) -> bool:
     """Tell whether two plain values are equal, floating-point numbers but for rounding.
 
+    A complex number equals no real one, whatever its imaginary part.
     Lists and tuples count as equal if their elements do.
     """
     if isinstance(wanted, (list, tuple)):
@@ -83,6 +97,8 @@ def close(value: Any, wanted: Any) -> bool:
     if isinstance(wanted, dict):
         same_keys = isinstance(value, dict) and value.keys() == wanted.keys()
         return same_keys and all(close(value[key], wanted[key]) for key in wanted)
+    if isinstance(value, complex) and not isinstance(wanted, complex):
+        return False
     if isinstance(value, (float, complex)) or isinstance(wanted, (float, complex)):
         numbers = isinstance(value, NUMBERS) and isinstance(wanted, NUMBERS)
         return numbers and cmath.isclose(value, wanted, rel_tol=1e-5, abs_tol=1e-7)

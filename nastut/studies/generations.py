@@ -4,7 +4,7 @@ The controller of generation 0 has LSTM as its own cell, its *core*. The best ce
 becomes the core of the next controller, and so on: the question with which the article ends.
 A line of controllers alone says nothing, so others are run beside it: with cores drawn at random,
 with LSTM for ever, with LSTM at as many parameters, with a core that passes nothing on, and with
-other learning rates, because the usual one was chosen for LSTM.
+other learning rates, because the usual one may suit one core better than another.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ UNITS, SMALL = 35, 25
 
 RATE = own_settings(PriorityQueue)["learning_rate"]
 RATES = {"quarter rate": RATE / 4, "half rate": RATE / 2, "twice the rate": 2 * RATE}
-"""Learning rates: the usual one was chosen for LSTM, so others are tried for it and for cells."""
+"""Learning rates: the usual one may suit one core better, so others are tried, too."""
 
 DEAD = "Multiply Tanh Multiply Tanh Multiply Tanh Add Identity 2 0"
 """A cell whose h_t is 0 at every step, because h_0 is: a controller with it reads nothing."""

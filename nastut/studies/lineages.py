@@ -72,12 +72,13 @@ def measured(runs: Runs, line: str, key: str) -> np.ndarray:
 def middle(runs: Runs, line: str, key: str, rng: np.random.Generator) -> tuple[float, float, float]:
     """Return the median of a measurement over later generations, and its 95 % interval.
 
-    For the interval whole seeds are drawn again. Policies that were lost are left out.
+    The median is the smallest value within which at least half of the searches lie. For the
+    interval whole seeds are drawn again. Policies that were lost are left out.
     """
     later = measured(runs, line, key)[:, 1:]
     again = later[rng.integers(len(later), size=(RESAMPLES, len(later)))].reshape(RESAMPLES, -1)
-    low, high = np.quantile(np.nanmedian(again, axis=1), (0.025, 0.975))
-    return float(np.nanmedian(later)), float(low), float(high)
+    low, high = np.quantile(_median(again), (0.025, 0.975), method="inverted_cdf")
+    return float(_median(later.ravel())), float(low), float(high)
 
 
 def won(runs: Runs, a: str, b: str, key: str) -> np.ndarray:
@@ -147,6 +148,13 @@ def found_themselves(
         p.append(min(1.0, 2 * float(1 + min(ends)) / (1 + RESAMPLES)))
     judged = map(Judged, counts, lows, highs, p, holm(p).tolist())
     return dict(zip(lines, judged, strict=True))
+
+
+def _median(values: np.ndarray) -> Any:
+    """Return the median of what is a number, over the last axis; not a number if nothing is."""
+    kept = np.sum(~np.isnan(values), axis=-1, keepdims=True)
+    ordered = np.sort(values, axis=-1)  # what is not a number comes last
+    return np.take_along_axis(ordered, (kept + 1) // 2 - 1, axis=-1)[..., 0]
 
 
 def _mean(values: np.ndarray) -> Any:

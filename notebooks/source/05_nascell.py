@@ -299,10 +299,33 @@ fig, axis = plt.subplots(figsize=(7, 3))
 draw_lines(axis, test)
 plt.show()
 
-VERDICT_ASSERTS
+pairs = {
+    (one, other): (test[one][:, None] < test[other]).sum()
+    for one, other in [
+        ("LSTM", "NASCell"),
+        ("LSTM, biases", "NASCell, biases"),
+        ("LSTM", "LSTM, biases"),
+        ("LSTM, biases", "LSTM, biases, open forget gate"),
+        ("NASCell", "NASCell, biases"),
+    ]
+}
+for (one, other), won in pairs.items():
+    print(f"{one} is better than {other} in {won} of 25 pairs of seeds")
+assert pairs["LSTM", "NASCell"] == pairs["LSTM, biases", "NASCell, biases"] == 25
+assert all(4 < won < 24 for won in list(pairs.values())[2:])
+for better, worse in (("NASCell", "MaxCell"), ("MaxCell", "Example")):
+    assert test[better].max() < test[worse].min()
 
 # %% [markdown]
-# A point is a seed, a bar the median of five. VERDICT
+# A point is a seed, a bar the median of five. **On this text, at this size, LSTM is better than NASCell**,
+# without biases and with them: in all 25 pairs of seeds. If the two were alike, that would happen with
+# a probability of 2/252 = 0.008, or 0.04 after correction for the five questions that are printed.
+# NASCell in turn is better than the paper's other cell, and the article's example, which was only
+# ever meant as an example, comes last.
+#
+# Neither biases nor an open forget gate helped LSTM here. They cost a little, if anything: 21 of 25 pairs,
+# which five seeds do not settle. Why a gate that begins open is of use in notebook 03 and not here was
+# not tested.
 #
 # Before you believe it, the caveats:
 #

@@ -14,7 +14,7 @@
 # - say which findings belong to the cells, and which to a task, to seeds, or to one table,
 # - find the bug in a controller that seems to learn.
 #
-# *Needs:* notebooks 03 and 06.
+# *Needs:* of notebook 02 the classes of equal cells; notebooks 03 and 06.
 #
 # *Takes:* 70 minutes of reading, 25 minutes of exercises.
 
@@ -74,11 +74,11 @@ assert example > len(table) / 2
 # proposes one of the best per mille. Five methods:
 #
 # - **random**: every sequence is equally likely.
-# - **evolution**: some cells are alive. The best of a few drawn gets a child with one token changed,
+# - **evolution, tuned**: some cells are alive. The best of a few drawn gets a child with one token changed,
 #   and the oldest cell dies (Real et al. 2019).
 # - **REINFORCE** with the paper's rate (0.0005) and batch, and without a bonus for entropy.
 # - **REINFORCE, tuned**: with a rate and a bonus that were chosen for this table.
-# - **priority queue**: the same controller, but it learns to write the best sequences so far: their
+# - **priority queue, tuned**: the same controller, but it learns to write the best sequences so far: their
 #   $\log P$ is to grow, whatever the others earned (Abolafia et al. 2018). Ours also *redraws*: if it
 #   writes what it has proposed before, it draws again.
 #
@@ -89,11 +89,8 @@ assert example > len(table) / 2
 # study tuning`). Two of the runs we repeat:
 
 # %%
-study = nt.load_study("tuning")
-results = study["runs"]
+results = nt.load_study("tuning")["runs"]
 reached = tuning.judged(results)  # by method: the evaluation at which each run arrived
-assert study["settings"]["table"] == table.digest
-
 for name in ("evolution, tuned", "priority queue, tuned"):
     method, given = tuning.lines(results)[name]
     arrival = tuning.arrival(tuning.strategy(method, given, seed=tuning.SEEDS[0]))
@@ -160,9 +157,11 @@ for name in ("evolution, tuned", "priority queue, tuned"):
 #
 # To compare two methods, take all *pairs* of runs: in which share of them does the first one arrive
 # first? The rank test of Mann and Whitney tells whether this share differs from a half: $p$ is the
-# probability of one at least so far off, on either side, if there were no difference. Who asks fifteen
-# questions finds a $p$ below 0.07 by luck. So each is *corrected* for their number, by Holm's rule.
-# Here are the first seven questions; the other eight follow in section 4.
+# probability of one at least so far off, on either side, if there were no difference. Ask fifteen
+# questions where nothing differs, and about one of them has $p$ below 1/15. So each is *corrected* for
+# their number, by Holm's rule: the smallest $p$ times 15, the next times 14, and so on.
+# Here are the first seven questions; the other eight follow in section 4. (*Priority queue* alone has
+# nastut's defaults, which were chosen before, on other seeds and with more effort.)
 
 # %%
 compared = inference.compared(reached, tuning.PAIRS)
@@ -175,10 +174,29 @@ for pair in (("REINFORCE", "random"), ("priority queue, tuned", "evolution, tune
     assert compared[pair].corrected > 0.05
 
 # %% [markdown]
+# For chance and REINFORCE at the paper's setting, another study (`searches`) has a hundred other seeds
+# with 3,000 evaluations. Fisher's test compares how many never arrive:
+
+# %%
+longer = {}
+for run in nt.load_study("searches")["runs"].values():
+    longer.setdefault(run["method"], []).append(run["reached"])
+longer = {method: inference.arrivals(of) for method, of in longer.items()}
+of_paper, of_chance = longer["REINFORCE"], longer["random"]
+wins, p = inference.rank_test(of_paper, of_chance)
+never = [(int(np.isinf(values).sum()), len(values)) for values in (of_paper, of_chance)]
+p_never = inference.fisher_test(*never[0], *never[1])
+print(f"REINFORCE before random {wins:.0%}, p = {p:.3f} (uncorrected)")
+print(f"never arrive: {never[0][0]} against {never[1][0]} of {never[0][1]}, p = {p_never:.4f}")
+assert wins < 0.45
+assert p < 0.01 > p_never
+
+# %% [markdown]
 # **Evolution and the queue need fewer trials than chance; between the two no difference is
-# established. Nor is any between REINFORCE and chance**, at the paper's setting or tuned. That is not
-# to say that there is none: see how wide the intervals are. And it is one table, one budget, small
-# controllers. In the paper REINFORCE beat random search, with 15,000 trials in a far larger space.
+# established. Between REINFORCE and chance these forty seeds establish none**, at the paper's setting
+# or tuned: see how wide the intervals are. The hundred seeds do, at the paper's setting, and against
+# it: there REINFORCE comes first in 39 % of pairs, and 22 runs never arrive, against 5 of chance. Tuned
+# as here, the question is open. And it is one table, small controllers. In the paper REINFORCE beat random search, with 15,000 trials in a far larger space.
 #
 # ## 3 · What the bonus does
 #
@@ -190,24 +208,38 @@ for pair in (("REINFORCE", "random"), ("priority queue, tuned", "evolution, tune
 bonuses, rates = tuning.RATE_AND_BONUS["entropy"], tuning.RATE_AND_BONUS["learning_rate"]
 tried = searches.tried(results)
 sweeps = {
-    method: {rate: [searches.spent(tried[method, rate, b], rng) for b in bonuses] for rate in rates}
+    method: {
+        rate: [searches.spent(tried[method, rate, bonus], rng) for bonus in bonuses]
+        for rate in rates
+    }
     for method in ("reinforce", "priority_queue")
 }
 searches.draw_sweep(sweeps, bonuses, chance=searches.spent(reached["random"], rng))
 plt.show()
 
-by_bonus = {b: np.concatenate([tried["reinforce", rate, b] for rate in rates]) for b in bonuses}
-for bonus, values in by_bonus.items():
-    print(f"REINFORCE, bonus {bonus:4g}: {np.isfinite(values).sum()} of {len(values)} runs arrived")
-wins, p = inference.rank_test(by_bonus[0.1], by_bonus[0.01])
-assert wins > 0.6
-assert p < 0.001
+# %%
+by_bonus = {bonus: [tried["reinforce", rate, bonus] for rate in rates] for bonus in bonuses}
+print("REINFORCE: runs of 20 that arrived, at rates", *rates)
+for bonus, of_rates in by_bonus.items():
+    print(f"    bonus {bonus:4g}:", *(np.isfinite(values).sum() for values in of_rates))
+for method, of_method in sweeps.items():
+    means = [mean for of_rate in of_method.values() for mean, *_ in of_rate]
+    title = searches.TITLES[method]
+    print(f"{title}: mean evaluations from {min(means):,.0f} to {max(means):,.0f}")
+
+shares = inference.duels(*map(np.array, (by_bonus[0.1], by_bonus[0.01]))).mean(0)
+p = inference.paired_test(shares, rng)  # one share a seed, so the rates are not counted thrice
+print(f"bonus 0.1 before 0.01, same rate and seed: {shares.mean():.0%}; p = {p:.4f} (uncorrected)")
+assert all(np.isfinite(values).mean() < 0.5 for values in by_bonus[0.01])
+assert shares.mean() > 0.6
+assert p < 0.01
 
 # %% [markdown]
-# With a bonus of 0.01 most REINFORCE runs never arrive, at any rate: like the controller of notebook 06,
-# they are soon sure of good sequences that are not the best, and stop searching. With 0.1 or more most
-# arrive. Whoever tries 0.01 alone calls REINFORCE worse than chance, and judges a setting, not the
-# method. The queue is far less sensitive.
+# With a bonus of 0.01 most REINFORCE runs never arrive, at any rate. A likely reason is that of notebook
+# 06, that they soon propose little new; it is not tested here. With 0.1 or more most arrive. Whoever
+# tries 0.01 alone calls REINFORCE worse than chance, and judges a setting, not the method. The queue's
+# means lie between 201 and 457, REINFORCE's between 442 and 1,330. But the queue had its redraw in all
+# of these.
 #
 # ## 4 · What the queue gains from
 #
@@ -228,23 +260,33 @@ the_others = {pair: compared[pair] for pair in tuning.PAIRS[7:]}
 print(searches.comparison_table(the_others))
 assert all(of.wins > 0.6 and of.corrected < 0.05 for of in list(the_others.values())[:4])
 assert compared["REINFORCE, tuned", "REINFORCE, no bonus"].corrected < 0.001
-both, neither = (reached[f"priority queue, {kind}"] for kind in ("tuned", "no redraw, no bonus"))
-failed = [(int(np.isinf(values).sum()), len(values)) for values in (both, neither)]
-print(
-    f"runs that fail, with both helpers or neither: p = {inference.fisher_test(*failed[0], *failed[1]):.3f}"
-)
+
+# %%
+of_queue = {label: reached[line] for line, label in lines.items() if "queue" in line}
+failed = [(int(np.isinf(values).sum()), len(values)) for values in of_queue.values()]
+for label, (count, of) in zip(of_queue, failed, strict=True):
+    mean, low, high = needs[label]
+    print(f"{label:33s} {count} of {of} never arrive; mean {mean:.0f} ({low:.0f} to {high:.0f})")
+p = inference.fisher_test(*failed[0], *failed[-1])
+print(f"never, with both or with neither: p = {p:.3f} (uncorrected)")
+assert failed[0][0] < min(count for count, _ in failed[1:-1]) < failed[-1][0]
 
 # %% [markdown]
-# **It is what the queue learns from.** With the same helpers, whichever they are, it comes before
-# REINFORCE in seven or eight of ten pairs, and each of the four $p$ is small. The bonus is what REINFORCE
-# cannot do without; to the queue it makes no visible difference, nor does the redraw to either. But they
-# insure the queue: with both no run fails, with neither one in five (a question asked after seeing the
-# picture, so take its $p$ lightly).
+# **It is what the queue learns from.** Without a bonus the two differ in nothing else, and the queue
+# comes first in about eight of ten pairs, with the redraw and without. With a bonus (0.2 for the queue,
+# 0.1 for REINFORCE, as tuned) it does in seven or eight. Each of the four $p$ is small.
+#
+# The bonus is what REINFORCE cannot do without. For the queue, no comparison by pairs establishes a gain
+# from redraw or bonus alone. Its means are lower with them, in part as fewer runs fail: none with both, 3 of 40
+# with either alone, 8 with neither (none against 8 is a question asked after seeing the picture, so take
+# its $p$ lightly).
 #
 # ## 5 · The mean and the best
 #
-# REINFORCE does what it was told: its *mean* reward grows (here at the paper's setting), while the
-# queue's stays far lower.
+# REINFORCE does what it was told: its *mean* reward grows (here at the paper's setting,
+# without bonus or redraw, in another recorded study, `searches`, of 3,000 evaluations), while the
+# queue's stays far lower. (The queue has both, and both can be
+# expected to hold its mean down.)
 
 # %%
 at_end = {}
@@ -335,16 +377,32 @@ print("the table's best cell is number", 1 + order.tolist().index(0), "again")
 has_path = table.has_memory[np.argsort(ranks)[order]]
 plain_root = properties["root without activation"][np.argsort(ranks)[order]]
 print("the best with a memory path is number", 1 + has_path.argmax(), "again")
-print(f"of the best 38 again, {has_path[:38].sum()} have one; {plain_root[:38].sum()} a plain root")
+print(f"of the best 38 again (a tenth), {has_path[:38].sum()} have one; ", end="")
+print(f"{plain_root[:38].sum()} have a root without activation")
+assert not table.has_memory[ranks <= good].any()
 assert before[:good].mean() > again[:good].mean()
 assert plain_root[:38].mean() > 0.8
 assert has_path[:38].mean() < 0.5 * table.has_memory.mean()
 
+# %%
+agree = inference.rank_correlation(before, again)
+print(f"over all {len(again)} the two orders correlate by {agree:.2f}; ", end="")
+print(f"they earn {np.mean(before - again):.3f} less again, on average")
+places, path = [], table.has_memory[np.argsort(ranks)[: len(again)]]
+for _ in range(1_000):
+    seeds = rng.integers(fresh.shape[1], size=fresh.shape[1])
+    places.append(1 + path[np.argsort(-fresh[:, seeds].mean(1))].argmax())
+low, high = np.quantile(places, (0.025, 0.975))
+print(f"fresh seeds drawn again: the best with a memory path is number {low:.0f} to {high:.0f}")
+assert agree < 0.6
+assert np.isclose(np.mean(before - again), np.mean((before - again)[:good]), rtol=0, atol=0.005)
+
 # %% [markdown]
-# **Much of the order at the top is luck.** By other seeds the best per mille are mostly other cells, and
-# the table's earn less than it says. So "the best", here and in notebook 08, is the best *of this
-# table*. What survives: memory paths are rare at the top (the best with one stands just below the best
-# per mille), and most roots are plain, without activation. This is said of one task, and of networks
+# **Much of the order at the top is luck.** Only 5 of the best 18 are so again, and over the 384 the two
+# orders correlate by 0.48. On average the 384 earn 0.015 less than the table says, as whatever is picked
+# for being good would. So "the best", here and in notebook 08, is the best *of this table*. What survives:
+# memory paths are rare at the top (the best with one is 19th, by other draws of the seeds 3rd to 29th),
+# and most roots are plain, without activation. This is said of one task, and of networks
 # this small. The contest is not touched: a search sees the table's rewards, and they do not change.
 #
 # ## 7 · What belongs to the task?
@@ -366,7 +424,8 @@ def with_interval(a, b):
 by_seed = -table.validation()[..., -1].T  # (3 seeds, classes); the higher, the better
 recall = table.rewards(table.tasks[1])
 text = -searches.text_perplexities(nt.load_study("transfer"), table)
-top, agreement = ranks <= len(table) // 10, {}
+tenth = len(table) // 10
+top, agreement = by_seed[2] >= np.sort(by_seed[2])[-tenth], {}  # by the third seed alone
 for group, some in (("all cells", np.ones(len(table), bool)), ("the best tenth", top)):
     trained = some & ~np.isnan(text)
     agreement[group] = {
@@ -381,16 +440,28 @@ print(f"{np.sum(~np.isnan(text))} cells were trained on text, {trained.sum()} in
 assert min(low for _, low, _ in agreement["all cells"].values()) > 0.7
 assert agreement["the best tenth"]["another seed"][1] > agreement["the best tenth"]["recall"][2]
 
+# %%
+has_text = ~np.isnan(text)
+both = {"recall": (rewards, recall), "text": (rewards[has_text], text[has_text])}
+for task, (ours, others) in both.items():
+    size = len(ours) // 10
+    tenths = [set(np.argsort(-values)[:size].tolist()) for values in (ours, others)]
+    share = len(tenths[0] & tenths[1]) / size
+    print(f"of the table's best tenth, {share:.0%} of {size} are in the best tenth of {task}")
+    assert share > 0.4
+
 # %% [markdown]
-# All tasks agree on which cells are bad, but not on which are best. In part that is chance: even another
-# seed orders the best tenth differently. What belongs to the task is open: recall was trained from one
+# Over all cells the tasks agree. They agree on much of the best tenth, too: half of it is also in
+# recall's, two thirds in that of text (by chance, a tenth would be). *Within* it (here the best tenth by
+# the third seed, so that neither of the two seeds compared has picked it) they order the cells
+# differently. In part that is chance, and the narrow range: even another seed orders it differently. What belongs to the task is open: recall was trained from one
 # seed, and for text the interval is wide.
 #
 # ## 8 · Without a table
 #
 # Elsewhere each trial is a training. This is the whole search: propose, train, learn. `nt.train`
 # trains the thirty children of a round side by side. With only eight rounds, the policy has to
-# settle soon: less entropy, more cells to learn from.
+# settle soon: a smaller bonus, and larger batches.
 
 # %%
 task = nt.tasks.embedded_reber(np.random.default_rng(1), train=19_208, validation=4_008, test=1_000)
@@ -407,28 +478,26 @@ for _ in range(8):
 
 # %%
 excellent = np.array([table.rank(cell) <= len(table) / 20 for cell in cells]).reshape(8, 30)
-counts = excellent.sum(1)
-intervals = [(n / 30, *inference.wilson(n, 30)) for n in counts.tolist()]
+intervals = [(n / 30, *inference.wilson(n, 30)) for n in excellent.sum(1).tolist()]
 searches.draw_rounds(intervals, chance=1 / 20)
 plt.show()
 
 print("the last three rounds have more than twice as many of them as the first three")
 assert excellent[-3:].mean() > 2 * excellent[:3].mean()
 assert excellent[-3:].mean() > 0.15
-assert (
-    inference.rank_correlation(np.array(earned), np.array([table.reward(cell) for cell in cells]))
-    > 0.8
-)
+worth = np.array([table.reward(cell) for cell in cells])
+assert inference.rank_correlation(np.array(earned), worth) > 0.8
 
 # %% [markdown]
 # Of cells drawn evenly a twentieth would be that good (dotted). This search has never seen the table,
-# and in its last rounds far more are. The shorter training orders the cells nearly as the table does.
+# and in its last rounds far more are. (This is one run; it shows that the code works, not how well.)
+# The shorter training orders the cells nearly as the table does.
 #
 # ## 9 · A gallery of broken controllers
 #
 # Each bug changes one method; the eighth, *collapse*, only the learning rate, to 0.5. The first
 # three sit in sampling, which asks at each place for its `next_input`, goes a `step`, and lets
-# `choose` draw. Learning runs over finished sequences, without them. All learn on the 144 sequences
+# `choose` draw. Learning scores finished sequences and uses none of the three. All learn on the 144 sequences
 # of notebook 06, from three seeds. Grey and dashed is the right one.
 
 # %%
@@ -452,9 +521,8 @@ right = curves.pop("right")
 searches.draw_curves(curves, right)
 plt.show()
 
-end = {name: curve[-10:].mean() for name, curve in curves.items()}
 alike = right[-10:].mean() - 0.05  # a difference that is hardly seen in a plot
-healthy = [name for name in curves if end[name] > alike]
+healthy = [name for name, curve in curves.items() if curve[-10:].mean() > alike]
 print("looks healthy:", ", ".join(healthy))
 assert len(healthy) > len(curves) / 2
 assert {"never fed back", "h and c swapped", "baseline of itself", "collapse"} <= set(healthy)
@@ -474,21 +542,22 @@ def probabilities(learner):
     return learner.controller.log_probabilities(every).sum(1).exp().detach()
 
 
+# %%
 def samples_fit(learner):
     """What it samples is as frequent as it says, up to five standard errors."""
-    p, drawn = probabilities(learner), learner.controller.sample(4_000, np.random.default_rng(0))
+    says, drawn = probabilities(learner), learner.controller.sample(4_000, np.random.default_rng(0))
     found = torch.stack([(drawn == a).all(1).double().mean() for a in every])
-    return bool(((found - p).abs() < 5 * (p * (1 - p) / 4_000).sqrt()).all())
+    return bool(((found - says).abs() < 5 * (says * (1 - says) / 4_000).sqrt()).all())
 
 
 # %%
 def gradient_is_exact(learner):
     """The mean over all batches of two, each times its probability, is the exact gradient."""
-    p, total = probabilities(learner), 0.0
+    says, total = probabilities(learner), 0.0
     for pair in product(range(6), repeat=2):
         learner.average, pair = 0.5, list(pair)
         step = flat_gradient(learner.objective(every[pair], worth[pair])[1], learner.controller)
-        total += p[pair].prod() * step
+        total += says[pair].prod() * step
     exact = flat_gradient(
         expected_reward(learner.controller, worth_of.__getitem__), learner.controller
     )
@@ -503,6 +572,7 @@ def baseline_is_used(learner):
     return bool(flat_gradient(objective, learner.controller).abs().max() < 1e-12)
 
 
+# %%
 def record_stays_true(learner):
     """Learning does not change the rewards that it is given."""
     earned = [0.2, 0.4]

@@ -385,3 +385,17 @@ def test_every_view_says_how_to_make_a_cell(view, value):
         TypeError, match=r"was given where a Cell belongs; make one with Cell\.parse"
     ):
         view(value)
+
+
+@pytest.mark.parametrize(
+    ("given", "canonical"),
+    [
+        ("Add Tanh Add Tanh Add Tanh Add Tanh 2 0", "Add Tanh Add Tanh Add Tanh Add Tanh 2 1"),
+        ("Add Tanh Add Tanh Add Tanh Add Tanh 0 2", "Add Tanh Add Tanh Add Tanh Add Tanh 1 2"),
+        ("Add Tanh Add Tanh Add Tanh Add Tanh 1 0", "Add Tanh Add Tanh Add Tanh Add Tanh 1 0"),
+        ("Add Tanh Add Tanh Add Tanh Add Tanh 0 1", "Add Tanh Add Tanh Add Tanh Add Tanh 1 0"),
+    ],
+)
+def test_of_equal_children_the_one_with_an_index_stands_to_the_right(given, canonical):
+    """The create index counts before the inject index; recorded tables rely on it."""
+    assert str(Cell.parse(given).canonical()) == canonical

@@ -150,3 +150,12 @@ def test_tasks_from_grammars(make):
 def test_a_seed_is_no_generator():
     with pytest.raises(TypeError, match=r"rng is 3; it must be a generator: np\.random"):
         embedded_reber(3)
+
+
+def test_a_sentence_may_be_one_symbol(rng):
+    coin = Grammar(("heads", "tails"), {"start": {"heads": "start", "tails": "start"}})
+    assert {tuple(coin.sentence(rng)) for _ in range(50)} == {("heads",), ("tails",)}
+    assert coin.accepts(["heads"])
+    assert not coin.accepts(["heads", "tails"])
+    assert not coin.accepts([])
+    assert coin.perplexity() == pytest.approx(2)

@@ -174,6 +174,8 @@ def test_a_loop_without_end_gets_its_verdict(number, capsys):
         (7, "a function is expected, this is 7"),
         (lambda k, base: (..., 3), "there are still three dots in the answer"),
         (lambda k, base: ..., "not attempted"),
+        (lambda k, base: endless_list(), "not yet: for k = 2, base = 2 the value contains itself"),
+        (lambda k, base: range(10**9), "not yet: for k = 2, base = 2 more than 2,000 elements are"),
         (lambda k, base: print(3), "the function returns None; print only shows"),
         (lambda k: 1, "it raises TypeError"),
         (lambda k, base: (float("nan"), 1), "it gives (nan, 1), not (0, 1) (right: value 2 of 2)"),

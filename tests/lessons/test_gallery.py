@@ -3,12 +3,14 @@
 The tests that catch the bugs are in the notebook; here each is caught by another route.
 """
 
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
 
 from nastut.lessons.contest import mystery
-from nastut.lessons.gallery import BROKEN, RIGHT, Setup
+from nastut.lessons.gallery import BROKEN, RIGHT, Setup, practise
 from nastut.search import flat_gradient
 
 CHOICES = [2, 3]
@@ -92,3 +94,12 @@ def test_a_high_rate_collapses_on_one_sequence():
 def test_a_seed_gives_the_same_learner():
     one, other = (Setup().build(CHOICES, seed=5) for _ in range(2))
     assert one.propose() == other.propose()
+
+
+def test_practice_is_recorded_batch_by_batch():
+    reward_of = {choices: sum(choices) / 3 for choices in product(range(2), range(3))}
+    curve, record = practise(built(RIGHT), reward_of, updates=4)
+    proposed = built(RIGHT).propose()
+    assert len(curve) == len(record) == 4
+    assert curve[0] == pytest.approx(np.mean([reward_of[tuple(choices)] for choices in proposed]))
+    assert record[0] == {tuple(choices) for choices in proposed}

@@ -76,6 +76,9 @@ def test_what_is_exact_stays_exact():
         ({"A": 1}, {"A": 1, "B": 2}),
         ({"A": 1}, [("A", 1)]),
         (3 + 1e-3j, 3),
+        (3 + 0j, 3),
+        (np.complex128(3), 3.0),
+        ([1.0, 3 + 1e-12j], [1.0, 3.0]),
         (object(), 3),
     ],
 )
@@ -106,6 +109,25 @@ def test_too_much_is_not_read(values):
     else:
         with pytest.raises(ValueError, match=r"too (large|many)"):
             plain(values)
+
+
+def holds_itself(kind):
+    """Return a value that lies in itself, at the second level."""
+    inner = []
+    outer = {"dict": {"A": inner}, "array": np.array([inner, 1], dtype=object)}.get(kind, [inner])
+    inner.append(outer)
+    return outer
+
+
+@pytest.mark.parametrize("kind", ["list", "dict", "array"])
+def test_what_contains_itself_is_not_read(kind):
+    with pytest.raises(ValueError, match="the value contains itself"):
+        plain(holds_itself(kind))
+
+
+def test_what_is_there_twice_does_not_contain_itself():
+    row = [1, 2]
+    assert plain([row, [row], row]) == [[1, 2], [[1, 2]], [1, 2]]
 
 
 def test_shape():

@@ -225,3 +225,22 @@ def test_the_queue_takes_no_failure(entropy):
     assert weights(strategy.controller).isfinite().all()
     strategy.learn(SEQUENCES[1:4], [FAILED, -8.0, FAILED])
     assert strategy.queue == [(-8.0, SEQUENCES[2])]
+
+
+def test_threads_are_as_before_even_if_learning_fails():
+    class Failing(Reinforce):
+        def objective(self, choices, rewards):
+            assert torch.get_num_threads() == 1
+            raise RuntimeError("no")
+
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        strategy = learner(Failing)
+        strategy.sample(2)
+        assert torch.get_num_threads() == 3
+        with pytest.raises(RuntimeError, match="no"):
+            strategy.learn(SEQUENCES[:2], [0.5, 0.25])
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)

@@ -363,6 +363,8 @@ def test_bad_arguments_are_named(method, change, error, said):
     [
         (search.reinforce, {"learning_rate": 0}, "learning_rate is 0"),
         (search.reinforce, {"learning_rate": float("nan")}, "learning_rate is nan"),
+        (search.reinforce, {"learning_rate": float("inf")}, "learning_rate is inf"),
+        (search.priority_queue, {"entropy": float("inf")}, "entropy is inf"),
         (search.reinforce, {"decay": 1.0}, "decay is 1.0"),
         (search.reinforce, {"decay": -0.1}, "decay is -0.1"),
         (search.priority_queue, {"entropy": -1}, "entropy is -1"),

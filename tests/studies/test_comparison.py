@@ -111,3 +111,11 @@ def test_nothing_is_missing_of_the_record():
     recorded, study = nt.load_study("text"), comparison.comparison()
     wanted = {**study.runs, **study.then(recorded["runs"])}
     assert list(recorded["runs"]) == list(wanted)
+
+
+def test_the_record_was_made_by_the_settings_that_the_code_has():
+    recorded = nt.load_study("text")["settings"]
+    made = json.loads(json.dumps(comparison.comparison().settings))
+    assert {key: value for key, value in made.items() if key != "task"} == {
+        key: recorded[key] for key in made if key != "task"
+    }

@@ -45,6 +45,17 @@ def test_every_search_is_measured():
     assert np.isnan(measured(lost, "a", "dependence")).all()
 
 
+def test_the_median_is_the_first_value_within_which_half_of_the_searches_lie():
+    """As in exercise 7.1: of two middle values the smaller one. Lost policies do not count."""
+    assert middle(RUNS, "a", "reached", RNG(0))[0] == 8  # of 5, 8, 8, never
+    assert middle(RUNS, "b", "reached", RNG(0))[0] == 7  # of 2, 7, 9, 9
+    values = [None, 0.1, 0.2, 0.3, 0.4]
+    lost = {"seed 0": {"a": [search(1, dependence=value) for value in (0.9, *values)]}}
+    assert middle(lost, "a", "dependence", RNG(0)) == (0.2, 0.2, 0.2)
+    never = {"seed 0": {"a": [search(1), search(5), search(None)]}}
+    assert middle(never, "a", "reached", RNG(0)) == (5, 5, 5)
+
+
 def test_later_generations_duel_seed_by_seed():
     assert won(RUNS, "a", "b", "reached").tolist() == [0.5, 0.5]
     assert won(RUNS, "b", "a", "reached").tolist() == [0.5, 0.5]

@@ -2,10 +2,12 @@
 
 import json
 import os
+import platform
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+import torch
 
 from nastut.studies.study import Study, load_study
 
@@ -165,3 +167,10 @@ def test_a_file_too_large_to_be_one_is_not_read(tmp_path):
 def test_a_study_that_is_not_there_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="python -m nastut study cubes"):
         load_study("cubes", tmp_path)
+
+
+def test_the_versions_are_recorded(tmp_path, executor):
+    STUDY.conduct(tmp_path / "squares.json", executor)
+    settings = load_study("squares", tmp_path)["settings"]
+    assert settings["torch"] == torch.__version__.partition("+")[0]
+    assert settings["python"] == platform.python_version()
