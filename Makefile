@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 READY := $(VENV)/.ready
 
-.PHONY: lab test notebooks handouts slides site data check format bench sanitize fuzz mutants clean
+.PHONY: lab test notebooks handouts slides site data check format bench cluster sanitize fuzz mutants clean
 
 lab: $(READY)  ## open JupyterLab on the first notebook
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
@@ -47,6 +47,9 @@ format: $(READY)  ## mend what ruff can mend
 
 bench: $(READY)  ## measure speed; prints ratios, never part of the tests
 	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+cluster: $(READY)  ## searches on a Dask cluster of this machine, with everything killed that can be
+	$(BIN)/python -m pytest -m cluster tests/search/test_cluster.py
 
 # The sanitizers' own library must be the first one of the process; leaks are not asked for, because
 # Python keeps what it has until it ends.

@@ -23,8 +23,6 @@ PORT = (0.618672, 0.630180, 0.630712)
 NAMED = {"EXAMPLE": EXAMPLE, "LSTM": LSTM, "NASCELL": NASCELL, "MAXCELL": MAXCELL}
 
 
-
-
 def golden_test(cell: Cell) -> tuple[float, ...]:
     """Return h_t for the three rows of TensorFlow's test: all weights and states are constants."""
     x = [np.array([1.0, 2.0, 3.0]) * 4 * 0.5] * cell.base
@@ -46,7 +44,7 @@ def _arrays(value: Any) -> Any:
 
 def draw_lines(axis: Axes, test: dict[str, np.ndarray]) -> None:
     """Draw the test perplexities of each line of a comparison: a point a seed, the median a bar."""
-    for place, (line, perplexities) in enumerate(test.items()):
+    for place, perplexities in enumerate(test.values()):
         axis.plot(perplexities, np.full(len(perplexities), place), "o", alpha=0.6, color=INK)
         axis.plot(np.median(perplexities), place, "|", markersize=18, color=INK)
     axis.set(xlabel="test perplexity (lower is better)", xscale="log")

@@ -24,7 +24,7 @@ from nastut.cells.cell import Cell
 from nastut.cells.space import Space
 from nastut.search.result import SearchResult
 from nastut.search.trained import Halving, Trained
-from nastut.studies.comparison import LEARNING_RATES, TUNING_SEED
+from nastut.studies.comparison import LEARNING_RATES, TUNING_SEEDS
 from nastut.studies.comparison import SEEDS as FRESH_SEEDS
 from nastut.studies.finalists import BASELINES, train_finalist
 from nastut.studies.study import Study
@@ -78,7 +78,7 @@ def beyond() -> Study:
         "finals": {
             "top": TOP,
             "learning_rates": LEARNING_RATES,
-            "tuning_seed": TUNING_SEED,
+            "tuning_seed": TUNING_SEEDS[0],
             "seeds": FRESH_SEEDS,
             "baselines": [*BASELINES, "NASCell"],
             "second_text": SECOND_TEXT,
@@ -157,7 +157,7 @@ def _next_phase(results: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
         return searches
     names = [*BASELINES, str(NASCELL), *finalists(results)]
     tuning = {
-        f"tuning of {name}, rate {rate}": ("train", name, "manual", rate, TUNING_SEED)
+        f"tuning of {name}, rate {rate}": ("train", name, "manual", rate, TUNING_SEEDS[0])
         for name in names
         for rate in LEARNING_RATES
     }
@@ -212,7 +212,7 @@ def finalists(results: Mapping[str, Any]) -> list[str]:
 
 def best_rate(results: Mapping[str, Any], name: str) -> float:
     """Return the learning rate with the lowest validation perplexity in tuning."""
-    return max(LEARNING_RATES, key=lambda rate: -_validation(results, name, rate, TUNING_SEED))
+    return max(LEARNING_RATES, key=lambda rate: -_validation(results, name, rate, TUNING_SEEDS[0]))
 
 
 def best_finalists(results: Mapping[str, Any]) -> list[str]:

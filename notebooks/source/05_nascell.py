@@ -339,7 +339,10 @@ for better, worse in (("NASCell", "MaxCell"), ("MaxCell", "Example")):
 tuned_with = settings["tuning_seeds"]
 for line in nt.comparison.LINES:
     rate = nt.comparison.best_rate(text_study["runs"], line)
-    ends = [text_study["runs"][f"tuning of {line}, rate {rate}, seed {s}"]["validation"] for s in tuned_with]
+    ends = [
+        text_study["runs"][f"tuning of {line}, rate {rate}, seed {s}"]["validation"]
+        for s in tuned_with
+    ]
     lowest = np.array([min(perplexities) for perplexities in ends])
     print(f"{line:31s} rate {rate:.3f}, validation {lowest.min():.2f} to {lowest.max():.2f}")
     assert not set(tuned_with) & set(settings["seeds"])

@@ -19,6 +19,7 @@ from nastut.search.workers import Workers
 from rewards_far_away import Noted, value
 
 distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.cluster
 
 SEARCH = "search --task reber --base 2 --method evolution --steps 24 --hidden 4 --batch 4"
 EVALUATIONS = 120
@@ -146,8 +147,10 @@ def test_nothing_is_lost_when_workers_the_search_and_the_scheduler_are_killed(da
 
 def test_a_hang_ends_with_its_worker(dask, tmp_path):
     reward = Noted(str(tmp_path / "log"), hanging=(nt.zoo.EXAMPLE.canonical(),))
+    dask.worker()  # how many the other test has left is not certain
+    dask.worker()
     with distributed.Client(dask.address, set_as_default=False) as client:
-        client.wait_for_workers(2)
+        client.wait_for_workers(2, timeout=60)
         client.run(exec, "import nastut.search.rewards")  # it takes as long as the limit
     cluster = Cluster(dask.address)
     other = nt.Cell.parse("Add Tanh Add Tanh Add Tanh Add Tanh 2 0")
