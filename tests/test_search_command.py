@@ -106,7 +106,7 @@ def test_the_checkpoint_of_another_search_is_refused_and_kept(capsys, tmp_path):
 def test_a_report_of_what_is_no_result(capsys, tmp_path):
     (tmp_path / "a.json").write_text("{}")
     assert main(["report", "a.json"]) == 2
-    assert "a.json holds no result of a search" in capsys.readouterr().err
+    assert "a.json is damaged or holds something else" in capsys.readouterr().err
     assert main(["report", "b.json"]) == 2
 
 
