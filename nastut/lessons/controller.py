@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from nastut.lessons.exercise import Exercise
-from nastut.lessons.plain import close
 from nastut.search.controller import Controller
 from nastut.search.learners import Reinforce
 
@@ -81,7 +80,6 @@ EXERCISES = {
     "6.1": Exercise(
         cases=_distributions,
         truth=lambda distributions, chosen: np.log(np.prod(_picked(distributions, chosen))),
-        same=close,
         mistakes={
             "that is the probability; its logarithm is asked for": lambda d, a: np.prod(
                 _picked(d, a)
@@ -115,7 +113,6 @@ EXERCISES = {
     "6.2": Exercise(
         cases=_batches,
         truth=_by_autograd,
-        same=close,
         mistakes={
             "the sum over the samples; take the mean": lambda s, a, r, b: (
                 len(a) * _by_autograd(s, a, r, b)
@@ -140,7 +137,6 @@ EXERCISES = {
     "6.3": Exercise(
         cases=_series,
         truth=_by_reinforce,
-        same=close,
         mistakes={
             "the baseline contains the batch's own reward; move it after it is used": (
                 lambda means, decay: _moving(means, decay, own=True)
