@@ -1,5 +1,8 @@
 """The named cells against the formulas that are written of them elsewhere."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -158,3 +161,23 @@ def test_maxcell_adds_to_its_memory_and_gates_the_sum():
     assert f.c == s * (p + q + c_prev)
     assert f.h == sp.tanh(f.c * sigmoid(t * u))
     assert f.memory_path == s
+
+
+ROOT = Path(__file__).parents[2]
+PROSE = [
+    *ROOT.glob("*.md"),
+    *ROOT.glob("docs/*.md"),
+    *ROOT.glob("notebooks/source/*.py"),
+    *ROOT.glob("data/*.json"),
+    *ROOT.glob("nastut/**/*.py"),
+]
+
+
+def test_a_cell_has_one_spelling():
+    """NASCell and MaxCell; a constant has capitals, a file name small letters."""
+    found = {
+        name
+        for path in PROSE
+        for name in re.findall(r"(?i)\b(?:nas|max)[ -]?cell\b", path.read_text())
+    }
+    assert found == {"NASCell", "NASCELL", "nascell", "MaxCell", "MAXCELL"}
