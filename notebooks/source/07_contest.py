@@ -145,6 +145,7 @@ plt.show()
 
 print(searches.arrival_table(main, rng))
 
+# %%
 hit = np.mean([table.rank(cell) <= good for cell in space])
 by_chance = np.log(0.5) / np.log(1 - hit)
 print(f"drawing evenly, half of all possible runs arrive within {by_chance:.0f}")
@@ -256,6 +257,7 @@ plots.draw_intervals(axis, needs, never, middle=searches.spent(reached["random"]
 axis.set(xlabel="mean evaluations (vertical line: chance)", xlim=(0, tuning.EVALUATIONS))
 plt.show()
 
+# %%
 the_others = {pair: compared[pair] for pair in tuning.PAIRS[7:]}
 print(searches.comparison_table(the_others))
 assert all(of.wins > 0.6 and of.corrected < 0.05 for of in list(the_others.values())[:4])
@@ -353,6 +355,7 @@ shares = {name: (has.mean(), has[best_per_cent].mean()) for name, has in propert
 searches.draw_lift(shares)
 plt.show()
 
+# %%
 lift = {name: among_best / among_all for name, (among_all, among_best) in shares.items()}
 assert lift["root without activation"] > 3
 assert lift["root adds"] > 1.4
@@ -482,6 +485,7 @@ intervals = [(n / 30, *inference.wilson(n, 30)) for n in excellent.sum(1).tolist
 searches.draw_rounds(intervals, chance=1 / 20)
 plt.show()
 
+# %%
 print("the last three rounds have more than twice as many of them as the first three")
 assert excellent[-3:].mean() > 2 * excellent[:3].mean()
 assert excellent[-3:].mean() > 0.15
@@ -521,6 +525,7 @@ right = curves.pop("right")
 searches.draw_curves(curves, right)
 plt.show()
 
+# %%
 alike = right[-10:].mean() - 0.05  # a difference that is hardly seen in a plot
 healthy = [name for name, curve in curves.items() if curve[-10:].mean() > alike]
 print("looks healthy:", ", ".join(healthy))

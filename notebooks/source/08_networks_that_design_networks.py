@@ -77,6 +77,7 @@ for name, core, units in (
     print(f"{name:10s} {units} units, {count:,} parameters")
 assert abs(count - 11_880) < 40
 
+# %%
 usual = PriorityQueue(controller, rng)
 assert (generations.RATE, usual.batch, usual.best, usual.redraw) == (0.03, 5, 3, True)
 assert usual.entropy == 0.5
@@ -114,6 +115,7 @@ first_run = runs["seed 1000"]["found"]
 assert settings["table"] == table.digest
 assert first_run[1]["core"] == str(found)
 
+# %%
 for result, record in zip(results, first_run, strict=False):
     curve = result.curve()
     improved = np.flatnonzero(np.diff(curve, prepend=-1) > 0)
@@ -197,6 +199,7 @@ ranks, itself = (
 lesson.draw_ranks(ranks, itself)
 plt.show()
 
+# %%
 at_best = (ranks["one seed for all generations"] == 1).sum(0)
 print("one seed: runs that find the best cell, by generation:", *at_best)
 assert at_best[0] > max(at_best[1:])
@@ -210,6 +213,7 @@ def cycle_length(history):
     return before[::-1].index(last) + 1 if last in before else 0
 
 
+# %%
 lengths = np.array([cycle_length(run["same seed"]) for run in runs.values()])
 for length, count in zip(*np.unique(lengths, return_counts=True), strict=True):
     where = f"in a cycle of length {length}" if length else "not yet in a cycle"
