@@ -278,7 +278,7 @@ for name in ("LSTM", "NASCell"):
 print("both learn")
 
 # %% [markdown]
-# The real comparison takes an hour. It was recorded by `python -m nastut study text`, and the file
+# The real comparison takes much longer. It was recorded by `python -m nastut study text`, and the file
 # holds everything that it depends on. All lines are **tuned** alike, on seeds that are used for
 # nothing else: five learning rates from one seed, the better two from four more, and then the best of
 # them. Five other seeds judge.

@@ -286,7 +286,7 @@ assert variance(R - mean_reward) < 0.7 * variance(R)
 
 # %% [markdown]
 # Adding 1 is a baseline of −1. It leaves the gradient as it is, so the same cells are learned. But
-# the noise is several times as large, so learning can be expected to be slower. With a baseline that
+# the variance is several times as large, so learning can be expected to be slower. With a baseline that
 # follows the rewards only the first batch, which is compared with 0, would notice the 1.
 #
 # Now draw $m$ sequences, as a search does, and measure how far the estimate is from the exact
