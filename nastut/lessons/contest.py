@@ -26,7 +26,7 @@ def _lists(rng: np.random.Generator) -> Iterator[tuple[Reached]]:
     yield ([30, None, None, None],)
     yield ([EVALUATIONS],)
     yield ([EVALUATIONS, None],)
-    yield ([2_400, 3_000],)
+    yield ([2_400, 2_400, 2_400, 3_000],)
 
 
 def _half(reached: Reached) -> int | None:

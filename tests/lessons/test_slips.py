@@ -181,3 +181,34 @@ def climb_for_ever(create, inject, base):
 )
 def test_a_slip_is_told_what_to_look_at(number, slip, words):
     assert EXERCISES[number].judge(slip()).removeprefix("not yet: ").startswith(words)
+
+
+def without_ties(reached):
+    """Answer 7.1 with every number once."""
+    arrived = sorted({number for number in reached if number is not None})
+    half = (len(reached) + 1) // 2
+    return arrived[half - 1] if len(arrived) >= half else None
+
+
+def short_cycles(leads_to, start):
+    """Answer 8.1 with no cycle longer than three."""
+    visited = [start]
+    while (following := leads_to[visited[-1]]) not in visited:
+        visited.append(following)
+    before = visited.index(following)
+    return before, min(3, len(visited) - before)
+
+
+def two_at_least(means, decay):
+    """Answer 6.3 with a second number even if there is one batch."""
+    used = [0.0, means[0]]
+    for mean in means[1:-1]:
+        used.append(decay * used[-1] + (1 - decay) * mean)
+    return np.array(used)
+
+
+@pytest.mark.parametrize(
+    ("number", "answer"), [("7.1", without_ties), ("8.1", short_cycles), ("6.3", two_at_least)]
+)
+def test_an_answer_that_is_right_of_common_cases_only_does_not_pass(number, answer):
+    assert EXERCISES[number].judge(answer).startswith("not yet: ")
