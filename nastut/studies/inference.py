@@ -157,12 +157,6 @@ def paired_test(shares: np.ndarray, rng: np.random.Generator) -> float:
     return float((1 + extreme.sum()) / (1 + RESAMPLES))
 
 
-def sign_test(wins: int, losses: int) -> float:
-    """Return the exact p-value of wins and losses in independent duels; draws are left out."""
-    n, fewer = wins + losses, min(wins, losses)
-    return min(1.0, 2 * sum(comb(n, k) for k in range(fewer + 1)) / (1 << n))
-
-
 def fisher_test(count: int, of: int, other_count: int, other_of: int) -> float:
     """Return the exact p-value that two shares of independent runs are equal, by Fisher's test."""
     total, every = count + other_count, of + other_of

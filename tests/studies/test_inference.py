@@ -18,7 +18,6 @@ from nastut.studies.inference import (
     rank_test,
     restricted_mean,
     share,
-    sign_test,
     wilson,
 )
 
@@ -154,14 +153,6 @@ def test_the_paired_test_is_close_to_all_swaps():
     assert paired_test(shares, RNG(0)) == pytest.approx(exact, abs=0.01)
     assert paired_test(np.full(4, 0.5), RNG(0)) == 1
     assert paired_test(np.ones(30), RNG(0)) == pytest.approx(1e-4, rel=0.1)
-
-
-@pytest.mark.parametrize(
-    ("wins", "losses", "wanted"), [(9, 1, 22 / 1024), (14, 6, 0.1153), (5, 5, 1.0), (0, 0, 1.0)]
-)
-def test_the_sign_test(wins, losses, wanted):
-    """The values are those of scipy 1.17, binomtest."""
-    assert sign_test(wins, losses) == sign_test(losses, wins) == pytest.approx(wanted, abs=1e-4)
 
 
 @pytest.mark.parametrize(
