@@ -19,11 +19,12 @@ from nastut.studies.study import Study
 
 SPACE = Space(8)
 CELLS, AT_ONCE = 160, 16
-STEPS, PARTS = 2_048, 8
+STEPS, PARTS, LEARNING_RATE = 1_024, 8, 0.02
 CELL_SEED = 5_000
 RULES = (
     Halving(PARTS, (1, 2, 4), 1 / 2),
     Halving(PARTS, (1, 4), 1 / 4),
+    Halving(PARTS, (2,), 1 / 4),
     Halving(PARTS, (1,), 1 / 4),
     Halving(PARTS, (1,), 1 / 8),
 )
@@ -46,7 +47,7 @@ def halving() -> Study:
 
 def reward() -> Trained:
     """Return how the cells are trained: all to the end, with a report after each part."""
-    whole = Trained.on("text", steps=STEPS)
+    whole = Trained.on("text", steps=STEPS, learning_rate=LEARNING_RATE)
     return replace(whole, recipe=replace(whole.recipe, reports=PARTS))
 
 
