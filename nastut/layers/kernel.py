@@ -167,6 +167,8 @@ def load() -> Kernel:
         return Kernel(None, f"not available: the compiler says {error.stderr[-2000:]}")
     except Exception as error:  # whatever it is, the layer works without
         return Kernel(None, f"not available: {error}")
+    # glibc gives freed blocks back at once, until one this large was freed; no page of it is used.
+    torch.empty(_REUSED - _HEADER, dtype=torch.uint8)
     return Kernel(library, f"compiled: {path}")
 
 
@@ -184,6 +186,9 @@ def _threads(sizes: _Sizes) -> int:
 
 _REUSED = 2**25
 """Bytes up to which the C library keeps a freed block; elsewhere pages are new each time."""
+
+_HEADER = 2**13
+"""More bytes than a block is larger for the C library than for torch."""
 
 
 def _empty(like: Tensor, *shapes: tuple[int, ...] | None) -> list[Any]:
