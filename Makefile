@@ -60,13 +60,13 @@ sanitize: $(READY)  ## run the compiled kernel under the address and undefined-b
 	  $(BIN)/python -m pytest tests/layers/test_kernel.py tests/layers/test_layer.py \
 	  -k "threads or members or activations or (kernel and (autograd or sizes or options or kinks))"
 
-fuzz: $(READY)  ## damage files and kill computations, for some minutes; seeded
-	$(BIN)/python robustness/damage.py --times $(or $(TIMES),100000) --seed $(or $(SEED),0)
-	$(BIN)/python robustness/kills.py --kills $(or $(KILLS),60) --seed $(or $(SEED),0)
+fuzz: $(READY)  ## damage files, then kill computations, MINUTES each at most; seeded
+	$(BIN)/python robustness/damage.py --times $(or $(TIMES),100000) --seed $(or $(SEED),0) --minutes $(or $(MINUTES),30)
+	$(BIN)/python robustness/kills.py --kills $(or $(KILLS),60) --seed $(or $(SEED),0) --minutes $(or $(MINUTES),30)
 
 mutants: $(READY)  ## change the code, a thing at a time: do the tests notice? prints the score
-	$(PIP) install -c constraints.txt -e '.[robustness]'
-	$(BIN)/python robustness/mutants.py --sample $(or $(SAMPLE),100) --seed $(or $(SEED),0) $(FILES)
+	$(PIP) install -q -c constraints.txt -e '.[robustness]'
+	$(BIN)/python robustness/mutants.py --sample $(or $(SAMPLE),150) --seed $(or $(SEED),0) $(FILES)
 
 clean:
 	rm -rf $(VENV)

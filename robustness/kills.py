@@ -105,8 +105,8 @@ def finish(kind: str, folder: Path) -> dict[str, bytes]:
     return kept
 
 
-def kill(kind: str, times: int, rng: random.Random) -> int:
-    """Kill one kind of work so often, and return how often it was still at work.
+def kill(kind: str, times: int, rng: random.Random, minutes: float = float("inf")) -> int:
+    """Kill one kind of work so often, or for so long, and return how often it was still at work.
 
     Raises
     ------
@@ -114,8 +114,10 @@ def kill(kind: str, times: int, rng: random.Random) -> int:
         If the result is another, or anything is left behind.
     """
     with tempfile.TemporaryDirectory() as whole, tempfile.TemporaryDirectory() as broken:
-        wanted, killed = finish(kind, Path(whole)), 0
+        wanted, killed, end = finish(kind, Path(whole)), 0, time.monotonic() + 60 * minutes
         for _ in range(times):
+            if time.monotonic() > end:
+                break
             process = start(kind, Path(broken))
             time.sleep(rng.uniform(0, 0.5))
             process.kill()
@@ -131,14 +133,13 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=60, help="in all")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="in all, at most")
     parser.add_argument("--work", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
         work(options.work[0], Path(options.work[1]))
         sys.exit(0)
-    generator = random.Random(options.seed)
+    generator, share = random.Random(options.seed), options.minutes / len(KINDS)
     for each in KINDS:
-        print(
-            f"{each}: {kill(each, options.kills // len(KINDS), generator)} kills, same result",
-            flush=True,
-        )
+        killed = kill(each, options.kills // len(KINDS), generator, share)
+        print(f"{each}: {killed} kills, same result (seed {options.seed})", flush=True)
