@@ -1,15 +1,13 @@
 """Flip bits of files of every kind, and cut them: they are refused, or nothing changes.
 
-``python robustness/damage.py --times 100000 --seed 0`` prints what came of it. Kinds of files: the
-table, a study, a part of a table, the result of a search, a checkpoint, and a text of words. A file
-whose hash was made anew after the damage, or left out, may be another good file; if it is none, it
-is refused like any other. Whatever once passed, or ended in another error, is kept in ``corpus``,
-in a folder for each kind, and tried first.
+Kinds of files: the table, a study, a part of a table, the result of a search, a checkpoint, and a
+text of words. A file whose hash was made anew after the damage, or left out, may be another good
+file; if it is none, it is refused like any other. Whatever once passed, or ended in another error,
+is kept in ``corpus``, in a folder for each kind, and tried first.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import lzma
@@ -191,15 +189,3 @@ def damage(times: int, seed: int, minutes: float = float("inf")) -> Counter[str]
                 raise AssertionError(f"{error}; kept as {kept}") from error
             kind.path.write_bytes(good)
     return counted
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="at most")
-    options = parser.parse_args()
-    found = damage(options.times, options.seed, options.minutes)
-    for said, count in sorted(found.items()):
-        print(f"{count:8,} {said}")
-    print(f"{found.total():8,} damaged files, seed {options.seed}")

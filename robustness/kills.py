@@ -1,12 +1,11 @@
 """Kill computations at random moments and let them go on: the result is the same, nothing is left.
 
-``python robustness/kills.py --kills 60 --seed 0`` goes through every search strategy, the
-comparison and the table. What takes long is replaced: rewards and trainings are made up, slowly.
+Every search strategy, the comparison and the table are killed. What takes long is replaced: rewards
+and trainings are made up, slowly. This file, run as a program, does the work that is killed.
 """
 
 from __future__ import annotations
 
-import argparse
 import random
 import signal
 import subprocess
@@ -86,7 +85,7 @@ def work(kind: str, folder: Path) -> None:
 
 def start(kind: str, folder: Path) -> subprocess.Popen[str]:
     """Start the work in a process, and return it once it has begun."""
-    command = [sys.executable, __file__, "--work", kind, str(folder)]
+    command = [sys.executable, __file__, kind, str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     process.stdout.readline()
@@ -130,16 +129,4 @@ def kill(kind: str, times: int, rng: random.Random, minutes: float = float("inf"
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=60, help="in all")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="in all, at most")
-    parser.add_argument("--work", nargs=2, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.work:
-        work(options.work[0], Path(options.work[1]))
-        sys.exit(0)
-    generator, share = random.Random(options.seed), options.minutes / len(KINDS)
-    for each in KINDS:
-        killed = kill(each, options.kills // len(KINDS), generator, share)
-        print(f"{each}: {killed} kills, same result (seed {options.seed})", flush=True)
+    work(sys.argv[1], Path(sys.argv[2]))

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
+from dataclasses import asdict
 from itertools import product
 from math import inf
 from typing import Any
@@ -24,9 +25,8 @@ from nastut.cells.cell import Cell
 from nastut.cells.space import Space
 from nastut.search.result import SearchResult
 from nastut.search.trained import Halving, Trained
-from nastut.studies.comparison import SEEDS as FRESH_SEEDS
-from nastut.studies.comparison import TUNING_SEEDS
-from nastut.studies.finalists import BASELINES, train_finalist
+from nastut.studies.comparison import PARAMETERS, SEEDS, TUNING_SEEDS
+from nastut.studies.finalists import BASELINES, RECIPE, train_finalist
 from nastut.studies.study import Study
 from nastut.zoo.named import NASCELL
 
@@ -58,6 +58,7 @@ SEARCH_SEEDS, EVALUATIONS, STEPS = (6_100, 6_101, 6_102), 1_008, 512
 EVERY = 16
 """Evaluations between two entries of a recorded curve."""
 
+FRESH_SEEDS = SEEDS
 TOP, SECOND_TEXT = 10, 3
 """How many cells of each method go to the finals; how many finalists to the second text."""
 
@@ -81,6 +82,10 @@ def beyond() -> Study:
         },
         "finals": {
             "top": TOP,
+            "parameters": PARAMETERS,
+            "recipe": {
+                key: value for key, value in asdict(RECIPE).items() if key != "learning_rate"
+            },
             "learning_rates": LEARNING_RATES,
             "tuning_seed": TUNING_SEEDS[0],
             "seeds": FRESH_SEEDS,
