@@ -122,6 +122,14 @@ def meaning(source: str) -> str:
     return ast.dump(tree)
 
 
+def is_another(mutant: Mutant) -> bool:
+    """Tell whether a mutant is a program, and another one than the original."""
+    try:
+        return meaning(mutant.code()) != meaning(mutant.source())
+    except SyntaxError:
+        return False
+
+
 def drawn(files: list[Path], rng: random.Random) -> list[Mutant]:
     """Return one mutant of every place in some files, in a random order."""
     places = [place for path in files for place in mutants(path)]
@@ -138,7 +146,8 @@ def tests_of(path: Path) -> list[Path]:
     """Return the files with tests that should notice a change of a file of the package.
 
     The first is the file's own, of the same name in the same room. Then come those, in any room,
-    that import the file by its name, and the others of its room; of each, the short ones first.
+    that import the file by its name, and the others of its room; of each, the short ones first. The
+    last is the notebook of a lesson.
     """
     module, room = ".".join(path.with_suffix("").parts), path.parts[1:-1]
     own = Path("tests", *room, f"test_{path.name}")
@@ -151,7 +160,9 @@ def tests_of(path: Path) -> list[Path]:
         or f"from {module.rpartition('.')[0]} import {path.stem}" in text
     ]
     near = [test for test in every if room and test.parts[1:-1] == room]
-    kept = [test for test in (*named, *near) if test.name != "test_cluster.py"]
+    notebooks = [p.relative_to(ROOT) for p in ROOT.glob(f"notebooks/*_{path.stem}.ipynb")]
+    last = notebooks if room == ("lessons",) else []
+    kept = [test for test in (*named, *near, *last) if test.name != "test_cluster.py"]
     return list(dict.fromkeys([own, *kept] if own in every else kept))
 
 
@@ -218,10 +229,11 @@ class Copy:
             os.environ |= {"PYTHONPATH": str(self.project), "PYTHONDONTWRITEBYTECODE": "1"}
             os.environ["XDG_CACHE_HOME"] = str(self.cache)
             sys.path[0] = str(self.project)
-            options = "--strict-markers --import-mode=importlib -m 'not cluster'"
-            plugins = ("no:nbval", "no:cacheprovider")
-            sys.argv[1:] = ["-x", "-q", f"-oaddopts={options}", *(f"-p{p}" for p in plugins)]
-            sys.argv.append(str(tests))
+            options = ["-x", "-q", "-pno:cacheprovider", str(tests)]
+            if tests.suffix == ".py":
+                alone = "--strict-markers --import-mode=importlib -m 'not cluster'"
+                options += ["-pno:nbval", f"-oaddopts={alone}"]
+            sys.argv[1:] = options
             runpy.run_module("pytest", run_name="__main__", alter_sys=True)
         except SystemExit as end:
             code = int(end.code or 0)
@@ -289,7 +301,7 @@ def main() -> int:
         for mutant in drawn(files, random.Random(options.seed)):
             if len(killers) == options.sample or time.monotonic() - begun > options.seconds:
                 break
-            if meaning(mutant.code()) == meaning(mutant.source()) or str(mutant) in listed:
+            if not is_another(mutant) or str(mutant) in listed:
                 continue
             key = f"{mutant} {digest(mutant.path)}"
             killer = findings.found.get(key, "")
