@@ -63,11 +63,16 @@ TASKS = {
     "slides": Task(
         "slides that need no network, in build/slides", (("notebooks/slides.py",),), npm=True
     ),
+    "sheet": Task("the page to look things up, in build/sheet.pdf", (("notebooks/sheet.py",),)),
     "site": Task(
         "the site that needs no network, in build/site",
         (("notebooks/website.py",),),
         extra="site",
         npm=True,
+    ),
+    "badges": Task(
+        "a fork's badges, for Colab, Binder and its tests, into the README",
+        (("notebooks/badges.py",),),
     ),
     "data": Task(
         "make the recorded results anew, or go on making them",

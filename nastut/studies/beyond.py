@@ -59,8 +59,9 @@ EVERY = 16
 """Evaluations between two entries of a recorded curve."""
 
 FRESH_SEEDS = SEEDS
-TOP, SECOND_TEXT = 10, 3
-"""How many cells of each method go to the finals; how many finalists to the second text."""
+TOP, FINALISTS, SECOND_TEXT = 10, 5, 3
+"""How many cells of each search are recorded; how many of each method go to the finals; how many
+finalists to the second text. More finalists would only add runs: those that are there stay."""
 
 
 def beyond() -> Study:
@@ -79,9 +80,10 @@ def beyond() -> Study:
             "seeds": SEARCH_SEEDS,
             "evaluations": EVALUATIONS,
             "every": EVERY,
+            "top": TOP,
         },
         "finals": {
-            "top": TOP,
+            "finalists": FINALISTS,
             "parameters": PARAMETERS,
             "recipe": {
                 key: value for key, value in asdict(RECIPE).items() if key != "learning_rate"
@@ -214,7 +216,7 @@ def finalists(results: Mapping[str, Any]) -> list[str]:
             if (result["phase"], result.get("method")) == ("search", method)
             for name, reward in result["top"]
         ]
-        for _, name in sorted(tops, key=lambda top: -top[0])[:TOP]:
+        for _, name in sorted(tops, key=lambda top: -top[0])[:FINALISTS]:
             names.setdefault(Cell.parse(name).canonical(), name)
     return list(names.values())
 

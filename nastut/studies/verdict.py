@@ -63,7 +63,7 @@ def rewards(runs: Runs) -> dict[str, dict[str, float]]:
             for name, reward in run["top"]
         ]
         tops.sort(key=lambda top: -top[1])
-        chosen[method] = dict(tops[: beyond.TOP])
+        chosen[method] = dict(tops[: beyond.FINALISTS])
     return chosen
 
 

@@ -25,7 +25,7 @@ def training(cell, text, seed, validation, test, rate=0.004):
 @pytest.fixture
 def runs(monkeypatch):
     monkeypatch.setattr(beyond, "GRIDS", {"random": [{}], "evolution": [{}]})
-    monkeypatch.setattr(beyond, "TOP", 2)
+    monkeypatch.setattr(beyond, "FINALISTS", 2)
     every = [
         search("random", [[A, 0.5], [B, 0.4]], [None, 0.3, 0.5]),
         search("random", [[C, 0.1]], [None, 0.5, 0.5]),
