@@ -2,8 +2,8 @@
 
 ``make mutants`` prints the mutants that survived, and the share that was killed. A sample is drawn
 by a seed: first a place in the code, then one of the changes that cosmic-ray knows for it. What
-was found is kept in ``build/mutants.jsonl``, so a run that was stopped goes on; without that file
-it begins anew.
+was found is kept in ``build/mutants``, so a run that was stopped goes on; without that folder it
+begins anew. One run at a time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import runpy
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -69,11 +68,13 @@ class Mutant(NamedTuple):
 
     def __str__(self) -> str:
         """Return file, function, and the first line that differs, before and after."""
-        before, after = self.source().splitlines(), self.code().splitlines()
-        pairs = enumerate(zip(before, after, strict=False))
-        number = next((n for n, (a, b) in pairs if a != b), len(before) - 1)
-        place = ".".join([str(self.path), *around(self.source(), number + 1)])
-        return f"{place}: {before[number].strip()} -> {after[number].strip()}"
+        before, after = (
+            [(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
+            for lines in (self.source().splitlines(), self.code().splitlines())
+        )
+        pairs = zip(before, after, strict=False)
+        (number, old), (_, new) = next(p for p in pairs if p[0][1] != p[1][1])
+        return f"{'.'.join([str(self.path), *around(self.source(), number)])}: {old} -> {new}"
 
 
 def around(source: str, number: int) -> list[str]:
@@ -170,7 +171,7 @@ class Findings:
     """What was found, as lines of a file; each is written at once."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         lines = path.read_text().splitlines() if path.exists() else []
         self.found = dict[str, Any](json.loads(line) for line in lines)
@@ -194,8 +195,9 @@ class Copy:
     def __init__(self, folder: Path, findings: Findings) -> None:
         self.folder, self.findings = folder, findings
         self.project, self.cache = folder / "project", folder / "cache"
+        shutil.rmtree(self.project, ignore_errors=True)  # of a run that was stopped
         shutil.copytree(ROOT, self.project, ignore=shutil.ignore_patterns(*NOT_COPIED))
-        self.cache.mkdir()
+        self.cache.mkdir(exist_ok=True)
         files = ("nastut/**/*.py", "nastut/**/*.cpp", "nastut/**/*.h")
         self.package = digest(*sorted(p.relative_to(ROOT) for g in files for p in ROOT.glob(g)))
 
@@ -257,12 +259,13 @@ class Copy:
         limit = int(AT_LEAST + SLOW * self.lasts(tests))
         changed, unchanged, kept = self.project / mutant.path, mutant.source(), self.cache
         changed.write_text(mutant.code())
-        self.cache = Path(shutil.copytree(kept, self.folder / "its cache"))
+        self.cache = self.folder / "its cache"
+        shutil.rmtree(self.cache, ignore_errors=True)
+        shutil.copytree(kept, self.cache)
         try:
             return not self.run(tests, limit)[0]
         finally:
             changed.write_text(unchanged)
-            shutil.rmtree(self.cache)
             self.cache = kept
 
     def killer(self, mutant: Mutant, patience: float) -> str:
@@ -290,28 +293,28 @@ def main() -> int:
     parser.add_argument("--least", type=float, default=97, help="percent that must be killed")
     options = parser.parse_args()
     begun, listed, killers = time.monotonic(), equivalent(), list[str]()
-    findings = Findings(ROOT / "build" / "mutants.jsonl")
+    findings = Findings(ROOT / "build" / "mutants" / "found.jsonl")
     every_test = digest(*sorted(p.relative_to(ROOT) for p in ROOT.glob("tests/**/*.py")))
     for name in PRELOADED:
         importlib.import_module(name)
     every = sorted(p.relative_to(ROOT) for p in ROOT.glob("nastut/**/*.py"))
     files = [path for path in options.files or every if tests_of(path)]
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Copy(Path(folder), findings)
-        for mutant in drawn(files, random.Random(options.seed)):
-            if len(killers) == options.sample or time.monotonic() - begun > options.seconds:
-                break
-            if not is_another(mutant) or str(mutant) in listed:
-                continue
-            key = f"{mutant} {digest(mutant.path)}"
-            killer = findings.found.get(key, "")
-            # What was killed stays so; what survived is asked again once there are other tests.
-            if not killer and findings.found.get(f"{key} {every_test}") is None:
-                killer = copy.killer(mutant, options.patience)
-                findings.add(key if killer else f"{key} {every_test}", killer)
-            killers.append(killer)
-            if not killer:
-                print(f"survived {mutant}", flush=True)
+    copy = Copy(ROOT / "build" / "mutants", findings)
+    for mutant in drawn(files, random.Random(options.seed)):
+        if len(killers) == options.sample or time.monotonic() - begun > options.seconds:
+            break
+        if not is_another(mutant) or str(mutant) in listed:
+            continue
+        key = f"{mutant} {digest(mutant.path)}"
+        killer = findings.found.get(key, "")
+        # What was killed stays so; what survived is asked again once there are other tests.
+        tried = f"{key} {every_test} {options.patience}"
+        if not killer and tried not in findings.found:
+            killer = copy.killer(mutant, options.patience)
+            findings.add(key if killer else tried, killer)
+        killers.append(killer)
+        if not killer:
+            print(f"survived {mutant}", flush=True)
     killed = sum(map(bool, killers))
     score = 100 * killed / max(len(killers), 1)
     print(f"{killed} of {len(killers)} mutants killed: {score:.1f} % (seed {options.seed})")
