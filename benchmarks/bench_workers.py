@@ -24,7 +24,7 @@ from nastut.search.rewards import Curve, Outcome
 from nastut.search.strategies import Random
 from nastut.search.workers import Workers
 
-BATCH, WARM, TIMED, ROUNDS = 16, 64, 192, 3
+BATCH, WARM, TIMED, ROUNDS = 16, 32, 96, 3
 
 
 class Free:

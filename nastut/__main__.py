@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     study = commands.add_parser(
         "study", help="make a recorded result of data/ anew; goes on where it was broken off"
     )
-    study.add_argument("name", choices=STUDIES)
+    study.add_argument("name", nargs="?", choices=STUDIES, help="all of them if left out")
     study.add_argument("file", nargs="?", type=Path, help="data/NAME.json if left out")
     options = parser.parse_args(arguments)
     if options.command == "doctor":
@@ -62,7 +62,8 @@ def main(arguments: list[str] | None = None) -> int:
         elif options.command != "study":
             options.run(options)
         else:
-            _study(options.name, options.file or Path(f"data/{options.name}.json"))
+            for name in [options.name] if options.name else STUDIES:
+                _study(name, options.file or Path(f"data/{name}.json"))
     except (DrawingError, ValueError, OSError, ImportError, RuntimeError) as error:
         print(f"{parser.prog} {options.command}: {error}", file=sys.stderr)
         return 2

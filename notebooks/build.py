@@ -1,7 +1,8 @@
 """Make the notebooks from their text form: convert, execute, store.
 
 Usage: ``python notebooks/build.py [NUMBER ...]``, for example ``... build.py 02 03``;
-without numbers, all of them. The text form in ``notebooks/source`` is what is edited.
+without numbers, all of them; ``sheet`` for the page to look things up. The text form in
+``notebooks/source`` is what is edited.
 """
 
 from __future__ import annotations
@@ -28,8 +29,12 @@ METADATA = {
 }
 
 
+SHEET = SOURCE / "sheet.py"
+"""The text form of the page to look things up, which is no lesson."""
+
+
 def sources() -> list[Path]:
-    """Return the text forms of all notebooks, in their order."""
+    """Return the text forms of the lessons, in their order."""
     return sorted(SOURCE.glob("[0-9]*.py"))
 
 
@@ -128,7 +133,8 @@ def build(source: Path) -> None:
 
 def main(numbers: list[str]) -> None:
     """Build the notebooks whose names start with one of `numbers`; all, if there are none."""
-    chosen = [s for s in sources() if not numbers or s.name.startswith(tuple(numbers))]
+    known = [*sources(), SHEET]
+    chosen = [s for s in known if not numbers or s.name.startswith(tuple(numbers))]
     if not chosen:
         sys.exit(f"no notebook starts with {' or '.join(numbers)}; see {SOURCE}")
     for source in tqdm(chosen, unit="notebook"):

@@ -17,11 +17,12 @@ from tempfile import TemporaryDirectory
 
 import nbformat
 from nbformat import NotebookNode
-from sphinx.cmd.build import build_main
 
 import nastut
+from badges import BLOCK
 from build import NOTEBOOKS
 from handouts import is_solution
+from sheet import HIDDEN
 
 ROOT = NOTEBOOKS.parent
 FOLDER = ROOT / "build" / "site"
@@ -39,12 +40,14 @@ HOME = """
 :caption: More
 :hidden:
 
-teaching
-data
+{pages}
 api
 contributing
 ```
 """
+
+PAGES = sorted(path.stem for path in (ROOT / "docs").glob("*.md"))
+"""The pages of ``docs/``; each is a page of the site."""
 
 CSS = """\
 /* Pictures are drawn on white: they keep their paper where the page is dark. */
@@ -58,22 +61,27 @@ mjx-container[display="true"] { overflow-x: auto; max-width: 100%; }
 
 
 def page(notebook: NotebookNode) -> NotebookNode:
-    """Return a notebook whose solutions are folded on the site."""
+    """Return a notebook whose solutions are folded on the site; so is what the sheet hides."""
     made = nbformat.from_dict(notebook)
     for cell in made.cells:
         if is_solution(cell) and cell.cell_type == "code":
             cell.metadata["tags"] = [*cell.metadata.tags, "hide-cell"]
+        elif HIDDEN in cell.metadata.get("tags", ()):
+            cell.metadata["tags"] = [*cell.metadata.tags, "hide-input"]
+            prompts = {"code_prompt_show": "Show the code", "code_prompt_hide": "Hide the code"}
+            cell.metadata["mystnb"] = prompts
     return made
 
 
 def home(readme: str, stems: list[str]) -> str:
     """Return the first page: the README, with links that hold on the site."""
-    text = readme.replace("docs/example.svg", "_static/example.svg")
+    text = BLOCK.sub("", readme)  # images of badges lie elsewhere
+    text = text.replace("docs/example.svg", "_static/example.svg")
     text = re.sub(r"\]\(notebooks/(\w+)\.ipynb\)", r"](\1)", text)
-    text = text.replace("](docs/teaching.md)", "](teaching)").replace("](docs/data.md)", "](data)")
+    text = re.sub(r"\]\(docs/(\w+)\.md\)", r"](\1)", text)
     text = text.replace("](CONTRIBUTING.md)", "](contributing)")
     text = re.sub(r"\[([^]]+)\]\((?:CHANGELOG\.md|LICENSE)\)", r"\1", text)
-    return text + HOME.format(notebooks="\n".join(stems))
+    return text + HOME.format(notebooks="\n".join(stems), pages="\n".join(PAGES))
 
 
 def api() -> str:
@@ -104,11 +112,11 @@ def collect(folder: Path, notebooks: Path = NOTEBOOKS) -> None:
     shutil.copyfile(MATHJAX, static / "tex-svg.js")
     shutil.copyfile(ROOT / "docs" / "example.svg", static / "example.svg")
     (static / "pages.css").write_text(CSS, encoding="utf-8")
-    for name in ("conf.py", "teaching.md", "data.md"):
+    for name in ("conf.py", *(f"{page}.md" for page in PAGES)):
         shutil.copyfile(ROOT / "docs" / name, folder / name)
     contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (folder / "contributing.md").write_text(contributing, encoding="utf-8")
-    stored = sorted(notebooks.glob("[0-9]*.ipynb"))
+    stored = sorted(notebooks.glob("*.ipynb"))  # the lessons, then the sheet
     for path in stored:
         nbformat.write(page(nbformat.read(path, as_version=4)), folder / path.name)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -124,6 +132,8 @@ def main(arguments: list[str] | None = None) -> int:
     target: Path = parser.parse_args(arguments).folder
     if not MATHJAX.is_file():
         parser.error(f"{MATHJAX} is missing: install Node.js, then run 'npm ci --prefix docs'")
+    from sphinx.cmd.build import build_main  # only now: the pages can be tested without Sphinx
+
     with TemporaryDirectory() as temporary:
         collect(Path(temporary))
         status = build_main(["-q", "-W", "--keep-going", "-b", "html", temporary, str(target)])

@@ -1,8 +1,7 @@
-"""A real browser, driven by playwright, and a JupyterLab for it; what lacks either is skipped."""
+"""A browser for the tests that need one, and a JupyterLab to look at in it."""
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -13,26 +12,20 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from build import METADATA
+from chromium import NoBrowserError, chromium
 
 SIZE = {"width": 1280, "height": 720}
 """A beamer's page."""
 
-INSTALLED = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
 
 @contextmanager
 def browser():
-    """Start Chromium: the one of the system, or the one that playwright has fetched."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright")
-    programs = (shutil.which(name) for name in INSTALLED)
-    path = next((program for program in programs if program), None)
-    with playwright.sync_playwright() as started:
-        try:
-            chromium = started.chromium.launch(executable_path=path)
-        except playwright.Error as error:
-            pytest.skip(f"no Chromium: {str(error).splitlines()[0]}")
-        yield chromium
-        chromium.close()
+    """Start Chromium, or skip the test where there is none."""
+    try:
+        with chromium() as started:
+            yield started
+    except NoBrowserError as error:
+        pytest.skip(str(error))
 
 
 @contextmanager

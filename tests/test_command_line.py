@@ -10,7 +10,7 @@ import pytest
 
 import nastut as nt
 from drawn import hide_programs, texts
-from nastut.__main__ import main
+from nastut.__main__ import STUDIES, main
 
 EXAMPLE = str(nt.zoo.EXAMPLE)
 
@@ -102,6 +102,23 @@ def test_nothing_to_draw_with_is_told_on_stderr_only(capsys, monkeypatch, tmp_pa
 def test_doctor_exits_with_its_verdict(healthy, status, monkeypatch):
     monkeypatch.setattr(import_module("nastut.doctor"), "doctor", lambda: healthy)
     assert main(["doctor"]) == status
+
+
+@pytest.mark.parametrize(
+    ("arguments", "made"),
+    [
+        ([], {f"data/{name}.json": name for name in STUDIES}),
+        (["text"], {"data/text.json": "text"}),
+        (["text", "elsewhere.json"], {"elsewhere.json": "text"}),
+    ],
+    ids=["all", "one", "one elsewhere"],
+)
+def test_studies_are_made_where_they_belong(arguments, made, monkeypatch):
+    found = {}
+    module = import_module("nastut.__main__")
+    monkeypatch.setattr(module, "_study", lambda name, path: found.update({path.as_posix(): name}))
+    assert main(["study", *arguments]) == 0
+    assert found == made
 
 
 @pytest.mark.parametrize("arguments", [[], ["show"], ["draw"]])

@@ -1,11 +1,16 @@
 """What a fork's CI and its visitors use: checked against the published schemas, not run here."""
 
+import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+
+import tasks
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS = {
@@ -43,6 +48,20 @@ def test_tested_versions_are_installed_but_in_the_weekly_run():
     latest = (ROOT / ".github/workflows/latest.yml").read_text()
     assert pinned.count("uv pip install") == pinned.count("-c constraints.txt") == 3
     assert "constraints.txt" not in latest
+
+
+def test_binder_and_devcontainer_install_the_same_as_the_workflows():
+    workflow = (ROOT / ".github/workflows/test.yml").read_text()
+    (install,) = set(re.findall(r"uv (pip install .*\[test\]\")", workflow))
+    script = (ROOT / ".binder/postBuild").read_text()
+    assert install.replace("install ", "install --system ") in script
+    assert os.access(ROOT / ".binder/postBuild", os.X_OK) or sys.platform == "win32"
+    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
+    assert container["postCreateCommand"] == "bash .binder/postBuild"
+    oldest = tasks.OLDEST
+    assert container["image"] == f"python:{oldest[0]}.{oldest[1]}"
+    runtime = (ROOT / ".binder/runtime.txt").read_text().strip()
+    assert runtime == f"python-{oldest[0]}.{oldest[1]}"
 
 
 def test_form_for_problems_asks_for_the_doctor():

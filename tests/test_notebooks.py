@@ -5,13 +5,21 @@ import re
 import nbformat
 import pytest
 
-from build import METADATA, NOTEBOOKS, convert, sources
+from build import METADATA, NOTEBOOKS, SHEET, convert, sources
 from nastut.lessons.exercise import LESSONS, exercises_of
 
 STEMS = [source.stem for source in sources()]
 
 
-@pytest.fixture(params=STEMS)
+ALL = [*STEMS, SHEET.stem]
+"""With the page to look things up, which is no lesson."""
+
+
+def lessons_only(function):
+    return pytest.mark.parametrize("stem", STEMS)(function)
+
+
+@pytest.fixture(params=ALL)
 def stem(request):
     return request.param
 
@@ -32,7 +40,8 @@ def words(notebook):
 
 
 def test_every_notebook_has_its_text_form():
-    assert sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb")) == STEMS
+    assert sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb")) == ALL
+    assert sorted(path.stem for path in SHEET.parent.glob("*.py")) == ALL
     assert len(STEMS) == len(LESSONS)
 
 
@@ -87,6 +96,7 @@ def test_every_figure_goes_with_an_asserted_number(code):
     assert pending is None
 
 
+@lessons_only
 def test_form(stem, notebook, code):
     size = (NOTEBOOKS / f"{stem}.ipynb").stat().st_size
     assert size <= 300 * 1024
@@ -101,6 +111,7 @@ def test_form(stem, notebook, code):
     assert last.count("<details>") == 3
 
 
+@lessons_only
 def test_every_exercise_has_a_stub_hints_and_a_solution(stem, notebook, code):
     lesson = exercises_of(LESSONS[str(int(stem[:2]))])
     text = "\n".join(cell.source for cell in notebook.cells)
@@ -121,6 +132,7 @@ def promised_minutes(notebook):
     return int(promise[1]), int(promise[2])
 
 
+@lessons_only
 def test_minutes_promised_are_those_of_the_cards(notebook):
     text = "\n".join(cell.source for cell in notebook.cells)
     cards = map(int, re.findall(r"\*\*Exercise \d\.\d\*\* ★+ · (\d+) minutes?", text))

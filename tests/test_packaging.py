@@ -1,4 +1,4 @@
-"""environment.yml, pyproject.toml, constraints.txt, Makefile and README say the same."""
+"""environment.yml, pyproject.toml, constraints.txt, tasks.py and README say the same."""
 
 import re
 import tomllib
@@ -10,6 +10,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tasks import TASKS
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -25,9 +27,6 @@ def requirements(*groups):
 REQUIREMENTS = requirements(PROJECT["dependencies"], *EXTRAS.values())
 INSTALLED = requirements(PROJECT["dependencies"], EXTRAS["test"])
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text())
-
-
-TARGETS = ("lab", "test", "notebooks", "handouts", "slides", "site", "check", "format", "bench")
 
 
 def pinned_versions():
@@ -59,21 +58,15 @@ def test_conda_environment_installs_through_the_constraints():
     assert pip == {"pip": ["--constraint=constraints.txt", "--editable=.[test]"]}
 
 
-def test_make_installs_through_the_constraints():
-    makefile = (ROOT / "Makefile").read_text()
-    installs = re.findall(r"\$\(PIP\) install (.*)", makefile)
-    assert len(installs) == makefile.count("pip install") + makefile.count("(PIP) install") >= 3
-    assert all(line.startswith("-c constraints.txt ") for line in installs)
-
-
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/teaching.md"])
-def test_documented_make_targets_exist(page):
-    makefile = (ROOT / "Makefile").read_text()
-    named = re.findall(r"make ([a-z]+)", (ROOT / page).read_text())
-    commands = [t for t in named if t in TARGETS]
-    assert commands
-    for target in commands:
-        assert re.search(rf"^{target}: \$\(READY\)", makefile, re.MULTILINE)
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "docs/teaching.md", "docs/cluster.md"]
+)
+def test_documented_tasks_exist(page):
+    text = (ROOT / page).read_text()
+    marked = "\n".join(re.findall(r"`[^`]+`|^(?: {4}|```).*$", text, re.MULTILINE))
+    named = re.findall(r"\bmake ([a-z]+)|tasks\.py (?:--here )?([a-z]+)", marked)
+    assert named
+    assert {first or second for first, second in named} <= {*TASKS, "sanitize", "clean"}
 
 
 def test_readme_links_exist():

@@ -59,7 +59,7 @@ def pages(site):
 
 
 def test_every_notebook_and_every_page_is_there(pages):
-    names = [source.stem for source in sources()] + ["index", "teaching", "data", "api"]
+    names = [source.stem for source in sources()] + ["index", "api", *website.PAGES]
     assert {f"{name}.html" for name in names} <= set(pages)
 
 

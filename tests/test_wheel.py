@@ -1,6 +1,10 @@
-"""The wheel, installed outside the checkout: the recorded data travels with the package."""
+"""The wheel, installed outside the checkout: every notebook runs from it in an empty folder.
+
+This is where the tests execute the notebooks, strictly compared by nbval with what is stored.
+"""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -8,7 +12,11 @@ import sysconfig
 import venv
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from build import NOTEBOOKS
 
 ROOT = Path(__file__).parent.parent
 PATH = os.environ.get("PATH", "")
@@ -33,6 +41,7 @@ def installed(tmp_path_factory):
     paths = {"base": str(folder / "env"), "platbase": str(folder / "env")}
     site = Path(sysconfig.get_path("purelib", "venv", paths))
     subprocess.run([*pip, "install", "--no-deps", "--target", str(site), str(wheel)], check=True)
+    # What is installed for editing is found by a file of its own, which a path does not read.
     (site / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return Path(sysconfig.get_path("scripts", "venv", paths)) / "python"
 
@@ -40,10 +49,11 @@ def installed(tmp_path_factory):
 def run(installed, folder, *arguments):
     """Run the interpreter in an empty folder and return what it printed."""
     programs = {**os.environ, "PATH": os.pathsep.join([sysconfig.get_path("scripts"), PATH])}
+    programs.pop("PYTHONPATH", None)  # a kernel would read it, and find the checkout
     process = subprocess.run(
         [installed, "-I", *arguments], cwd=folder, env=programs, capture_output=True, text=True
     )
-    assert process.returncode == 0, process.stderr
+    assert process.returncode == 0, process.stdout + process.stderr
     return process.stdout
 
 
@@ -72,3 +82,25 @@ def test_the_command_line_works(installed, tmp_path):
     shown = run(installed, tmp_path, "-m", "nastut", "show", "Add Tanh " * 4 + "0 1")
     assert "h_t" in shown
     assert "OK" in run(installed, tmp_path, "-m", "nastut", "doctor")
+
+
+NBVAL = ("--nbval", "--nbval-current-env", f"--nbval-sanitize-with={ROOT}/tests/nbval_sanitize.cfg")
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_notebook_shows_what_is_stored(path, installed, tmp_path):
+    shutil.copy(path, tmp_path)
+    options = ("-q", "-p", "no:cacheprovider", "--tb=short", *NBVAL)
+    said = run(installed, tmp_path, "-m", "pytest", *options, path.name)
+    cells = nbformat.read(path, as_version=4).cells
+    code = sum(cell.cell_type == "code" for cell in cells)
+    assert re.search(rf"^{code} passed", said, re.MULTILINE), said
+
+
+def test_a_notebook_that_shows_something_else_is_noticed(installed, tmp_path):
+    where = new_code_cell("import nastut\nprint(nastut.__file__)", execution_count=1)
+    where.outputs = [new_output("stream", text="elsewhere")]
+    nbformat.write(new_notebook(cells=[where]), tmp_path / "where.ipynb")
+    with pytest.raises(AssertionError) as failure:
+        run(installed, tmp_path, "-m", "pytest", *NBVAL, "where.ipynb")
+    assert str(installed.parents[1] / "lib") in str(failure.value)

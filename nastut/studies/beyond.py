@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
+from dataclasses import asdict
 from itertools import product
 from math import inf
 from typing import Any
@@ -24,9 +25,8 @@ from nastut.cells.cell import Cell
 from nastut.cells.space import Space
 from nastut.search.result import SearchResult
 from nastut.search.trained import Halving, Trained
-from nastut.studies.comparison import SEEDS as FRESH_SEEDS
-from nastut.studies.comparison import TUNING_SEEDS
-from nastut.studies.finalists import BASELINES, train_finalist
+from nastut.studies.comparison import PARAMETERS, SEEDS, TUNING_SEEDS
+from nastut.studies.finalists import BASELINES, RECIPE, train_finalist
 from nastut.studies.study import Study
 from nastut.zoo.named import NASCELL
 
@@ -58,8 +58,10 @@ SEARCH_SEEDS, EVALUATIONS, STEPS = (6_100, 6_101, 6_102), 1_008, 512
 EVERY = 16
 """Evaluations between two entries of a recorded curve."""
 
-TOP, SECOND_TEXT = 10, 3
-"""How many cells of each method go to the finals; how many finalists to the second text."""
+FRESH_SEEDS = SEEDS
+TOP, FINALISTS, SECOND_TEXT = 10, 5, 3
+"""How many cells of each search are recorded; how many of each method go to the finals; how many
+finalists to the second text. More finalists would only add runs: those that are there stay."""
 
 
 def beyond() -> Study:
@@ -78,9 +80,14 @@ def beyond() -> Study:
             "seeds": SEARCH_SEEDS,
             "evaluations": EVALUATIONS,
             "every": EVERY,
+            "top": TOP,
         },
         "finals": {
-            "top": TOP,
+            "finalists": FINALISTS,
+            "parameters": PARAMETERS,
+            "recipe": {
+                key: value for key, value in asdict(RECIPE).items() if key != "learning_rate"
+            },
             "learning_rates": LEARNING_RATES,
             "tuning_seed": TUNING_SEEDS[0],
             "seeds": FRESH_SEEDS,
@@ -209,7 +216,7 @@ def finalists(results: Mapping[str, Any]) -> list[str]:
             if (result["phase"], result.get("method")) == ("search", method)
             for name, reward in result["top"]
         ]
-        for _, name in sorted(tops, key=lambda top: -top[0])[:TOP]:
+        for _, name in sorted(tops, key=lambda top: -top[0])[:FINALISTS]:
             names.setdefault(Cell.parse(name).canonical(), name)
     return list(names.values())
 

@@ -44,7 +44,7 @@ def small(monkeypatch):
     for name, value in {
         "text_reward": Fake, "trial_reward": Fake, "train_finalist": fake_finalist,
         "TRIAL_EVALUATIONS": 32, "EVALUATIONS": 64, "TRIAL_SEEDS": (1,), "SEARCH_SEEDS": (2, 3),
-        "LEARNING_RATES": (0.1, 0.2), "FRESH_SEEDS": (0, 1), "TOP": 3,
+        "LEARNING_RATES": (0.1, 0.2), "FRESH_SEEDS": (0, 1), "TOP": 4, "FINALISTS": 3,
         "GRIDS": {
             "random": [{}],
             "evolution": [{"population": 4, "sample": 2}, {"population": 8, "sample": 2}],

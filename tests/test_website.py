@@ -1,0 +1,29 @@
+"""What is collected for the site; that Sphinx builds it is tested in test_site.py."""
+
+import re
+from pathlib import Path
+
+from badges import BEGIN, END
+from build import SHEET, sources
+from website import PAGES, home
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+STEMS = [source.stem for source in [*sources(), SHEET]]
+FIRST = home(README, STEMS)
+
+
+def test_every_link_of_the_first_page_is_a_page_of_the_site():
+    targets = {target.partition("#")[0] for target in re.findall(r"\]\(([^)]*)\)", FIRST)}
+    assert targets - {""} <= {*STEMS, *PAGES, "api", "contributing"}
+    assert {*STEMS, "teaching", "cluster"} <= targets
+
+
+def test_every_page_is_in_a_table_of_contents():
+    listed = re.findall(r"^\w+$", FIRST, re.MULTILINE)
+    assert {*STEMS, *PAGES, "api", "contributing"} <= set(listed)
+
+
+def test_badges_which_lie_elsewhere_are_left_out():
+    readme = README.replace(BEGIN + END, f"{BEGIN}![tests](https://example.org/tests.svg)\n{END}")
+    assert readme != README
+    assert home(readme, STEMS) == FIRST
