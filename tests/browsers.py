@@ -58,7 +58,7 @@ def lab(folder, *cells):
         yield f"{said['url']}lab/tree/own.ipynb?token={said['token']}"
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(120)  # it ends its kernels first
 
 
 def _where(runtime):
