@@ -14,7 +14,7 @@ if not website.MATHJAX.is_file():
 
 import nastut  # noqa: E402
 from build import NOTEBOOKS, sources  # noqa: E402
-from chromium import NoBrowserError, chromium  # noqa: E402
+from chromium import PATIENCE, NoBrowserError, chromium  # noqa: E402
 
 LOADING = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}
 
@@ -108,7 +108,7 @@ def test_no_page_is_wider_than_a_phone(site):
         with chromium() as browser:
             tab = browser.new_page(viewport={"width": 375, "height": 667})
             for path in sorted(site.glob("*.html")):
-                tab.goto(path.as_uri())
+                tab.goto(path.as_uri(), timeout=PATIENCE)
                 assert tab.evaluate("document.documentElement.scrollWidth") <= 375, path.name
     except NoBrowserError as error:
         pytest.skip(str(error))
