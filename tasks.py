@@ -84,8 +84,8 @@ TASKS = {
         (("-m", "pytest", "-m", "cluster", "tests/search/test_cluster.py"),),
     ),
     "fuzz": Task(
-        "damage files and kill computations, for some minutes; seeded",
-        (("robustness/damage.py",), ("robustness/kills.py",)),
+        "damage files, then kill computations; --minutes, --seed",
+        (("robustness/fuzz.py",),),
     ),
     "mutants": Task(
         "change the code, a thing at a time: do the tests notice? --sample, --seed, files",

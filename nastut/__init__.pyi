@@ -13,10 +13,12 @@ from .learning import training as training
 from .learning.children import train as train
 from .lessons import check as check
 from .lessons import setup as setup
+from .lessons.playground import playground as playground
 from .pictures.drawing import draw as draw
 from .pictures.drawing import draw_sequence as draw_sequence
 from .pictures.drawing import draw_side_by_side as draw_side_by_side
 from .pictures.drawing import draw_steps as draw_steps
+from .pictures.drawing import draw_trace as draw_trace
 from .pictures.drawing import draw_tree as draw_tree
 from .pictures.graph import graph as graph
 from .pictures.picture import Picture as Picture

@@ -110,6 +110,13 @@ def shrink(notebook: nbformat.NotebookNode) -> None:
                 output.data["image/png"] = b64encode(content.getvalue()).decode()
 
 
+def forget_widgets(notebook: nbformat.NotebookNode) -> None:
+    """Store what a page without a kernel can show of a widget, and not where the kernel had it."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+
+
 def build(source: Path) -> None:
     """Execute one notebook and store it beside the others."""
     notebook = convert(source)
@@ -118,6 +125,7 @@ def build(source: Path) -> None:
         notebook, timeout=300, kernel_name="python3", resources=resources, record_timing=False
     ).execute()
     shrink(notebook)
+    forget_widgets(notebook)
     notebook.metadata = nbformat.from_dict(METADATA)
     text = nbformat.writes(notebook) + "\n"
     write_atomically(NOTEBOOKS / f"{source.stem}.ipynb", text.encode())

@@ -1,12 +1,11 @@
 """Kill computations at random moments and let them go on: the result is the same, nothing is left.
 
-``python robustness/kills.py --kills 60 --seed 0`` goes through every search strategy, the
-comparison and the table. What takes long is replaced: rewards and trainings are made up, slowly.
+Every search strategy, the comparison and the table are killed. What takes long is replaced: rewards
+and trainings are made up, slowly. This file, run as a program, does the work that is killed.
 """
 
 from __future__ import annotations
 
-import argparse
 import random
 import signal
 import subprocess
@@ -86,7 +85,7 @@ def work(kind: str, folder: Path) -> None:
 
 def start(kind: str, folder: Path) -> subprocess.Popen[str]:
     """Start the work in a process, and return it once it has begun."""
-    command = [sys.executable, __file__, "--work", kind, str(folder)]
+    command = [sys.executable, __file__, kind, str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     process.stdout.readline()
@@ -105,8 +104,8 @@ def finish(kind: str, folder: Path) -> dict[str, bytes]:
     return kept
 
 
-def kill(kind: str, times: int, rng: random.Random) -> int:
-    """Kill one kind of work so often, and return how often it was still at work.
+def kill(kind: str, times: int, rng: random.Random, minutes: float = float("inf")) -> int:
+    """Kill one kind of work so often, or for so long, and return how often it was still at work.
 
     Raises
     ------
@@ -114,8 +113,10 @@ def kill(kind: str, times: int, rng: random.Random) -> int:
         If the result is another, or anything is left behind.
     """
     with tempfile.TemporaryDirectory() as whole, tempfile.TemporaryDirectory() as broken:
-        wanted, killed = finish(kind, Path(whole)), 0
+        wanted, killed, end = finish(kind, Path(whole)), 0, time.monotonic() + 60 * minutes
         for _ in range(times):
+            if time.monotonic() > end:
+                break
             process = start(kind, Path(broken))
             time.sleep(rng.uniform(0, 0.5))
             process.kill()
@@ -128,17 +129,4 @@ def kill(kind: str, times: int, rng: random.Random) -> int:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=60, help="in all")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--work", nargs=2, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.work:
-        work(options.work[0], Path(options.work[1]))
-        sys.exit(0)
-    generator = random.Random(options.seed)
-    for each in KINDS:
-        print(
-            f"{each}: {kill(each, options.kills // len(KINDS), generator)} kills, same result",
-            flush=True,
-        )
+    work(sys.argv[1], Path(sys.argv[2]))

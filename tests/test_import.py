@@ -9,9 +9,9 @@ import nastut as nt
 
 PUBLIC = """
 Cell CellRNN Controller Node NotRepresentable Picture SequenceError Space Table c_next c_prev
-check comparison doctor draw draw_sequence draw_steps draw_tree evaluate exhaustive formulas
-gate graph h_prev leaf_symbols linearize load_study load_table search setup sigmoid symbols
-tasks trace train training zoo
+check comparison doctor draw draw_sequence draw_steps draw_trace draw_tree evaluate exhaustive
+formulas gate graph h_prev leaf_symbols linearize load_study load_table playground search setup
+sigmoid symbols tasks trace train training zoo
 """
 """What notebooks and users call by these names, wherever it lives."""
 
@@ -36,7 +36,7 @@ def loaded_by(code, names):
     ids=["import", "zoo", "sequence", "error"],
 )
 def test_a_cell_waits_for_no_large_library(code):
-    assert loaded_by(code, ["torch", "sympy", "matplotlib", "numpy"]) == []
+    assert loaded_by(code, ["torch", "sympy", "matplotlib", "numpy", "ipywidgets"]) == []
 
 
 def test_numbers_wait_for_neither_torch_nor_sympy():
@@ -47,6 +47,11 @@ def test_numbers_wait_for_neither_torch_nor_sympy():
 def test_formulas_wait_for_no_torch():
     code = "import nastut as nt; nt.formulas(nt.zoo.EXAMPLE).latex()"
     assert loaded_by(code, ["torch", "sympy", "matplotlib"]) == ["sympy"]
+
+
+def test_the_playground_waits_for_no_torch():
+    code = "import nastut as nt; nt.playground()"
+    assert loaded_by(code, ["torch", "matplotlib", "sympy"]) == ["sympy"]
 
 
 def test_a_table_waits_for_no_torch():

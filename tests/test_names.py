@@ -27,8 +27,9 @@ def test_drawing_proving_and_computing_need_no_torch():
         "print(nt.linearize(nt.c_next, nt.gate('f') * nt.c_prev).cell.base)\n"
         "print(nt.evaluate(cell, [0.5, 2.0], [0.5, 0.25], -0.25)[1])\n"
         "print(len(nt.load_table()), *nt.load_study('text'))\n"
+        "print(len(nt.playground(cell).tokens))\n"
     )
-    assert said.split() == ["<svg", "0", "2", "0.5", "18688", "settings", "runs"]
+    assert said.split() == ["<svg", "0", "2", "0.5", "18688", "settings", "runs", "10"]
 
 
 def test_exercises_of_the_first_notebooks_are_checked_without_torch():

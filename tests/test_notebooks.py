@@ -73,6 +73,12 @@ def test_every_picture_has_an_alternative_text(code):
                 assert re.match(r'<img alt="[^"]+"', shown["text/html"])
 
 
+def test_no_widget_is_stored_that_no_kernel_has(code):
+    for cell in code:
+        for output in cell.outputs:
+            assert "application/vnd.jupyter.widget-view+json" not in output.get("data", {})
+
+
 def has_figure(cell):
     kinds = [kind for output in cell.outputs for kind in output.get("data", {})]
     return any(kind.startswith("image/") for kind in kinds)

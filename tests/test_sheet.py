@@ -7,8 +7,8 @@ import nbformat
 import pytest
 from playwright.sync_api import Error
 
+import browsers
 from build import NOTEBOOKS
-from chromium import NoBrowserError, chromium
 from sheet import main, page, pdf
 
 NOTEBOOK = nbformat.read(NOTEBOOKS / "sheet.ipynb", as_version=4)
@@ -26,11 +26,8 @@ def html():
 
 @pytest.fixture(scope="module")
 def browser():
-    try:
-        with chromium() as started:
-            yield started
-    except NoBrowserError as error:
-        pytest.skip(str(error))
+    with browsers.browser() as started:
+        yield started
 
 
 def test_the_sheet_is_one_page(html, browser):

@@ -177,6 +177,13 @@ class Cell:
         """
         return self.create_index in ancestors(self.inject_index, self.base)
 
+    @property
+    def class_size(self) -> int:
+        """Number of sequences that differ from this one by swaps of children, itself included."""
+        inner = range(self.base, len(self.nodes))
+        pairs = ([self._subtree(child) for child in children(k, self.base)] for k in inner)
+        return 1 << sum(left != right for left, right in pairs)
+
     def canonical(self) -> Cell:
         """Return the one cell that stands for all that differ from this by swaps of children.
 

@@ -35,12 +35,15 @@ class Step:
         Name of the operation; empty where a value is only read.
     value
         The value after the event.
+    inputs
+        What the operation was applied to, in its order; of a leaf, x_parts and h_parts.
     """
 
     node: int
     stage: Stage
     operation: str
     value: Value
+    inputs: tuple[Value, ...]
 
     def __str__(self) -> str:
         read = {"create": "-> c_t", "output": "-> h_t"}.get(self.stage, self.operation)
@@ -96,7 +99,7 @@ def steps_in(
 
     def visit(node: int, stage: Stage, operation: str, *inputs: Value) -> Value:
         value = apply(xp, operation, *inputs)
-        steps.append(Step(node, stage, operation, value))
+        steps.append(Step(node, stage, operation, value, inputs))
         return value
 
     walk(cell, x_parts, h_parts, c, visit)

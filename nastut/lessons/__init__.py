@@ -1,7 +1,7 @@
 """The checks behind the exercises: one module a notebook, all judged the same way.
 
-The truth of an exercise and its famous slips enter here, and drawing code that a reader of a
-notebook skips. Open ``exercise.py`` first, then the module of a notebook.
+The truth of an exercise and its famous slips enter here, drawing code that a reader of a
+notebook skips, and the playground. Open ``exercise.py`` first, then the module of a notebook.
 """
 
 from nastut.lessons.exercise import check as check

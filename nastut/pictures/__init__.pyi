@@ -1,3 +1,4 @@
+from . import canvas as canvas
 from . import drawing as drawing
 from . import graph as graph
 from . import grid as grid

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
-
-import graphviz
 
 from nastut.cells.cell import Cell, children, require_cell
-from nastut.cells.sequence import BASES, is_base, number_of_nodes
-from nastut.pictures.graph import INPUT_STATES, Graph, Vertex, before_the_indices, graph
+from nastut.cells.evaluate import Step
+from nastut.cells.sequence import BASES, is_base, is_whole_number, number_of_nodes
+from nastut.pictures.canvas import MARKED, TO_COME, digraph, draw_graph, in_a_row, look_with
+from nastut.pictures.graph import (
+    INPUT_STATES,
+    Graph,
+    Vertex,
+    before_the_indices,
+    graph,
+    key_of,
+)
 from nastut.pictures.grid import Grid
 from nastut.pictures.picture import Picture
-from nastut.pictures.style import COLOURS, FONT, GHOST, INK, MEMORY, PAPER, QUIET, shape
-from nastut.pictures.words import describe
+from nastut.pictures.style import COLOURS, PAPER, QUIET
+from nastut.pictures.words import describe, number, say_step
 
 BLOCKS_IN_A_ROW = 5
-
-DIRECTIONS = {"up": "BT", "right": "LR"}
-"""Where a computation graph leads, and what Graphviz calls it."""
 
 
 def draw(
@@ -43,7 +46,7 @@ def draw(
         If `direction` is another word, or `width` is not above 0.
     """
     whole = graph(cell, fold)
-    return _draw_graph(
+    return draw_graph(
         whole, f"computation graph of {cell}", describe(whole), direction=direction, width=width
     )
 
@@ -78,7 +81,7 @@ def draw_tree(base: int) -> Picture:
     """
     if not is_base(base):
         raise ValueError(f"base is {base!r}; it must be {BASES}")
-    dot = _digraph()
+    dot = digraph()
     for k in range(number_of_nodes(base)):
         dot.node(str(k), shape="circle", width="0.55", fixedsize="true")
         for child in children(k, base):
@@ -93,7 +96,7 @@ def draw_tree(base: int) -> Picture:
         dot.edge(f"leaf {i}", str(i), color=QUIET)
     dot.node("h_t", "h_t", shape="plaintext", fontsize="20")
     dot.edge(str(number_of_nodes(base) - 1), "h_t")
-    _in_a_row(dot, [f"leaf {i}" for i in range(base)])
+    in_a_row(dot, [f"leaf {i}" for i in range(base)])
     joins = (
         f"node {k} joins {' and '.join(map(str, below))}"
         for k in range(number_of_nodes(base))
@@ -112,9 +115,9 @@ def draw_sequence(cell: Cell) -> Picture:
     Each block has its title above, and each token its place.
     """
     require_cell(cell)
-    dot = _digraph()
+    dot = digraph()
     dot.attr(layout="neato")
-    for i, title in enumerate(_block_names(cell)):
+    for i, title in enumerate(block_names(cell)):
         row, column = divmod(i, BLOCKS_IN_A_ROW)
         x, y = 2.2 * column, -1.1 * row
         dot.node(title, pos=f"{x},{y + 0.58}!", shape="plain", fontsize="12")
@@ -141,7 +144,7 @@ def draw_sequence(cell: Cell) -> Picture:
                 fontsize="10",
                 fontcolor=QUIET,
             )
-    blocks = zip(_block_names(cell), _block_contents(cell), strict=True)
+    blocks = zip(block_names(cell), _block_contents(cell), strict=True)
     alt = "; ".join(f"{name}, {content}" for name, content in blocks)
     return Picture(dot, f"sequence {cell}", f"The {len(cell.sequence)} tokens in blocks: {alt}.")
 
@@ -154,17 +157,58 @@ def draw_steps(cell: Cell) -> Grid:
     grey and has no name.
     """
     whole = graph(cell)
-    blocks = zip(_block_names(cell), _block_contents(cell), strict=True)
-    captions = [f"{name}: {content}" for name, content in blocks]
+    pairs = zip(block_names(cell), _block_contents(cell), strict=True)
+    captions = [f"{name}: {content}" for name, content in pairs]
     known = [before_the_indices(whole)] * (len(captions) - 1) + [whole]
-    pictures = [
-        _draw_graph(graph, caption, block=i)
-        for i, (graph, caption) in enumerate(zip(known, captions, strict=True))
-    ]
+    pictures = []
+    for i, (part, caption) in enumerate(zip(known, captions, strict=True)):
+        blocks = {key: _block_of(vertex, whole) for key, vertex in part.vertices.items()}
+        hidden = {key for key, block in blocks.items() if block > i}
+        marked = {key: MARKED for key, block in blocks.items() if block == i}
+        pictures.append(draw_graph(part, caption, hidden=hidden, looks=marked))
     return Grid(pictures, [f"{i} · {caption}" for i, caption in enumerate(captions, 1)])
 
 
-def _block_names(cell: Cell) -> list[str]:
+def draw_trace(cell: Cell, steps: Sequence[Step], done: int | None = None) -> Picture:
+    """Return the computation graph with the numbers of a walk, as far as it has come.
+
+    What the last step has done has a thick border; what is still to come has no colour yet.
+
+    Parameters
+    ----------
+    steps
+        What :func:`nastut.trace` returns for `cell` and single numbers.
+    done
+        How many of the steps are shown; all of them, if None.
+
+    Raises
+    ------
+    ValueError
+        If the steps are not those of `cell`, or there are not so many.
+    TypeError
+        If a step's value is no single number.
+    """
+    whole = graph(cell)
+    keys = [key_of(step.node, step.stage) for step in steps]
+    if keys != [key for key in whole.vertices if key not in INPUT_STATES]:
+        raise ValueError(f"the steps are not those of {cell}; give what nt.trace returns for it")
+    done = len(steps) if done is None else done
+    if not (is_whole_number(done) and 0 <= done <= len(steps)):
+        raise ValueError(f"done is {done!r}; it must be a whole number from 0 to {len(steps)}")
+    (memory,) = (step.inputs[1] for step in steps if step.stage == "inject")
+    numbers = {"c_{t-1}": memory} | {key: step.value for key, step in zip(keys, steps, strict=True)}
+    looks = {}
+    for i, (key, value) in enumerate(numbers.items()):
+        known = number(value) if i <= done else " "
+        looks[key] = {"class": f"step-{i}"} | look_with(whole.vertices[key], known)
+        looks[key] |= TO_COME if i > done else MARKED if i == done > 0 else {}
+    last = [say_step(steps[done - 1])] if done else []
+    alt = " ".join([f"{done} of {len(steps)} steps.", *last, "The cell:", describe(whole)])
+    return draw_graph(whole, f"{done} of {len(steps)} steps of {cell}", alt, looks=looks)
+
+
+def block_names(cell: Cell) -> list[str]:
+    """Return what each two tokens of a sequence are about, in their order."""
     return [*(f"tree index {k}" for k in range(len(cell.nodes))), "cell inject", "cell indices"]
 
 
@@ -173,94 +217,9 @@ def _block_contents(cell: Cell) -> list[str]:
     return [*map(str, cell.nodes), str(cell.inject), indices]
 
 
-def _digraph(direction: str = "up") -> graphviz.Digraph:
-    if direction not in DIRECTIONS:
-        raise ValueError(f"direction is {direction!r}; it must be one of {', '.join(DIRECTIONS)}")
-    dot = graphviz.Digraph()
-    dot.attr(rankdir=DIRECTIONS[direction], nodesep="0.2", ranksep="0.22", bgcolor=PAPER)
-    dot.attr("node", fontname=FONT, fontsize="14", fontcolor=INK, color=INK)
-    dot.attr("node", style="filled", fillcolor=PAPER)
-    dot.attr("edge", color=INK, arrowsize="0.7")
-    return dot
-
-
-def _in_a_row(
-    dot: graphviz.Digraph, keys: list[str], rank: str = "same", beside: str | None = None
-) -> None:
-    """Put vertices side by side, in this order, and one more wherever it suits the edges."""
-    with dot.subgraph() as group:
-        group.attr(rank=rank)
-        for key in [*keys, beside] if beside else keys:
-            group.node(key)
-        for left, right in pairwise(keys):
-            group.edge(left, right, style="invis")
-
-
-def _draw_graph(
-    whole: Graph,
-    caption: str,
-    alt: str = "",
-    block: int | None = None,
-    direction: str = "up",
-    width: float | None = None,
-) -> Picture:
-    """Draw a graph; with a block, only as far as that block of the sequence tells."""
-    dot = _digraph(direction)
-    blocks = {key: _block_of(vertex, whole) for key, vertex in whole.vertices.items()}
-    for key, vertex in whole.vertices.items():
-        hidden = block is not None and blocks[key] > block
-        _draw_vertex(dot, vertex, hidden, marked=blocks[key] == block)
-    complete = block in (None, blocks["c_t"])  # the last block tells where memory enters and leaves
-    memory = whole.memory_edges() if complete else []
-    for source, target in whole.edges:
-        if block is not None and max(blocks[source], blocks[target]) > block:
-            dot.edge(source, target, color=GHOST)
-        elif (source, target) in memory:
-            dot.edge(source, target, color=MEMORY, penwidth="3", weight="0")
-        else:
-            dot.edge(source, target, color=QUIET if source in INPUT_STATES[:2] else INK)
-    leaves = [key for key in whole.vertices if ("x_t", key) in whole.edges]
-    _in_a_row(dot, leaves)
-    _in_a_row(dot, ["x_t", "h_{t-1}"], "min", beside="c_{t-1}")
-    _in_a_row(dot, ["h_t"], "max", beside="c_t")
-    return Picture(dot, caption, alt, width)
-
-
 def _block_of(vertex: Vertex, whole: Graph) -> int:
     """Return the number of the block that adds a vertex; -1 for what is there from the start."""
     root = whole.cell.root
     if vertex.node is not None:
         return root + 1 if vertex.injected else vertex.node
     return {"h_t": root, "c_{t-1}": root + 1, "c_t": root + 2}.get(vertex.label, -1)
-
-
-def _draw_vertex(dot: graphviz.Digraph, vertex: Vertex, hidden: bool, marked: bool) -> None:
-    border = {"penwidth": "3.5" if marked else "1.2"}
-    if hidden:
-        border |= {"color": GHOST, "fontcolor": GHOST}
-    if vertex.kind == "state":
-        dot.node(
-            vertex.key,
-            vertex.label,
-            shape="circle",
-            width="0.65",
-            fixedsize="true",
-            fontsize="18",
-            **border,
-        )
-        return
-    letters = vertex.letters
-    if not letters and vertex.kind == "combination":
-        letters = f"inject at {vertex.node}" if vertex.injected else f"node {vertex.node}"
-    label = f"{vertex.label}\\n{letters}" if letters else vertex.label
-    dot.node(
-        vertex.key,
-        "" if hidden else label,
-        shape="box",
-        width="1.1",
-        height="0.55",
-        fixedsize="true",
-        style=shape(vertex.label),
-        fillcolor=PAPER if hidden else COLOURS[vertex.label],
-        **border,
-    )

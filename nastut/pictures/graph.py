@@ -79,6 +79,11 @@ def _reach(start: str, edges: list[tuple[str, str]]) -> set[str]:
     return reached
 
 
+def key_of(node: int, stage: Stage) -> str:
+    """Return the key of the vertex at which a step of the walk happens."""
+    return {"create": "c_t", "output": "h_t"}.get(stage, f"{stage} {node}")
+
+
 def graph(cell: Cell, fold: bool = False) -> Graph:
     """Return the computation graph of a cell.
 
@@ -94,11 +99,9 @@ def graph(cell: Cell, fold: bool = False) -> Graph:
         result.add(Vertex(state, "state", state))
 
     def visit(node: int, stage: Stage, operation: str, *inputs: str) -> str:
-        match stage:
-            case "create":
-                return result.add(Vertex("c_t", "state", "c_t"), *inputs)
-            case "output":
-                return result.add(Vertex("h_t", "state", "h_t"), *inputs)
+        key = key_of(node, stage)
+        if stage in ("create", "output"):
+            return result.add(Vertex(key, "state", key), *inputs)
         injected = stage in ("inject", "activate injected")
         kind: Literal["combination", "activation"]
         if operation in COMBINATIONS:
@@ -107,7 +110,7 @@ def graph(cell: Cell, fold: bool = False) -> Graph:
             letters = "" if injected else letters
         else:
             kind, letters = "activation", f"a_{node}" + "'" * injected
-        vertex = Vertex(f"{stage} {node}", kind, operation, letters, node, injected)
+        vertex = Vertex(key, kind, operation, letters, node, injected)
         return result.add(vertex, *inputs)
 
     walk(cell, ["x_t"] * cell.base, ["h_{t-1}"] * cell.base, "c_{t-1}", visit)

@@ -187,11 +187,18 @@ def _shorten(svg: str) -> str:
         r'<g id="\w+" class="edge">\n<title>.*?</title>\n((?:<.*/>\n)*)</g>\n', r"\1", body
     )
     body = re.sub(r' id="\w+"| xml:space="\w+"| xmlns:xlink="[^"]*"', "", body)
-    body = re.sub(r"\d+\.\d\d+", lambda number: f"{float(number[0]):.1f}", body)
+    body = re.sub(r"(^|<)[^<>]*>", lambda tag: _MORE_DECIMALS.sub(_round, tag[0]), body)
     for same in (r' font-family="[^"]*"', ' text-anchor="middle"'):
         if found := re.search(same, body):
             opening, body = opening + found[0], re.sub(same, "", body)
     return opening + body
+
+
+_MORE_DECIMALS = re.compile(r"\d+\.\d\d+")
+
+
+def _round(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.1f}"
 
 
 # Graphviz places each piece of a formatted label by the widths of its own font, so subscripts

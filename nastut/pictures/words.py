@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nastut.cells.evaluate import Step
+from nastut.cells.sequence import describe as quote
 from nastut.pictures.graph import Graph, Vertex
 
 STATES = {
@@ -64,3 +66,45 @@ def _memory(graph: Graph) -> str:
         return "No way leads from the old c to the new c."
     way = " and ".join(f"node {k}" for k in nodes)
     return f"A thick way leads from the old c through {way} to the new c."
+
+
+def say_step(step: Step) -> str:
+    r"""Return one step of a walk over single numbers in words.
+
+    >>> import nastut as nt
+    >>> steps = nt.trace(nt.Cell.parse("Add Tanh Multiply ReLU 0 0"), [0.5], [0.5], 2.0)
+    >>> print("\n".join(map(say_step, steps)))
+    Node 0: Add 0.50 and 0.50, which is 1.00.
+    Node 0: 1.00 is the new c.
+    Node 0: Tanh of 1.00, which is 0.76.
+    Node 0, inject: Multiply 0.76 and 2.00, which is 1.52.
+    Node 0, inject: ReLU of 1.52, which is 1.52.
+    Node 0: 1.52 is the new h.
+
+    Raises
+    ------
+    TypeError
+        If a value is no single number.
+    """
+    where = f"Node {step.node}" + ", inject" * ("inject" in step.stage)
+    first, *others = map(number, step.inputs)
+    if not step.operation:
+        return f"{where}: {first} is the new {'c' if step.stage == 'create' else 'h'}."
+    what = f"{first} and {others[0]}" if others else f"of {first}"
+    return f"{where}: {step.operation} {what}, which is {number(step.value)}."
+
+
+def number(value: object) -> str:
+    """Return a single number as a picture shows it, with two decimals.
+
+    Raises
+    ------
+    TypeError
+        If it is no single number.
+    """
+    try:
+        return f"{float(value):z.2f}"  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{quote(value)} is no single number; give nt.trace numbers, not arrays or letters"
+        ) from None

@@ -151,6 +151,15 @@ assert c == 0.5
 # %% [markdown]
 # So there are four views: **tokens, picture, formulas, numbers**. Notebooks 01 to 03 walk between
 # them in both directions, until you can do it yourself with pencil and paper.
+#
+# **The playground** shows all four, and lets you change every token. Choose another activation at
+# place 2: which formulas change, and which do not? Then drag the slider to 0, and let the numbers
+# come in one by one. *Undo* takes a change back. The keyboard will do, too: Tab goes on to the next
+# control, and the arrows choose. (The lines about memory, classes and ranks are for notebooks 02,
+# 03 and 07.)
+
+# %%
+nt.playground(cell)
 
 # %% [markdown]
 # ## 4 · Why a list of tokens?

@@ -146,6 +146,13 @@ nt.formulas(keeper)
 nt.formulas(forgetter)
 
 # %% [markdown]
+# Try the other indices: places 9 and 10 of the playground. For each pair, guess whether there is a
+# memory path before you look.
+
+# %%
+nt.playground(keeper)
+
+# %% [markdown]
 # ## 3 · The derivative of the memory path
 #
 # To say exactly what *depends on* means, we need a derivative: if $c_{t-1}$ changes a little, how

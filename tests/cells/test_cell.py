@@ -399,3 +399,26 @@ def test_every_view_says_how_to_make_a_cell(view, value):
 def test_of_equal_children_the_one_with_an_index_stands_to_the_right(given, canonical):
     """The create index counts before the inject index; recorded tables rely on it."""
     assert str(Cell.parse(given).canonical()) == canonical
+
+
+def all_swaps(cell):
+    """Return the cells that swaps of children lead to, found by going on until none is new."""
+    found, new = {cell}, [cell]
+    while new:
+        one = new.pop()
+        reached = {swapped(one, above)[0] for above in range(cell.base, len(cell.nodes))} - found
+        found |= reached
+        new += reached
+    return found
+
+
+@given(strategies.cells([1, 2, 4]))
+def test_size_of_a_class_is_the_number_of_its_sequences(cell):
+    assert cell.class_size == len(all_swaps(cell))
+
+
+def test_size_of_a_class_where_everything_is_alike_and_where_nothing_is():
+    alike = Cell.from_sequence(["Add", "Tanh"] * 16 + [14, 14])
+    assert (alike.class_size, NASCELL.class_size, EXAMPLE.class_size) == (1, 128, 2)
+    one_mark = Cell.from_sequence(["Add", "Tanh"] * 16 + [0, 14])
+    assert one_mark.class_size == 8  # the marked leaf may be any of eight

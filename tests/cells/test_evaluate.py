@@ -11,7 +11,8 @@ from hypothesis import given, settings
 import oracle
 import strategies
 from nastut.cells.cell import Cell
-from nastut.cells.evaluate import evaluate, trace
+from nastut.cells.evaluate import apply, evaluate, trace
+from nastut.cells.number_systems import numpy_system
 from nastut.symbolic.symbols import c_prev, leaf_symbols
 from nastut.zoo.named import EXAMPLE, LSTM, NASCELL
 
@@ -200,6 +201,18 @@ def test_trace_is_the_walk_of_evaluate(cell_with_inputs):
     np.testing.assert_array_equal([s.value for s in steps if s.stage == "create"], [c])
     np.testing.assert_array_equal([s.value for s in steps if s.stage == "output"], [h])
     assert len(steps) == 2 * (2 * cell_with_inputs[0].base - 1) + 4
+
+
+@given(strategies.cells_with_inputs())
+def test_a_step_is_its_operation_applied_to_its_inputs(cell_with_inputs):
+    cell, x_parts, h_parts, c = cell_with_inputs
+    for step in trace(*cell_with_inputs):
+        value = apply(numpy_system(), step.operation, *step.inputs)
+        np.testing.assert_array_equal(step.value, value)
+        if step.stage == "combine" and step.node < cell.base:
+            np.testing.assert_array_equal(step.inputs, [x_parts[step.node], h_parts[step.node]])
+        if step.stage == "inject":
+            np.testing.assert_array_equal(step.inputs[1], c)
 
 
 def test_create_comes_before_the_injection_at_the_same_node():

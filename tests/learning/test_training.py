@@ -15,6 +15,7 @@ from nastut.learning.training import (
     count_parameters,
     fit,
     hidden_size_for,
+    optimizer_and_rate,
     perplexity,
     seeded,
 )
@@ -67,6 +68,16 @@ def test_the_test_uses_the_weights_that_were_best_in_validation(task):
     assert perplexity(trained, task.test, RECIPE) == record.test
 
 
+def test_the_rate_falls_linearly_to_zero():
+    optimizer, rate = optimizer_and_rate(model(), RECIPE, total=4)
+    rates = []
+    for _ in range(5):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        rate.step()
+    assert rates == pytest.approx([0.02, 0.015, 0.01, 0.005, 0])
+
+
 class Exploding(nn.LSTM):
     """A layer that gives NaN in its third call."""
 
@@ -107,6 +118,12 @@ def test_hidden_size_comes_nearest_to_the_parameters_wanted(wanted):
     size = hidden_size_for(wanted, build)
     distance = abs(count_parameters(build(size)) - wanted)
     assert all(abs(count_parameters(build(s)) - wanted) >= distance for s in range(1, 2 * size))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 16])
+def test_a_hidden_size_that_fits_exactly_is_found(size):
+    wanted = count_parameters(nn.LSTM(6, size))
+    assert hidden_size_for(wanted, lambda size: nn.LSTM(6, size)) == size
 
 
 def test_too_few_parameters_are_refused():

@@ -241,3 +241,54 @@ def test_every_combination_above_the_leaves_has_the_number_of_its_node():
 def test_one_step_for_each_block(base):
     (cell,) = random_cells(base, 1)
     assert len(nt.draw_steps(cell)) == 2 * base - 1 + 2
+
+
+# The numbers of a walk
+
+
+def walk_of(cell, seed=0):
+    x_parts, h_parts = np.random.default_rng(seed).normal(size=(2, cell.base)) * 2
+    return nt.trace(cell, x_parts, h_parts, -0.25)
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_numbers_come_one_by_one_and_nothing_moves(base):
+    (cell,) = random_cells(base, 1)
+    steps = walk_of(cell)
+    places = boxes(nt.draw_trace(cell, steps).svg())
+    names = Counter(texts(nt.draw(cell).svg()))
+    for done in range(len(steps) + 1):
+        svg = nt.draw_trace(cell, steps, done).svg()
+        numbers = Counter(f"{value:z.2f}" for value in [-0.25, *(s.value for s in steps[:done])])
+        assert Counter(said for said in texts(svg) if said.strip()) == names + numbers
+        assert boxes(svg) == places
+        assert svg.count('stroke-width="3.5"') == (done > 0)
+
+
+def test_all_steps_are_shown_unless_asked_otherwise():
+    steps = walk_of(nt.zoo.LSTM)
+    assert nt.draw_trace(nt.zoo.LSTM, steps).svg() == nt.draw_trace(nt.zoo.LSTM, steps, 34).svg()
+
+
+def test_text_of_a_walk_says_the_last_step_and_the_cell():
+    steps = nt.trace(nt.zoo.EXAMPLE, [0.5, 2.0], [0.5, 0.25], -0.25)
+    alt = nt.draw_trace(nt.zoo.EXAMPLE, steps, 6).alt
+    assert alt.startswith("6 of 10 steps. Node 1: 0.50 is the new c. The cell: Node 0: Add x")
+    assert nt.draw_trace(nt.zoo.EXAMPLE, steps, 0).alt.startswith("0 of 10 steps. The cell:")
+
+
+@pytest.mark.parametrize("done", [-1, 11, 2.0, True, "3"])
+def test_steps_that_there_are_not(done):
+    with pytest.raises(ValueError, match="it must be a whole number from 0 to 10"):
+        nt.draw_trace(nt.zoo.EXAMPLE, walk_of(nt.zoo.EXAMPLE), done)
+
+
+def test_steps_of_another_cell():
+    with pytest.raises(ValueError, match="the steps are not those of Add Tanh"):
+        nt.draw_trace(nt.zoo.EXAMPLE, walk_of(nt.zoo.LSTM))
+
+
+def test_numbers_must_be_single():
+    steps = nt.trace(nt.zoo.EXAMPLE, np.ones((2, 3)), np.ones((2, 3)), np.ones(3))
+    with pytest.raises(TypeError, match="is no single number"):
+        nt.draw_trace(nt.zoo.EXAMPLE, steps)

@@ -9,7 +9,7 @@ import nastut as nt
 from nastut.cells.cell import children
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
 from nastut.pictures.graph import graph
-from nastut.pictures.words import describe
+from nastut.pictures.words import describe, number, say_step
 
 EXAMPLE = (
     "Node 0: Add x and the old h (W1, W2), then Tanh, inject: Add the old c, then ReLU. "
@@ -67,3 +67,29 @@ def test_nothing_unspeakable_is_read():
     for cell in (nt.zoo.EXAMPLE, nt.zoo.LSTM, nt.zoo.NASCELL):
         for picture in (nt.draw(cell), nt.draw(cell, fold=True), nt.draw_sequence(cell)):
             assert not re.search(r"[_{}\\$]", picture.alt)
+
+
+def test_steps_in_words():
+    steps = nt.trace(nt.Cell.parse("Add Tanh Multiply ReLU 0 0"), [0.5], [0.5], 2.0)
+    assert list(map(say_step, steps)) == [
+        "Node 0: Add 0.50 and 0.50, which is 1.00.",
+        "Node 0: 1.00 is the new c.",
+        "Node 0: Tanh of 1.00, which is 0.76.",
+        "Node 0, inject: Multiply 0.76 and 2.00, which is 1.52.",
+        "Node 0, inject: ReLU of 1.52, which is 1.52.",
+        "Node 0: 1.52 is the new h.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(1, "1.00"), (-0.001, "0.00"), (np.float32(2.345), "2.35"), (1e9, "1000000000.00")],
+)
+def test_numbers_have_two_decimals_and_zero_has_no_sign(value, said):
+    assert number(value) == said
+
+
+@pytest.mark.parametrize("value", [np.ones(3), "x", None, nt.c_prev])
+def test_what_is_no_single_number_is_named(value):
+    with pytest.raises(TypeError, match="is no single number"):
+        number(value)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from operator import add
+from types import SimpleNamespace
 
 import pytest
 
@@ -49,3 +50,67 @@ def test_no_dask(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ImportError, match=r"pip install 'nastut\[cluster\]'"):
         Cluster("tcp://127.0.0.1:8786")
+
+
+class Client:
+    """What Dask's client is asked for; made by the test, so that no scheduler is needed."""
+
+    def __init__(self, address, timeout, set_as_default):
+        if address == "nowhere":
+            raise OSError("timed out")
+        self.status, self.threads, self.restarted = "running", {}, []
+        self.futures = {"mine 1": None, "mine 2": None}
+
+    def get_executor(self, pure):
+        assert pure is False
+        return self
+
+    def nthreads(self):
+        return self.threads
+
+    def processing(self):
+        return {"a": ["mine 1", "other"], "b": ["other"], "c": [], "d": ["mine 2"]}
+
+    def restart_workers(self, workers, raise_for_error):
+        self.restarted += workers
+
+    def close(self):
+        self.status = "closed"
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(Client=Client))
+    return Cluster
+
+
+def test_a_cluster_is_as_large_as_its_workers_have_threads(cluster):
+    there = cluster("somewhere")
+    assert there.size() == 1
+    with there() as client:
+        assert there.size() == 1
+        client.threads = {"a": 2, "b": 3}
+        assert there.size() == 5
+    assert client.status == "closed"
+    assert there.size() == 1
+    assert client.restarted == []
+
+
+def test_an_exception_restarts_the_workers_that_are_busy_with_this_work_and_no_others(cluster):
+    with pytest.raises(KeyboardInterrupt), cluster("somewhere")() as client:
+        raise KeyboardInterrupt
+    assert client.restarted == ["a", "d"]
+    assert client.status == "closed"
+
+
+def test_where_no_work_is_left_no_worker_is_restarted(cluster):
+    for left in ({"futures": {}}, {"status": "closed"}):
+        with pytest.raises(KeyboardInterrupt), cluster("somewhere")() as client:  # noqa: PT012
+            vars(client).update(left)
+            raise KeyboardInterrupt
+        assert client.restarted == []
+
+
+def test_a_scheduler_that_does_not_answer_is_named(cluster):
+    with pytest.raises(OSError, match=r"answers at nowhere \(timed out\); start one"):
+        cluster("nowhere")().__enter__()

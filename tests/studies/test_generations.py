@@ -160,3 +160,10 @@ def test_the_study_has_a_run_for_each_seed(small):
     assert len(SEEDS) >= 20
     assert study.settings["table"] == "made up"
     assert json.loads(json.dumps(study.settings))["lines"]["dead"]["first"] == DEAD
+
+
+def test_the_record_was_made_by_the_settings_that_the_code_has():
+    recorded, study = nt.load_study("generations"), generations.generations()
+    made = json.loads(json.dumps(study.settings))
+    assert {key: recorded["settings"][key] for key in made} == made
+    assert list(recorded["runs"]) == list(study.runs)

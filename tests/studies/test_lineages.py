@@ -82,6 +82,14 @@ def test_no_seed_judges_the_rate_that_it_chose():
     assert won_at_own_rates(apart, "a", "b", "reached").tolist() == [0] * 6
 
 
+def test_the_first_generation_chooses_no_rate():
+    """Its controller is an LSTM at every rate: it says nothing of the cores that were found."""
+    spent = {"a": (900, 10), "a, half rate": (10, 20)}
+    lines = {f"a{n}": (1, 800) for n in ("", *(f", {rate}" for rate in RATES))} | spent
+    runs = {"seed 0": {name: [search(n) for n in reached] for name, reached in lines.items()}}
+    assert best_rate(runs, "a") == "a"
+
+
 def test_shares_are_judged_together():
     found = judge({"even": np.full(8, 0.5), "all": np.ones(12)}, RNG(0))
     assert (found["even"].value, found["even"].corrected) == (0.5, 1)

@@ -94,3 +94,11 @@ def test_the_settings_name_what_the_results_depend_on(small):
     assert settings["table"] == "made up"
     assert settings["task"] == {"name": "circle", "digest": CIRCLE.digest, "symbols": 5}
     assert settings["recipe"]["steps"] == 10
+
+
+def test_the_record_was_made_by_the_settings_that_the_code_has():
+    recorded, study = nt.load_study("transfer"), transfer.transfer()
+    made = json.loads(json.dumps(study.settings))
+    made = {key: value for key, value in made.items() if key != "task"}  # of this Python
+    assert {key: recorded["settings"][key] for key in made} == made
+    assert list(recorded["runs"]) == list(study.runs)

@@ -1,0 +1,200 @@
+"""The playground: a cell with a drop-down for each token, and every view of it beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+
+from nastut.cells.cell import Cell
+from nastut.cells.sequence import SequenceError, places
+from nastut.cells.space import Space
+from nastut.lessons.board import Board
+from nastut.pictures.drawing import block_names
+from nastut.zoo.named import EXAMPLE
+
+KEYS = "this.closest('.nastut-playground').onkeydown = event => event.stopPropagation()"
+"""JupyterLab would take arrows and letters away from a drop-down that is no field of text."""
+
+INVITATION = "Run this cell to play: choose tokens, walk through the steps, undo."
+
+
+def playground(cell: Cell | None = None, base: int = 2, seed: int = 0) -> Playground:
+    """Return a page on which every token of a cell can be changed, to be shown in a notebook.
+
+    Beside the tokens stand the picture, the formulas, the memory path, the number of sequences
+    in the cell's class and its rank in the table. A slider walks through the steps of
+    :func:`nastut.trace`, and their numbers fill the picture. It works by keyboard: Tab goes from
+    one control to the next, arrows choose.
+
+    Parameters
+    ----------
+    cell
+        The cell to begin with. If None, the article's example, or for another base a random cell.
+    base
+        The number of leaves, if no cell is given.
+    seed
+        Random cells are the same for the same seed.
+
+    Raises
+    ------
+    ValueError
+        If `base` is no power of two.
+    TypeError
+        If `cell` is no cell.
+    """
+    rng = np.random.default_rng(seed)
+    if cell is None:
+        space = Space(base)
+        cell = EXAMPLE if space.base == EXAMPLE.base else space.sample(rng)
+    return Playground(Board(cell, rng))
+
+
+class Playground:
+    """A board with its controls; a notebook shows it.
+
+    Attributes
+    ----------
+    board
+        The cell, and the cells before it.
+    widget
+        All controls.
+    """
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self._refreshing = False
+        self.tokens: list[widgets.Dropdown] = []
+        self.blocks = widgets.HBox(layout={"flex_flow": "row wrap"})
+        self.undo = self._button("Undo", "take back the last change", board.undo)
+        self.random = self._button("Random cell", "draw a cell at random", board.put_random)
+        self.text = widgets.Text(
+            description="as text",
+            tooltip="copy the sequence from here, or type another one and press Enter",
+            continuous_update=False,
+            style={"description_width": "auto"},
+            layout={"flex": "1 1 18em", "width": "auto"},
+        )
+        self.text.observe(self._read_text, "value")
+        self.complaint = widgets.HTML()
+        self.picture = widgets.HTML()
+        self.slider = widgets.IntSlider(
+            description="steps",
+            min=0,
+            max=1,
+            value=1,
+            style={"description_width": "auto"},
+            layout={"width": "auto"},
+        )
+        self.slider.observe(lambda change: self._show_step(), "value")
+        self.step = widgets.HTML()
+        self.words = widgets.HTML()
+        rows = {"flex_flow": "row wrap"}
+        controls = widgets.HBox([self.undo, self.random, self.text], layout=rows)
+        right = [self.slider, self.step, self.blocks, controls, self.complaint, self.words]
+        self.widget = widgets.HBox(
+            [self.picture, widgets.VBox(right, layout={"flex": "1 1 20em"})], layout=rows
+        )
+        self.widget.add_class("nastut-playground")
+        self._refresh()
+
+    def _button(self, name: str, tooltip: str, action: Callable[[], None]) -> widgets.Button:
+        def act(button: widgets.Button) -> None:
+            action()
+            self._refresh()
+
+        made = widgets.Button(description=name, tooltip=tooltip, layout={"width": "auto"})
+        made.on_click(act)
+        return made
+
+    def _read_token(self, change: dict[str, Any]) -> None:
+        if not self._refreshing:
+            self.board.put_token(self.tokens.index(change["owner"]) + 1, change["new"])
+            self._refresh()
+
+    def _read_text(self, change: dict[str, Any]) -> None:
+        if self._refreshing:
+            return
+        try:
+            self.board.put(Cell.parse(change["new"]))
+        except SequenceError as error:
+            self.complaint.value = f'<span role="alert">{escape(str(error))}</span>'
+        else:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        """Let all controls show the board's cell."""
+        self._refreshing = True  # what is set here is no change by the reader
+        cell = self.board.cell
+        if len(self.tokens) != len(cell.sequence):
+            self._make_tokens()
+            self.slider.max = len(self.board.steps())
+            self.slider.value = self.slider.max
+        for control, allowed, token in zip(
+            self.tokens, self.board.space.tokens, cell.sequence, strict=True
+        ):
+            if control.options != allowed:
+                control.options = allowed
+            control.value = token
+        self.text.value = str(cell)
+        self.complaint.value = ""
+        self.undo.disabled = not self.board.changes
+        self.words.value = f'<div style="line-height: 1.5">{words(self.board)}</div>'
+        self._show_step()
+        self._refreshing = False
+
+    def _make_tokens(self) -> None:
+        cell = self.board.cell
+        self.tokens = [
+            widgets.Dropdown(
+                options=allowed,
+                value=token,
+                description=str(number),
+                tooltip=place.meaning,
+                style={"description_width": "1.4em"},
+                layout={"width": "7.9em"},
+            )
+            for number, (place, allowed, token) in enumerate(
+                zip(places(cell.base), self.board.space.tokens, cell.sequence, strict=True), 1
+            )
+        ]
+        for control in self.tokens:
+            control.observe(self._read_token, "value")
+        pairs = zip(block_names(cell), self.tokens[::2], self.tokens[1::2], strict=True)
+        self.blocks.children = [
+            widgets.VBox([widgets.HTML(f"<b>{name}</b>"), *pair]) for name, *pair in pairs
+        ]
+
+    def _show_step(self) -> None:
+        done = self.slider.value
+        self.picture.value = self._image().replace("<img ", f'<img onload="{KEYS}" ', 1)
+        self.step.value = f'<span class="nastut-step">{escape(self.board.say_step(done))}</span>'
+
+    def _image(self) -> str:
+        """Return the picture as HTML; where nothing can draw, what to do."""
+        shown = self.board.picture(self.slider.value)._repr_mimebundle_()
+        return shown.get("text/html") or f"<pre>{escape(shown['text/plain'])}</pre>"
+
+    def __repr__(self) -> str:
+        return f"<Playground: {self.board.cell}>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        shown: dict[str, Any] = self.widget._repr_mimebundle_(**kwargs)
+        still = self._image() + f"<p>{INVITATION}</p>"
+        return shown | {"text/plain": repr(self), "text/html": still}
+
+
+def words(board: Board) -> str:
+    """Return the formulas and the facts of a cell as HTML."""
+    formulas = "<br>".join(map(lowered, board.formulas()))
+    facts = "<br>".join(f"<b>{name}:</b> {lowered(fact)}" for name, fact in board.facts().items())
+    return f'<p class="nastut-formulas">{formulas}</p><p>{facts}</p>'
+
+
+def lowered(text: str) -> str:
+    """Return a formula as HTML, with its indices lowered."""
+    return re.sub(r"_(?:\{([^}]*)\}|(\w+))", r"<sub>\1\2</sub>", escape(text, quote=False))

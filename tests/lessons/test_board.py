@@ -1,0 +1,137 @@
+"""The playground without its buttons: changes, undo, and what is said about a cell."""
+
+import numpy as np
+import pytest
+
+import nastut as nt
+from nastut.lessons.board import LONG, Board
+
+KEEPER = nt.Cell.parse("Add Tanh  Add Sigmoid  Multiply Tanh  Add Identity  2 0")
+
+
+def board(cell=nt.zoo.EXAMPLE, seed=0):
+    return Board(cell, np.random.default_rng(seed))
+
+
+def test_every_token_can_be_changed_to_every_token_of_its_place():
+    for cell in (nt.zoo.EXAMPLE, nt.zoo.NASCELL):
+        for place, allowed in enumerate(nt.Space(cell.base).tokens, 1):
+            for token in allowed:
+                changed = board(cell)
+                changed.put_token(place, token)
+                wanted = [*cell.sequence[: place - 1], token, *cell.sequence[place:]]
+                assert changed.cell.sequence == wanted
+
+
+def test_undo_goes_all_the_way_back_and_no_further():
+    changed = board()
+    for place, token in [(2, "ReLU"), (9, 2), (2, "Sigmoid"), (2, "Sigmoid")]:
+        changed.put_token(place, token)
+    changed.put_random()
+    changed.put(nt.zoo.LSTM)
+    assert changed.changes == 5  # what changed nothing is no change
+    walked = [changed.cell]
+    while changed.changes:
+        changed.undo()
+        walked.append(changed.cell)
+    changed.undo()
+    assert walked[0] == nt.zoo.LSTM
+    assert str(walked[-2]) == str(nt.zoo.EXAMPLE).replace("Tanh", "ReLU")
+    assert walked[-1] == changed.cell == nt.zoo.EXAMPLE
+
+
+def test_random_cells_are_those_of_the_seed_and_of_the_space():
+    one, two, other = board(), board(), board(seed=1)
+    for changed in (one, two, other):
+        for _ in range(5):
+            changed.put_random()
+            assert changed.cell in nt.Space()
+    assert one.cell == two.cell != other.cell
+
+
+def test_operations_of_the_control_experiment_stay_once_they_were_needed():
+    changed = board()
+    assert changed.space == nt.Space()
+    changed.put(nt.zoo.MAXCELL)
+    assert "Max" in changed.space.tokens[0]
+    for place in (1, 3, 15):
+        changed.put_token(place, "Add")
+    assert "Max" in changed.space.tokens[0]
+
+
+@pytest.mark.parametrize("wrong", [None, "Add Tanh", nt.zoo.EXAMPLE.sequence])
+def test_what_is_no_cell_is_refused(wrong):
+    with pytest.raises(TypeError, match="where a Cell belongs"):
+        board(wrong)
+    with pytest.raises(TypeError, match="where a Cell belongs"):
+        board().put(wrong)
+
+
+def test_a_wrong_token_is_refused_and_nothing_changes():
+    changed = board()
+    with pytest.raises(nt.SequenceError, match="token 2 is 'Add'"):
+        changed.put_token(2, "Add")
+    assert (changed.cell, changed.changes) == (nt.zoo.EXAMPLE, 0)
+
+
+@pytest.mark.parametrize("base", [1, 2, 4, 8])
+def test_walk_ends_where_evaluate_does(base):
+    cell = nt.Space(base).sample(np.random.default_rng(base))
+    steps = board(cell).steps()
+    x_parts, h_parts = zip(*board(cell)._parts(), strict=True)
+    h, c = nt.evaluate(cell, x_parts, h_parts, -0.25)
+    assert steps[-1].value == h
+    assert [step.value for step in steps if step.stage == "create"] == [c]
+    assert board(cell).say_step(len(steps)).endswith(f"{h:z.2f} is the new h.")
+    assert board(cell).say_step(0) == "No step yet."
+
+
+def test_numbers_are_those_that_notebook_00_computes_by_hand():
+    inputs = "W_1 x_t = 0.50, W_2 h_{t-1} = 0.50, W_3 x_t = 2.00, W_4 h_{t-1} = 0.25"
+    assert board().facts()["numbers that go in"] == f"{inputs}, c_{{t-1}} = -0.25"
+
+
+def test_formulas_are_those_of_the_cell():
+    assert "\n".join(board().formulas()) == repr(nt.formulas(nt.zoo.EXAMPLE))
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        (nt.zoo.EXAMPLE, "none: c_t does not depend on c_{t-1}"),
+        (
+            KEEPER,
+            "from node 0 to node 2; ∂c_t/∂c_{t-1} = sigmoid(W_3 x_t + W_4 h_{t-1})",
+        ),
+    ],
+)
+def test_memory_path(cell, said):
+    assert board(cell).facts()["memory path"] == said
+
+
+def test_a_derivative_that_nobody_reads_is_left_out():
+    said = board(nt.Cell.parse("Add Sigmoid " * 16 + "14 0")).facts()["memory path"]
+    assert said.startswith("from node 0 to node 14; the derivative has ")
+    assert len(said) < LONG
+
+
+def test_size_of_the_class_is_said():
+    alone = nt.Cell.parse("Add Tanh " * 4 + "2 2")
+    assert board().facts()["sequences in its class"] == "2"
+    assert board(alone).facts()["sequences in its class"].startswith("1: no other")
+    assert board(nt.zoo.NASCELL).facts()["sequences in its class"] == str(nt.zoo.NASCELL.class_size)
+
+
+def test_rank_is_that_of_the_table_for_each_task():
+    table = nt.load_table()
+    said = board().facts()["rank in the table"]
+    for task in table.tasks:
+        assert f"{table.rank(nt.zoo.EXAMPLE, task):,} ({task.replace('_', ' ')})" in said
+    assert said.endswith("of 18,688")
+
+
+@pytest.mark.parametrize(
+    "cell", [nt.zoo.LSTM, nt.Cell.parse(str(nt.zoo.EXAMPLE).replace("Tanh", "Sin"))]
+)
+def test_cells_outside_the_table_have_no_rank(cell):
+    assert board(cell).facts()["rank in the table"].startswith("only cells of base 2")
