@@ -55,7 +55,7 @@ CSS = """\
 html[data-theme="dark"] .output img { background: white; border-radius: 4px; }
 .output img { max-width: 100%; height: auto; }
 /* A phone is narrow: long names may break anywhere, wide tables and formulas scroll. */
-.bd-content { overflow-wrap: anywhere; }
+.bd-content, .bd-content code, .bd-content code span.pre { overflow-wrap: anywhere; }
 .bd-content p code, .bd-content td code, .bd-content code span.pre { white-space: normal; }
 mjx-container[display="true"] { overflow-x: auto; max-width: 100%; }
 """
