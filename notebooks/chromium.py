@@ -10,6 +10,9 @@ from playwright.sync_api import Browser, Error, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
+PATIENCE = 600_000
+"""Milliseconds for a page to load, in a test: machines may be busy, and a limit is no measure."""
+
 
 class NoBrowserError(RuntimeError):
     """No Chromium can be started; the message says how to get one."""

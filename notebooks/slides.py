@@ -29,6 +29,9 @@ WORDS = 85
 PRINTED = 20
 """Lines of printed text that one slide holds; a cell that prints more is for readers."""
 
+ABOVE = 5
+"""Lines of code that stand above a picture; with more, the picture would have to be small."""
+
 VENDORED = {
     "reveal.js/dist/reveal.js": "reveal/reveal.js",
     "reveal.js/dist/reveal.css": "reveal/dist/reveal.css",
@@ -59,7 +62,7 @@ def lecture(notebook: NotebookNode) -> NotebookNode:
         if printed_lines(cell) > PRINTED:
             continue
         cell.source = without_asserts(cell.source)
-        if len(cell.source.splitlines()) > LONG:
+        if len(cell.source.splitlines()) > (ABOVE if has_picture(cell) else LONG):
             cell.metadata["transient"] = {"remove_source": True}
         if full and type_of(cell) == "-":
             cell.metadata["slideshow"] = {"slide_type": "subslide"}

@@ -19,6 +19,7 @@ import nbformat
 from nbformat import NotebookNode
 
 import nastut
+import walks
 from badges import BLOCK
 from build import NOTEBOOKS
 from handouts import is_solution
@@ -54,7 +55,7 @@ CSS = """\
 html[data-theme="dark"] .output img { background: white; border-radius: 4px; }
 .output img { max-width: 100%; height: auto; }
 /* A phone is narrow: long names may break anywhere, wide tables and formulas scroll. */
-.bd-content { overflow-wrap: anywhere; }
+.bd-content, .bd-content code, .bd-content code span.pre { overflow-wrap: anywhere; }
 .bd-content p code, .bd-content td code, .bd-content code span.pre { white-space: normal; }
 mjx-container[display="true"] { overflow-x: auto; max-width: 100%; }
 """
@@ -114,6 +115,10 @@ def collect(folder: Path, notebooks: Path = NOTEBOOKS) -> None:
     (static / "pages.css").write_text(CSS, encoding="utf-8")
     for name in ("conf.py", *(f"{page}.md" for page in PAGES)):
         shutil.copyfile(ROOT / "docs" / name, folder / name)
+    for name in ("walks.js", "walks.css"):
+        shutil.copyfile(ROOT / "docs" / name, static / name)
+    prose = (folder / "walks.md").read_text(encoding="utf-8")
+    (folder / "walks.md").write_text(walks.page(prose), encoding="utf-8")
     contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (folder / "contributing.md").write_text(contributing, encoding="utf-8")
     stored = sorted(notebooks.glob("*.ipynb"))  # the lessons, then the sheet

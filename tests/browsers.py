@@ -50,7 +50,7 @@ def lab(folder, *cells):
             stderr=log,
         )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while (said := _where(runtime)) is None:
             running = time.monotonic() < deadline and server.poll() is None
             assert running, (folder / "lab.log").read_text()

@@ -1,5 +1,6 @@
 """``python -m nastut``: what it prints, where, and with which exit status."""
 
+import io
 import os
 import subprocess
 import sys
@@ -139,15 +140,15 @@ def test_help_names_the_commands(capsys):
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
-def test_show_works_on_any_terminal(encoding, tmp_path):
+def test_show_works_on_any_terminal(encoding, tmp_path, monkeypatch, capsys):
     path = tmp_path / "Bild\N{SNOWMAN}.svg"
-    command = [sys.executable, "-m", "nastut", "show", EXAMPLE, "--out", str(path)]
-    done = subprocess.run(
-        command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": encoding}
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    assert main(["show", EXAMPLE, "--out", str(path)]) == 0
+    assert capsys.readouterr().err == ""
+    terminal.flush()
     sign = "⊙" if encoding == "utf-8" else "(.)"
-    printed = done.stdout.decode(encoding)
+    printed = terminal.buffer.getvalue().decode(encoding)
     assert f"W_3 x_t {sign} W_4 h_{{t-1}}" in printed
     assert ("Bild\N{SNOWMAN}" if encoding == "utf-8" else "Bild\\u2603") in printed
 

@@ -3,12 +3,12 @@
 import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 import tasks
 
@@ -30,10 +30,18 @@ def test_every_file_has_a_schema():
 
 @pytest.mark.parametrize(("path", "schema"), SCHEMAS.items(), ids=SCHEMAS)
 def test_file_follows_its_schema(path, schema):
-    pytest.importorskip("check_jsonschema")
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
-    done = subprocess.run([*command, path], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    checker = pytest.importorskip("check_jsonschema")
+    said = CliRunner().invoke(
+        checker.main, ["--builtin-schema", f"vendor.{schema}", str(ROOT / path)]
+    )
+    assert said.exit_code == 0, said.output
+
+
+def test_what_does_not_follow_its_schema_is_noticed(tmp_path):
+    checker = pytest.importorskip("check_jsonschema")
+    (tmp_path / "bad.yml").write_text("on: push\njobs: {test: {steps: []}}\n")
+    arguments = ["--builtin-schema", "vendor.github-workflows", str(tmp_path / "bad.yml")]
+    assert CliRunner().invoke(checker.main, arguments).exit_code == 1
 
 
 def test_every_supported_python_is_tested_on_every_system():

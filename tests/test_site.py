@@ -14,6 +14,7 @@ if not website.MATHJAX.is_file():
 
 import nastut  # noqa: E402
 from build import NOTEBOOKS, sources  # noqa: E402
+from chromium import PATIENCE, NoBrowserError, chromium  # noqa: E402
 
 LOADING = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}
 
@@ -99,6 +100,18 @@ def test_api_has_every_public_function_and_class(site):
     for name in nastut.__all__:
         if hasattr(getattr(nastut, name), "__code__") or isinstance(getattr(nastut, name), type):
             assert f'id="nastut.{name}"' in text
+
+
+def test_no_page_is_wider_than_a_phone(site):
+    """What is wide by nature, code and tables and formulas, scrolls within the page."""
+    try:
+        with chromium() as browser:
+            tab = browser.new_page(viewport={"width": 375, "height": 667})
+            for path in sorted(site.glob("*.html")):
+                tab.goto(path.as_uri(), timeout=PATIENCE)
+                assert tab.evaluate("document.documentElement.scrollWidth") <= 375, path.name
+    except NoBrowserError as error:
+        pytest.skip(str(error))
 
 
 def test_page_of_a_notebook_is_the_notebook():

@@ -8,12 +8,17 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from build import LONG, NOTEBOOKS, convert, slide_type, sources, without_asserts
+from chromium import PATIENCE, NoBrowserError, chromium
 from slides import (
+    ABOVE,
+    PACKAGES,
     PRINTED,
     VENDORED,
     WORDS,
     export,
+    has_picture,
     lecture,
+    main,
     pieces,
     printed_lines,
     type_of,
@@ -88,7 +93,8 @@ def test_audience_sees_no_solution_no_hint_and_no_assert(stored):
             tree = ast.parse(cell.source)
             assert not any(isinstance(statement, ast.Assert) for statement in tree.body)
             hidden = cell.metadata.get("transient", {}).get("remove_source", False)
-            assert hidden or len(cell.source.splitlines()) <= LONG
+            most = ABOVE if has_picture(cell) else LONG
+            assert hidden == (len(cell.source.splitlines()) > most)
             assert printed_lines(cell) <= PRINTED
 
 
@@ -119,6 +125,14 @@ def test_every_picture_for_an_audience_is_shown(stored):
             assert type_of(cell) == "subslide"
 
 
+def test_every_picture_has_its_own_alternative_text(stored):
+    texts = re.findall(r'<img alt="([^"]*)"', export(stored, "name"))
+    assert len(texts) == sum(
+        has_picture(cell) for cell in lecture(stored).cells if "outputs" in cell
+    )
+    assert all(len(text) > 20 and not text.startswith("No description") for text in texts)
+
+
 def test_page_loads_nothing_from_the_network(stored):
     html = export(stored, "name")
     loaded = re.findall(r'<(?:script|link|img|iframe)[^>]+(?:src|href)="([^"]+)"', html)
@@ -128,3 +142,39 @@ def test_page_loads_nothing_from_the_network(stored):
             assert address.removeprefix("vendor/") in VENDORED.values()
     assert {address for address in loaded if "mathjax" in address}
     assert not re.search(r"cdn|unpkg|jsdelivr", re.sub(r'"data:[^"]*"', "", html))
+
+
+WALK = """() => {
+  const slides = [];
+  for (let last = false; !last; Reveal.next()) {
+    last = Reveal.isLastSlide();
+    const slide = Reveal.getCurrentSlide();
+    const ends = [...slide.querySelectorAll("img")].map((image) => image.getBoundingClientRect());
+    slides.push({
+      pictures: ends.length,
+      right: Math.max(0, ...ends.map((end) => end.right)),
+      bottom: Math.max(0, ...ends.map((end) => end.bottom)),
+      zoom: Number(slide.style.zoom || 1),
+    });
+  }
+  return slides;
+}"""
+
+
+@pytest.mark.skipif(not PACKAGES.is_dir(), reason="run 'npm ci --prefix docs'")
+def test_every_picture_fits_on_a_beamer(tmp_path):
+    main([str(tmp_path)])
+    try:
+        with chromium() as browser:
+            tab = browser.new_page(viewport={"width": 1280, "height": 720})
+            for stem in STEMS:
+                tab.goto((tmp_path / f"{stem}.html").as_uri(), timeout=PATIENCE)
+                tab.wait_for_function("document.body.dataset.ready === 'yes'", timeout=PATIENCE)
+                slides = [slide for slide in tab.evaluate(WALK) if slide["pictures"]]
+                assert slides
+                for slide in slides:
+                    assert slide["right"] <= 1280, (stem, slide)
+                    assert slide["bottom"] <= 720, (stem, slide)
+                    assert slide["zoom"] >= 0.7, (stem, slide)
+    except NoBrowserError as error:
+        pytest.skip(str(error))
