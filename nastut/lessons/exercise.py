@@ -29,6 +29,7 @@ LESSONS = {
     "6": "controller",
     "7": "contest",
     "8": "networks_that_design_networks",
+    "9": "beyond_a_laptop",
 }
 
 Case = tuple[Any, ...]

@@ -26,7 +26,12 @@ LOOK: dict[str, dict[str, Any]] = {
 }
 """How the line of each search looks."""
 
-TITLES = {"reinforce": "REINFORCE", "priority_queue": "priority queue"}
+TITLES = {
+    "random": "random",
+    "evolution": "evolution",
+    "reinforce": "REINFORCE",
+    "priority_queue": "priority queue",
+}
 """What each method is called in a picture."""
 
 RATES = {0.003: ("o", ORANGE), 0.01: ("s", BLUE), 0.03: ("^", RED)}

@@ -290,6 +290,7 @@ nt.check("0.2", solution_0_2)
 # | **06 the controller** | a network that writes cells, and the rule by which it learns | 1½ |
 # | **07 the contest** | the controller against chance and evolution, where every answer is known | 2 |
 # | **08 networks that design networks** | the found cell becomes the controller's own, again and again: does that converge? | 1½ |
+# | **09 beyond a laptop** | many workers, a cluster, and the paper's own search: does it find a cell that beats LSTM? | 1½ |
 #
 # Each notebook runs alone, on a CPU, in less than a minute. `make test` in a terminal runs them
 # all, and checks that every output is what it was.

@@ -1,0 +1,177 @@
+"""Exercises of notebook 09, beyond a laptop."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from math import floor, inf, isfinite
+
+import numpy as np
+
+from nastut.lessons.exercise import Exercise
+
+Perplexities = list[float]
+
+
+def _measured(rng: np.random.Generator) -> Iterator[tuple[Perplexities, float]]:
+    """Yield perplexities and shares, with more and more that diverged."""
+    yield [5.0, 4.0, 9.0, 7.0], 0.5
+    yield [5.0, 4.0, 9.0, 7.0, 6.0], 0.5
+    yield [3.0, 8.0], 0.25
+    yield [inf, inf, 7.0, inf], 0.75
+    yield [inf, inf], 0.5
+    for size, share in ((8, 0.25), (16, 0.25), (11, 0.4), (16, 0.125)):
+        numbers = [round(float(p), 2) for p in rng.uniform(4, 30, size)]
+        numbers[int(rng.integers(size))] = inf
+        yield numbers, share
+
+
+def _stay(perplexities: Perplexities, share: float) -> list[bool]:
+    """Take the best one out again and again, as many as may go on."""
+    left = dict(enumerate(perplexities))
+    going = set[int]()
+    for _ in range(max(1, floor(share * len(perplexities)))):
+        best = min(left, key=lambda number: left[number])
+        if isfinite(left.pop(best)):
+            going.add(best)
+    return [number in going for number in range(len(perplexities))]
+
+
+def _by_threshold(perplexities: Perplexities, kept: int, finite: bool = True) -> list[bool]:
+    if kept < 1:
+        return [False] * len(perplexities)
+    worst = sorted(perplexities)[min(kept, len(perplexities)) - 1]
+    return [p <= worst and (isfinite(p) or not finite) for p in perplexities]
+
+
+def _rounded_up(perplexities: Perplexities, share: float) -> list[bool]:
+    return _by_threshold(perplexities, -floor(-share * len(perplexities)))
+
+
+def _upside_down(perplexities: Perplexities, share: float) -> list[bool]:
+    flipped = [-p if isfinite(p) else inf for p in perplexities]
+    return _by_threshold(flipped, max(1, floor(share * len(perplexities))))
+
+
+def _jobs(rng: np.random.Generator) -> Iterator[tuple[list[float], int]]:
+    """Yield what children take, and how many workers there are."""
+    yield [3.0, 1.0, 1.0, 1.0], 2
+    yield [2.0, 2.0, 2.0], 1
+    yield [1.0], 4
+    yield [5.0, 1.0, 2.0, 4.0, 3.0, 1.5], 3
+    for count, workers in ((6, 2), (9, 3), (12, 4), (12, 5)):
+        yield [round(float(s), 1) for s in rng.uniform(0.5, 6, count)], workers
+
+
+def _ready(seconds: list[float], workers: int) -> list[float]:
+    """Keep the times at which workers are free in a heap."""
+    free, ready = [0.0] * workers, list[float]()
+    for takes in seconds:
+        ready.append(heapq.heappop(free) + takes)
+        heapq.heappush(free, ready[-1])
+    return ready
+
+
+def _in_rounds(seconds: list[float], workers: int) -> list[float]:
+    """Let everybody wait for the slowest of a round."""
+    ready, start = list[float](), 0.0
+    for first in range(0, len(seconds), workers):
+        some = seconds[first : first + workers]
+        ready += [start + takes for takes in some]
+        start += max(some)
+    return ready
+
+
+def _dealt_out(seconds: list[float], workers: int) -> list[float]:
+    """Give child n to worker n modulo the number of workers."""
+    free, ready = [0.0] * workers, list[float]()
+    for number, takes in enumerate(seconds):
+        free[number % workers] += takes
+        ready.append(free[number % workers])
+    return ready
+
+
+def _curves(rng: np.random.Generator) -> Iterator[tuple[list[float], int]]:
+    """Yield rewards in the order of a search, and how many of the best are averaged."""
+    yield [0.2, 0.5, 0.4, 0.1], 2
+    yield [0.3], 1
+    yield [0.3, 0.1], 5
+    yield [0.5, 0.6, 0.1, 0.9, 0.2, 0.8], 3
+    for count, best in ((10, 1), (15, 5), (20, 15)):
+        yield [round(float(r), 2) for r in rng.uniform(0, 1, count)], best
+
+
+def _mean_of_best(rewards: list[float], best: int) -> list[float | None]:
+    """Sort the beginning of the search anew at every evaluation."""
+    means: list[float | None] = []
+    for end in range(1, len(rewards) + 1):
+        highest = sorted(rewards[:end])[-best:]
+        means.append(sum(highest) / best if len(highest) == best else None)
+    return means
+
+
+def _of_what_is_there(rewards: list[float], best: int) -> list[float]:
+    return [float(np.mean(sorted(rewards[:end])[-best:])) for end in range(1, len(rewards) + 1)]
+
+
+def _latest(rewards: list[float], best: int) -> list[float | None]:
+    return [
+        float(np.mean(rewards[end - best : end])) if end >= best else None
+        for end in range(1, len(rewards) + 1)
+    ]
+
+
+def _same_curve(answer: object, wanted: object) -> bool:
+    if not isinstance(answer, list) or not isinstance(wanted, list) or len(answer) != len(wanted):
+        return False
+    pairs = zip(answer, wanted, strict=True)
+    return all((a is None) == (b is None) and (a is None or abs(a - b) < 1e-9) for a, b in pairs)
+
+
+EXERCISES = {
+    "9.1": Exercise(
+        cases=_measured,
+        truth=_stay,
+        mistakes={
+            "those are the worst: a low perplexity is good": _upside_down,
+            "what diverged never goes on, even where there is room": lambda p, share: _by_threshold(
+                p, max(1, floor(share * len(p))), finite=False
+            ),
+            "round down: a share of 0.5 of five children is two": _rounded_up,
+            "the best always goes on, even where the share is less than one child": (
+                lambda p, share: _by_threshold(p, floor(share * len(p)))
+            ),
+            "return True or False for each child, in the order in which they came": (
+                lambda p, share: [x for x, goes in zip(p, _stay(p, share), strict=True) if goes]
+            ),
+        },
+    ),
+    "9.2": Exercise(
+        cases=_curves,
+        truth=_mean_of_best,
+        same=_same_curve,
+        mistakes={
+            "before there are so many, the mean is None: fewer would be another question": (
+                _of_what_is_there
+            ),
+            "that is the mean of the latest; of the best so far is asked": _latest,
+            "that is only the best so far; the mean of several is asked": lambda rewards, best: [
+                max(rewards[:end]) if end >= best else None for end in range(1, len(rewards) + 1)
+            ],
+        },
+    ),
+    "9.3": Exercise(
+        cases=_jobs,
+        truth=_ready,
+        mistakes={
+            "nobody waits for the slowest of a round: who is free takes the next child": _in_rounds,
+            "the next child goes to whoever is free first, not to the workers in turn": _dealt_out,
+            "that is with a single worker": lambda seconds, workers: [
+                float(total) for total in np.cumsum(seconds)
+            ],
+            "that is the time at the end; return when each child is ready": (
+                lambda seconds, workers: max(_ready(seconds, workers))
+            ),
+        },
+    ),
+}
