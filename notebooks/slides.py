@@ -73,9 +73,9 @@ def lecture(notebook: NotebookNode) -> NotebookNode:
 
 
 def has_picture(cell: NotebookNode) -> bool:
-    """Tell whether a cell of code shows a picture."""
-    shown = [kind for output in cell.outputs for kind in output.get("data", {})]
-    return any(kind.startswith("image/") for kind in shown)
+    """Tell whether a cell of code shows a picture; the playground's is only on a page."""
+    shown = [form for output in cell.outputs for form in output.get("data", {}).items()]
+    return any(kind.startswith("image/") or "<img " in data for kind, data in shown)
 
 
 def printed_lines(cell: NotebookNode) -> int:

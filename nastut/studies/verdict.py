@@ -15,7 +15,7 @@ import numpy as np
 from nastut.cells.cell import Cell
 from nastut.studies import beyond
 from nastut.studies.finalists import BASELINES
-from nastut.studies.inference import bootstrap, holm, rank_test
+from nastut.studies.inference import bootstrap, exact_rank_test, holm
 from nastut.zoo.named import NASCELL
 
 Runs = Mapping[str, Any]
@@ -110,7 +110,7 @@ class Verdict:
     wins
         The share of pairs of seeds in which the cell's perplexity is the lower one.
     p, corrected
-        Of the test of Mann and Whitney; corrected for the number of cells by Holm's rule.
+        Of the exact test of Mann and Whitney; corrected for the number of cells by Holm's rule.
     """
 
     ratio: Interval
@@ -126,7 +126,7 @@ def against(
     rng: np.random.Generator,
 ) -> dict[str, Verdict]:
     """Compare some cells with one baseline."""
-    tests = {name: rank_test(measured[name], measured[baseline]) for name in cells}
+    tests = {name: exact_rank_test(measured[name], measured[baseline]) for name in cells}
     corrected = holm([p for _, p in tests.values()]).tolist()
     return {
         name: Verdict(ratio(measured[name], measured[baseline], rng), wins, p, of)

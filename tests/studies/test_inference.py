@@ -10,6 +10,7 @@ from nastut.studies.inference import (
     bootstrap,
     compared,
     duels,
+    exact_rank_test,
     fisher_test,
     holm,
     median,
@@ -169,3 +170,16 @@ def test_holms_rule():
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([0.7, 0.9]) == pytest.approx([1, 1])
     assert holm([]).tolist() == []
+
+
+def test_the_exact_test_of_ranks():
+    """Complete separation of five and five is one of 252 choices, either way; ties are halves."""
+    five = np.arange(5.0)
+    assert exact_rank_test(five, five + 10) == (1, pytest.approx(2 / 252))
+    assert exact_rank_test(five + 10, five) == (0, pytest.approx(2 / 252))
+    assert exact_rank_test(np.array([1.0, INF]), np.array([1.0, INF])) == (0.5, 1)
+    rng = RNG(0)
+    a, b = rng.normal(size=9), rng.normal(0.8, size=9)
+    (wins, close), (share, exact) = rank_test(a, b), exact_rank_test(a, b)
+    assert wins == pytest.approx(share)
+    assert close == pytest.approx(exact, abs=0.01)
