@@ -44,12 +44,14 @@ def draw_lift(lifts: Mapping[int, Mapping[str, np.ndarray]], every: int) -> Figu
         axis.axhline(0, color=INK, linewidth=1)
         axis.set(title="the best" if best == 1 else f"the best {best}", xlabel="evaluations")
     axes[0].set_ylabel("mean reward above random search's")
-    axes[0].legend(fontsize=8, loc="upper left")
+    axes[0].legend(fontsize=7, loc="lower right", ncols=2)
     return figure
 
 
 def draw_finals(groups: Mapping[str, Mapping[str, np.ndarray]], line: float) -> Figure:
     """Draw the perplexities of models in groups: a point for each, with its range over the seeds.
+
+    An open circle is the mean of those seeds that did not diverge.
 
     Parameters
     ----------
@@ -68,7 +70,8 @@ def draw_finals(groups: Mapping[str, Mapping[str, np.ndarray]], line: float) -> 
             if len(known):
                 colour = INK if group == "torch" else BLUE
                 axis.plot((known.min(), known.max()), (place, place), color=QUIET)
-                axis.plot(known.mean(), place, "o", markersize=3, color=colour)
+                fill = "full" if len(known) == len(values) else "none"
+                axis.plot(known.mean(), place, "o", markersize=4, color=colour, fillstyle=fill)
             place += 1
         place += 1
     axis.axvline(line, color=INK, linestyle=":", linewidth=1)
@@ -131,7 +134,7 @@ def draw_workers(panels: Mapping[str, Parallel]) -> Figure:
         axis.set_xticks([1, 10, 100, 400], ["1", "10", "100", "400"])
         axis.minorticks_off()
         axis.yaxis.set_major_formatter("{x:g}")
-    axes[0].legend(fontsize=8, loc="lower right")
+    axes[-1].legend(fontsize=8, loc="upper right")
     return figure
 
 

@@ -318,8 +318,8 @@ def solution_9_2(rewards, best):
 nt.check("9.2", solution_9_2)
 
 # %% [markdown]
-# Now the finals. Each dot is a cell, its line reaches over the five seeds; the dotted line is the best of
-# torch's own layers:
+# Now the finals. Each dot is a cell, its line reaches over the five seeds; an open circle leaves out a seed that
+# diverged. The dotted line is the best of torch's own layers:
 
 # %%
 test = verdict.perplexities(runs, "manual")

@@ -47,6 +47,7 @@ def test_models_are_drawn_in_groups_the_best_first_and_what_diverged_nowhere():
             "a": np.array([6.0, 7.0]),
             "b": np.array([5.0, 5.5]),
             "c": np.array([np.inf, np.inf]),
+            "d": np.array([4.0, np.inf]),
         },
     }
     axis = draw_finals(groups, 4.1).axes[0]
@@ -55,7 +56,10 @@ def test_models_are_drawn_in_groups_the_best_first_and_what_diverged_nowhere():
         for line in axis.lines
         if line.get_marker() == "o"
     ]
-    assert dots == [(4.1, 0), (5.25, 2), (6.5, 3)]
+    assert dots[:3] == [(4.1, 0), (5.25, 2), (6.5, 3)]
+    assert [dot for dot, *_ in dots[3:]] == [4.0]
+    fills = [line.get_fillstyle() for line in axis.lines if line.get_marker() == "o"]
+    assert fills == ["full"] * 3 + ["none"]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["torch", "random"]
 
 
