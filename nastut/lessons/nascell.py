@@ -71,12 +71,9 @@ def _wrong_place() -> tuple[int, str]:
 def _is_bounded(cell: Cell) -> bool:
     """Tell whether c_t stays within 1 in size, tried on large random values."""
     rng = np.random.default_rng(0)
-    for scale in (1, 10, 100):
-        x, h = scale * rng.normal(size=(2, cell.base, 1000))
-        c = scale * rng.normal(size=1000)
-        if np.abs(evaluate(cell, x, h, c)[1]).max() > 1:
-            return False
-    return True
+    x, h = rng.normal(scale=10, size=(2, cell.base, 1000))
+    c = rng.normal(scale=10, size=1000)
+    return bool(np.abs(evaluate(cell, x, h, c)[1]).max() <= 1)
 
 
 _ABOUT = {

@@ -33,6 +33,11 @@ def test_the_picture_of_a_policy_shows_its_probabilities():
     assert [label.get_text() for label in axis.get_xticklabels()] == list(PLACES)
     bold = [text.get_text() for text in axis.texts if text.get_weight() == "bold"]
     assert bold == [str(token) for token in space.decode(choices).sequence]
+    # An arrow leads from each token that was taken to the next one.
+    arrows = [text for text in axis.texts if getattr(text, "arrow_patch", None)]
+    assert [round(arrow.xy[0]) for arrow in arrows] == list(range(1, 10))
+    ends, starts = [arrow.xy[1] for arrow in arrows], [arrow.xyann[1] for arrow in arrows]
+    assert ends[:-1] == starts[1:]
 
 
 def test_errors_of_estimates_are_measured():
