@@ -48,6 +48,10 @@ def test_errors_of_estimates_are_measured():
     errors = sampled_errors(sequences, probabilities, rewards, steps, drawn, [1, 2, 4])
     by_hand = [np.mean([0.5**2] * 3 + [1.5**2]), np.mean([0.5**2, 0.5**2]), 0]
     assert errors == pytest.approx(np.sqrt(by_hand) / 0.5)
+    rewards = torch.tensor([1.0, 2.0]).double()  # now it is 0.25
+    errors = sampled_errors(sequences, probabilities, rewards, steps, drawn, [1, 4])
+    by_hand = [np.mean([0.75**2] * 3 + [2.25**2]), 0]
+    assert errors == pytest.approx(np.sqrt(by_hand) / 0.25)
 
 
 def test_errors_are_drawn_as_lines_and_dots():
