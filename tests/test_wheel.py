@@ -10,6 +10,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -87,11 +88,31 @@ def test_the_command_line_works(installed, tmp_path):
 NBVAL = ("--nbval", "--nbval-current-env", f"--nbval-sanitize-with={ROOT}/tests/nbval_sanitize.cfg")
 
 
-@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
-def test_a_notebook_shows_what_is_stored(path, installed, tmp_path):
-    shutil.copy(path, tmp_path)
+def executed(installed, folder, path):
+    """Run a notebook in an empty folder, compared with what it stores; return what nbval said."""
+    shutil.copy(path, folder)
     options = ("-q", "-p", "no:cacheprovider", "--tb=short", *NBVAL)
-    said = run(installed, tmp_path, "-m", "pytest", *options, path.name)
+    return run(installed, folder, "-m", "pytest", *options, path.name)
+
+
+@pytest.fixture(scope="module")
+def notebooks(installed, request, tmp_path_factory):
+    """Return a future for each notebook that is asked for: two run at a time."""
+    asked = [
+        item.callspec.params["path"]
+        for item in request.session.items
+        if item.path == request.path and "notebooks" in item.fixturenames
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        yield {
+            path: pool.submit(executed, installed, tmp_path_factory.mktemp(path.stem), path)
+            for path in asked
+        }
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_notebook_shows_what_is_stored(path, notebooks):
+    said = notebooks[path].result()
     cells = nbformat.read(path, as_version=4).cells
     code = sum(cell.cell_type == "code" for cell in cells)
     assert re.search(rf"^{code} passed", said, re.MULTILINE), said
