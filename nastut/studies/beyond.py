@@ -206,17 +206,25 @@ def chosen(results: Mapping[str, Any], method: str) -> dict[str, Any]:
     return max(GRIDS[method], key=worth)
 
 
-def finalists(results: Mapping[str, Any]) -> list[str]:
-    """Return the best cells of each method, over its seeds, each class once."""
-    names: dict[Cell, str] = {}
+def rewards(results: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Return the finalists of each method, best first, with the reward that chose them."""
+    chosen: dict[str, dict[str, float]] = {}
     for method in GRIDS:
         tops = [
-            (reward, name)
+            (name, reward)
             for result in results.values()
             if (result["phase"], result.get("method")) == ("search", method)
             for name, reward in result["top"]
         ]
-        for _, name in sorted(tops, key=lambda top: -top[0])[:FINALISTS]:
+        chosen[method] = dict(sorted(tops, key=lambda top: -top[1])[:FINALISTS])
+    return chosen
+
+
+def finalists(results: Mapping[str, Any]) -> list[str]:
+    """Return the best cells of each method, over its seeds, each class once."""
+    names: dict[Cell, str] = {}
+    for of_method in rewards(results).values():
+        for name in of_method:
             names.setdefault(Cell.parse(name).canonical(), name)
     return list(names.values())
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from nastut.cells.cell import Cell
 from nastut.studies import beyond
+from nastut.studies.beyond import rewards as rewards
 from nastut.studies.finalists import BASELINES
 from nastut.studies.inference import bootstrap, exact_rank_test, holm
 from nastut.zoo.named import NASCELL
@@ -50,21 +51,6 @@ def lift(runs: Runs, method: str, best: int) -> np.ndarray:
 def _curves(runs: Runs, method: str, best: int) -> np.ndarray:
     searches = [run for run in runs.values() if _is(run, phase="search", method=method)]
     return np.array([run["curves"][str(best)] for run in searches], float)
-
-
-def rewards(runs: Runs) -> dict[str, dict[str, float]]:
-    """Return the finalists of each method, best first, with the reward that chose them."""
-    chosen: dict[str, dict[str, float]] = {}
-    for method in beyond.GRIDS:
-        tops = [
-            (name, reward)
-            for run in runs.values()
-            if _is(run, phase="search", method=method)
-            for name, reward in run["top"]
-        ]
-        tops.sort(key=lambda top: -top[1])
-        chosen[method] = dict(tops[: beyond.FINALISTS])
-    return chosen
 
 
 def perplexities(runs: Runs, text: str, stream: str = "test") -> dict[str, np.ndarray]:
