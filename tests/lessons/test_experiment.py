@@ -1,8 +1,6 @@
 """The pictures of searches that train show what they are given."""
 
-import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 
 from nastut.lessons.experiment import (
     above_random,
@@ -11,13 +9,6 @@ from nastut.lessons.experiment import (
     draw_workers,
     until_half_arrived,
 )
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
 
 LIFTS = {
     best: {"random": np.zeros((2, 3)), "reinforce": np.array([[0, 1, 2], [0, 3, best]], float)}

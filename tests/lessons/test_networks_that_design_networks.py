@@ -2,19 +2,12 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 
 from nastut.lessons.networks_that_design_networks import (
     draw_generations,
     draw_ranks,
     draw_worth,
 )
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def test_every_rank_is_written_and_what_found_itself_is_framed():

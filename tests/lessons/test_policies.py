@@ -1,6 +1,5 @@
 """The pictures of a policy show what they are given."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -13,12 +12,6 @@ from nastut.lessons.policies import (
     draw_policy,
     sampled_errors,
 )
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def test_the_picture_of_a_policy_shows_its_probabilities():

@@ -1,6 +1,5 @@
 """The pictures and tables of notebook 07 show what they are given."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -10,12 +9,6 @@ from nastut.lessons import searches
 from nastut.studies.inference import compared
 
 INTERVALS = [(0.5, 0.4, 0.7), (0.2, 0.1, 0.3)]
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def intervals(axis):

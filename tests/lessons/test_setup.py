@@ -67,12 +67,6 @@ def figure(panels=1):
     return drawn
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
-
-
 PANEL = "a title, lines, W1 and the loss against training step, showing the one; the other."
 
 
