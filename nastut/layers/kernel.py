@@ -218,7 +218,14 @@ class _Sizes(ctypes.Structure):
         base = cells[0].base
         steps, batch, features = x.shape
         width, fed_back = weights.hidden.shape[1] // base, weights.hidden.shape[2]
-        return cls(len(cells), base, steps, batch, features, width, fed_back, steps if keep else 1)
+        kept = steps if keep else 1
+        sizes = (len(cells), base, steps, batch, features, width, fed_back, kept)
+        if min(sizes) < 1:
+            given = ", ".join(
+                f"{name} {size}" for name, size in zip(cls._names, sizes, strict=True)
+            )
+            raise ValueError(f"the kernel divides by sizes, so each must be 1 or more: {given}")
+        return cls(*sizes)
 
 
 class _Pointers(ctypes.Structure):

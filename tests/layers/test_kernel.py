@@ -218,3 +218,16 @@ def test_activations_at_the_ends(dtype):
         torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
         if activation == "Tanh":
             assert found[0].signbit() == 0
+
+
+@pytest.mark.parametrize("zero", ["steps", "batch", "features", "width", "fed_back"])
+def test_no_size_of_0_reaches_what_is_compiled(zero):
+    if kernel.load().library is None:
+        pytest.skip(kernel.load().status)
+    size = {"steps": 2, "batch": 2, "features": 3, "width": 2, "fed_back": 2} | {zero: 0}
+    base, rows = nt.zoo.EXAMPLE.base, nt.zoo.EXAMPLE.base * size["width"]
+    x = torch.ones(size["steps"], size["batch"], size["features"])
+    h, c = (torch.ones(1, size["batch"], size[name]) for name in ("fed_back", "width"))
+    of_x, of_h = torch.ones(1, rows, size["features"]), torch.ones(1, rows, size["fed_back"])
+    with pytest.raises(ValueError, match=f"1 or more: members 1, base {base}, .*{zero} 0"):
+        kernel.load().forward((nt.zoo.EXAMPLE,), x, h, c, Weights(of_x, of_h, None, None), True)
