@@ -18,10 +18,15 @@ class Results:
 
     def __init__(self, made: dict[str, Any], columns: Sequence[Sequence[str]]) -> None:
         parameters, *rest = columns
-        points = len(made["at"])
+        best, at = made["best"], made["at"]
+        points = len(at)
+        if not 1 <= best < np.inf:
+            raise ValueError(f"its best perplexity is {best}; no perplexity is below 1 or infinite")
+        if not (at and made["seeds"] and at[0] > 0 and at == sorted(set(at))):
+            raise ValueError("it has no seeds, or its steps do not count upwards from 1 or more")
         self.parameters = fixed(np.array(list(map(int, parameters))))
         lost_at = rest[points + 1 :: points + 2]
-        if any(text and not 1 <= int(text) <= made["at"][-1] for text in chain(*lost_at)):
+        if any(text and not 1 <= int(text) <= at[-1] for text in chain(*lost_at)):
             raise ValueError("it has a divergence at a step that training did not have")
         numbers = np.array([[float(text or 0) for text in column] for column in rest])
         numbers = numbers.reshape(len(made["seeds"]), points + 2, -1).transpose(2, 0, 1)
@@ -33,7 +38,7 @@ class Results:
         lost = self.diverged > 0
         if not (self.parameters >= 1).all() or np.isfinite(self.validation[lost][:, -1]).any():
             raise ValueError("it has a child without parameters, or one that diverged and is well")
-        rewards = np.where(lost, 0.0, (made["best"] / self.validation[..., -1]) ** 2)
+        rewards = np.where(lost, 0.0, (best / self.validation[..., -1]) ** 2)
         self.rewards = fixed(rewards.mean(axis=1))
         ranks = np.empty(len(self.rewards), int)
         ranks[np.argsort(-self.rewards, kind="stable")] = np.arange(1, len(ranks) + 1)

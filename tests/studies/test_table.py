@@ -1,5 +1,6 @@
 """The table: its file, what it says of a cell, and how it refuses what is not one."""
 
+import copy
 import csv
 import gzip
 import hashlib
@@ -245,6 +246,21 @@ DAMAGE = {
     ),
     "seeds": (lambda path: changed(path, rb'"seeds": \[[^]]*\]', b'"seeds": 3'), "of type int"),
     "words": (lambda path: changed(path, rb'"at": \[', b'"at": [[],'), "of type list where int"),
+    "no tasks": (
+        lambda path: changed(path, rb'"tasks": {', b'"tasks": [], "tasky": {'),
+        "of type list",
+    ),
+    "best is a list": (
+        lambda path: changed(path, rb'"best": [\d.]+', b'"best": []'),
+        "of type list",
+    ),
+    **{
+        f"best is {best}": (
+            lambda path, best=best: changed(path, rb'"best": [\d.]+', f'"best": {best}'.encode()),
+            "its best perplexity is",
+        )
+        for best in ("0", "0.99", "-1", "NaN", "Infinity")
+    },
     "deep": (lambda path: with_hash(b"# " + 10**5 * b"[" + b"\n"), "it is nested too deeply"),
     "large field": (lambda path: changed(path, rb"Add Tanh", b"A" * 200_000), "field larger than"),
     "NUL": (lambda path: changed(path, rb"Add Tanh", b"\0"), "NUL|not in its space"),
@@ -270,6 +286,31 @@ def test_a_damaged_or_foreign_file_is_refused(path, tmp_path, kind):
     assert "restore it, or move it away and make it anew" in str(refused.value)
 
 
+def rows_of(path):
+    with lzma.open(path, "rt", newline="") as file:
+        return list(csv.reader(line for line in file if not line.startswith("#")))[1:]
+
+
+@pytest.mark.parametrize("at", [[4, 3, 2, 1], [1, 2, 2, 4], [-1, 2, 3, 4], [0, 2, 3, 4]])
+def test_steps_that_no_training_has_are_refused(path, table, tmp_path, at):
+    settings = copy.deepcopy(table.settings)
+    settings["tasks"]["embedded_reber"]["at"] = at
+    target = tmp_path / "table.csv.xz"
+    target.write_bytes(pack(settings, rows_of(path)))
+    with pytest.raises(ValueError, match="its steps do not count upwards from 1"):
+        nt.load_table(target)
+
+
+def test_a_task_without_seeds_is_refused(path, table, tmp_path):
+    settings = copy.deepcopy(table.settings)
+    settings["tasks"]["delayed_recall"]["seeds"] = []
+    without = len(AT) + 2
+    target = tmp_path / "table.csv.xz"
+    target.write_bytes(pack(settings, [row[:-without] for row in rows_of(path)]))
+    with pytest.raises(ValueError, match="it has no seeds"):
+        nt.load_table(target)
+
+
 def test_a_row_that_is_no_canonical_sequence_is_noticed_when_it_is_asked_for(path, tmp_path):
     head, rows = re.fullmatch(
         r"(.*\nsequence,[^\n]*\n)(.*)", body(path).decode(), re.DOTALL
@@ -293,6 +334,4 @@ def test_no_flipped_byte_passes_for_another_table(path, table, tmp_path):
 
 
 def test_packing_again_gives_the_same_bytes(path, table):
-    with lzma.open(path, "rt", newline="") as file:
-        _, *rows = csv.reader(line for line in file if not line.startswith("#"))
-    assert pack(table.settings, rows) == path.read_bytes()
+    assert pack(table.settings, rows_of(path)) == path.read_bytes()
