@@ -37,7 +37,7 @@ class Failure(NamedTuple):
     error: str
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class SearchResult:
     """The history of a search.
 

@@ -9,8 +9,6 @@ each child takes as long as one of a hundred whose training was measured.
 from __future__ import annotations
 
 import heapq
-import math
-import statistics
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -196,35 +194,3 @@ def strategy(name: str, seed: int) -> Strategy:
         return Evolution(space.choices, rng, **given)
     learner = Reinforce if name == "REINFORCE" else PriorityQueue
     return learner(Controller(space, seed=seed), rng, **given)
-
-
-def summary(runs: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return one line for each method and number of workers, from the recorded runs.
-
-    Returns
-    -------
-    list of dict
-        ``method``, ``workers``, ``arrived``: how many runs of how many reached the best per
-        mille; ``evaluations`` and ``seconds`` until then, medians over all runs, where a run that
-        never arrives counts as infinite; ``took``, the median of the whole.
-    """
-    lines = []
-    searches = [run for run in runs.values() if "method" in run]
-    for name, workers in dict.fromkeys((run["method"], run["workers"]) for run in searches):
-        mine = [run for run in searches if (run["method"], run["workers"]) == (name, workers)]
-        arrived = [run for run in mine if run["reached"] is not None]
-        lines.append(
-            {
-                "method": name,
-                "workers": workers,
-                "arrived": f"{len(arrived)}/{len(mine)}",
-                "evaluations": _median(mine, "reached"),
-                "seconds": _median(mine, "reached_at"),
-                "took": _median(mine, "took"),
-            }
-        )
-    return lines
-
-
-def _median(runs: Sequence[Mapping[str, Any]], name: str) -> float:
-    return statistics.median(math.inf if run[name] is None else run[name] for run in runs)
