@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import nastut as nt
+from looks import assert_looks
 from made_up_table import made_up_table
 from nastut.lessons import searches
 from nastut.studies.inference import compared
@@ -19,7 +20,9 @@ def intervals(axis):
 
 def test_marks_of_a_table_are_on_its_curve():
     rewards = np.array([0.1, 0.9, 0.5, 0.7])
-    axis = searches.draw_table(rewards, {"first": 1, "last": 4}).axes[0]
+    figure = searches.draw_table(rewards, {"first": 1, "last": 4})
+    assert_looks(figure, "table")
+    axis = figure.axes[0]
     curve, *marks = axis.lines
     assert list(curve.get_ydata()) == [0.9, 0.7, 0.5, 0.1]
     assert [(mark.get_xdata()[0], mark.get_ydata()[0]) for mark in marks] == [(1, 0.9), (4, 0.1)]
@@ -33,6 +36,7 @@ def test_every_setting_of_a_sweep_has_its_interval():
         for method in ("reinforce", "priority_queue")
     }
     figure = searches.draw_sweep(sweeps, [0.1, 0.2], chance=(500, 400, 600))
+    assert_looks(figure, "sweep")
     for axis, (method, of_rates) in zip(figure.axes, sweeps.items(), strict=True):
         assert axis.get_title() == searches.TITLES[method]
         points = [list(line.get_ydata()) for line in axis.lines[:3]]
@@ -43,7 +47,9 @@ def test_every_setting_of_a_sweep_has_its_interval():
 
 
 def test_lift_goes_from_all_to_the_best():
-    axis = searches.draw_lift({"a": (0.2, 0.6), "b": (0.5, 0.1)}).axes[0]
+    figure = searches.draw_lift({"a": (0.2, 0.6), "b": (0.5, 0.1)})
+    assert_looks(figure, "lift of properties")
+    axis = figure.axes[0]
     lines = [list(line.get_xdata()) for line in axis.lines]
     assert lines == [[0.2, 0.6], [0.2], [0.6], [0.5, 0.1], [0.5], [0.1]]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b"]
@@ -51,13 +57,17 @@ def test_lift_goes_from_all_to_the_best():
 
 def test_agreement_has_one_interval_for_each_group_and_comparison():
     agreement = {group: dict(zip("xy", INTERVALS, strict=True)) for group in ("all", "best")}
-    axis = searches.draw_agreement(agreement).axes[0]
+    figure = searches.draw_agreement(agreement)
+    assert_looks(figure, "agreement")
+    axis = figure.axes[0]
     assert [list(line.get_ydata()) for line in axis.lines[:2]] == [[0.5, 0.2]] * 2
     assert intervals(axis) == [pytest.approx((low, high)) for _, low, high in INTERVALS] * 2
 
 
 def test_rounds_have_their_intervals():
-    axis = searches.draw_rounds(INTERVALS, chance=0.05).axes[0]
+    figure = searches.draw_rounds(INTERVALS, chance=0.05)
+    assert_looks(figure, "rounds")
+    axis = figure.axes[0]
     assert list(axis.lines[0].get_xdata()) == [1, 2]
     assert intervals(axis) == [pytest.approx((low, high)) for _, low, high in INTERVALS]
 
@@ -65,6 +75,7 @@ def test_rounds_have_their_intervals():
 def test_each_broken_controller_is_drawn_beside_the_right_one():
     curves = {name: np.full(3, number) for number, name in enumerate("abcdefgh")}
     figure = searches.draw_curves(curves, right=np.ones(3))
+    assert_looks(figure, "curves of broken controllers")
     for axis, (name, curve) in zip(figure.axes, curves.items(), strict=True):
         assert axis.get_title() == name
         assert [line.get_ydata().tolist() for line in axis.lines] == [[1, 1, 1], curve.tolist()]
