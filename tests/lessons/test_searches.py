@@ -7,7 +7,7 @@ import nastut as nt
 from looks import assert_looks
 from made_up_table import made_up_table
 from nastut.lessons import searches
-from nastut.studies.inference import compared
+from nastut.studies.inference import Comparison, compared
 
 INTERVALS = [(0.5, 0.4, 0.7), (0.2, 0.1, 0.3)]
 
@@ -97,6 +97,33 @@ def test_properties_are_those_of_the_cells():
     assert (np.sum([found[name] for name in places], axis=0) == 1).all()
 
 
+def test_properties_are_read_from_the_words_of_a_sequence():
+    """By another route than the package: from the text, word by word."""
+    table = nt.load_table()
+    found = searches.properties(table)
+    rows = np.random.default_rng(0).choice(len(table), 400, replace=False)
+    for row in rows:
+        left, _, right, _, root, activation, *_, out, into = table.sequences[row].split()
+        where = {"0": "leaf", "1": "leaf", "2": "root"}
+        ways = {
+            ("leaf", "root"): "c in at a leaf, out at the root (memory path)",
+            ("root", "leaf"): "c in at the root, out at a leaf",
+            ("root", "root"): "c in and out at the root",
+            ("leaf", "leaf"): "c in and out at the same leaf"
+            if into == out
+            else "c in at one leaf, out at the other (the example)",
+        }
+        true = {name for name, has in found.items() if has[row]} - {"a gate"}
+        assert true == {
+            ways[where[into], where[out]],
+            *(["root without activation"] if activation == "Identity" else []),
+            *(["root adds"] if root == "Add" else []),
+            *(["a leaf multiplies (W x with W h)"] if "Multiply" in (left, right) else []),
+            *(["one leaf multiplies, one adds"] if left != right else []),
+        }
+    assert all(0 < has[rows].sum() < len(rows) for has in found.values())
+
+
 @pytest.mark.parametrize(
     ("text", "gate"),
     [
@@ -104,6 +131,11 @@ def test_properties_are_those_of_the_cells():
         ("Add Sigmoid Add Tanh Add Identity Add Identity 1 2", False),
         ("Add Sigmoid Add Tanh Add Identity Multiply Identity 1 0", True),  # it gates c
         ("Add Sigmoid Add Tanh Multiply Identity Add Tanh 1 0", False),  # the root sees a tanh
+        ("Add Tanh Add Sigmoid Multiply Identity Add Identity 1 2", True),
+        ("Add Tanh Add Tanh Multiply Sigmoid Add Identity 1 2", False),  # nothing is multiplied
+        ("Add Tanh Add Tanh Multiply Identity Add Sigmoid 1 0", True),  # the root sees a sigmoid
+        ("Add Tanh Add Tanh Add Sigmoid Multiply Identity 1 2", True),  # c is gated at the root
+        ("Add Tanh Add Tanh Add Identity Multiply Sigmoid 1 0", False),
     ],
 )
 def test_a_gate_is_something_multiplied_by_a_sigmoid(text, gate):
@@ -150,9 +182,18 @@ def test_tables_have_a_row_for_each_method_and_each_pair():
     header, fast, slow = searches.arrival_table(reached, rng).splitlines()
     assert "half within" in header
     assert fast.split()[:2] == ["fast", "15"]
-    assert slow.endswith("1 of 30")
+    assert fast == "fast                      15 ( 10 to   20)        0 of 30"
+    assert slow == "slow                     514 (509 to  519)        1 of 30"
     (row,) = searches.comparison_table(compared(reached, [("fast", "slow")])).splitlines()
-    assert row.split() == ["fast", "before", "slow", "100%", "p", "<", "0.001"]
+    assert row == f"{'fast':35s} before {'slow':32s} 100%  p < 0.001"
+
+
+@pytest.mark.parametrize(
+    ("p", "said"), [(0.00099, "p < 0.001"), (0.001, "p = 0.001"), (1, "p = 1.000")]
+)
+def test_small_p_values_are_not_written_as_0(p, said):
+    row = searches.comparison_table({("a", "b"): Comparison(0.5, p, p)})
+    assert row.endswith(f" 50%  {said}")
 
 
 def test_on_text_picked_cells_and_those_not_trained_are_left_out():
