@@ -16,7 +16,7 @@ DASHES = ("-", "--", "-.", ":")
 
 
 def draw_curves(panels: Mapping[str, Mapping[str, ArrayLike]], path: Path) -> Path:
-    """Write a picture with one panel beside the other, and return its path.
+    """Write a picture with one panel, of 4 by 3.5 inches, beside the other, and return its path.
 
     Parameters
     ----------
