@@ -208,6 +208,17 @@ def test_cells_of_the_table_are_dead_by_the_rules_of_the_sequence_too():
     assert 0 < sum(dead) < 60
 
 
+def test_whoever_looks_at_a_later_h_alone_is_right():
+    """No value of a cell of base 2 is only ever below 0, so no memory puts it to sleep again."""
+    x_parts, zeros = np.random.default_rng(0).normal(size=(3, 2, 100)), np.zeros((2, 100))
+    for cell in nt.load_table().cells[::4]:
+        c, awake = zeros[0], []
+        for x in x_parts:
+            h, c = nt.evaluate(cell, x, zeros, c)
+            awake.append(np.any(h))
+        assert awake[1] == awake[2] == any(awake)
+
+
 def test_lines_of_controllers_differ_in_colour_and_in_style_and_in_marker():
     for looks in (MARKERS, *({k: v[of] for k, v in LOOK.items()} for of in ("color", "linestyle"))):
         assert len({*looks.values()}) == len(LOOK) == len(MARKERS)
