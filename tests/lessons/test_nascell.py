@@ -8,6 +8,7 @@ import pytest
 
 import nastut as nt
 import oracle
+from looks import assert_looks
 from nastut.lessons.exercise import exercises_of
 from nastut.lessons.nascell import PORT, draw_lines, golden_test, recorded_case
 from wrong_answers import each, known
@@ -120,17 +121,19 @@ def test_there_are_32_words(place):
     assert f"the words stand at the places 1 to 32; {place} is none of them" in verdict
 
 
-def test_a_recorded_case_is_arrays_all_the_way_down():
+def test_the_lists_of_a_recorded_case_are_arrays():
     versions, case = recorded_case("plain")
     assert versions["tensorflow-addons"] == "0.23.0"
     assert case["given"]["inputs"].shape == (5, 3, 4)
     assert case["gradients"]["kernel"].shape == (4, 8 * 6)
     assert case["outputs"].dtype == float
+    assert type(case["seed"]) is int
 
 
 def test_a_line_is_a_row_of_points_with_a_bar_at_the_median():
     axis = plt.figure().subplots()
     draw_lines(axis, {"a": np.array([3.0, 1.0, 2.0]), "b": np.array([5.0, 9.0, 4.0])})
+    assert_looks(axis.figure, "lines of a comparison")
     drawn = [(line.get_marker(), [*line.get_xdata()], {*line.get_ydata()}) for line in axis.lines]
     assert drawn == [
         ("o", [3, 1, 2], {0}),

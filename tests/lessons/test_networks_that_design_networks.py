@@ -6,10 +6,9 @@ import pytest
 
 import nastut as nt
 import oracle
+from looks import assert_looks
 from nastut.lessons.exercise import exercises_of
 from nastut.lessons.networks_that_design_networks import (
-    LOOK,
-    MARKERS,
     draw_generations,
     draw_ranks,
     draw_worth,
@@ -23,7 +22,9 @@ EXERCISES = exercises_of("networks_that_design_networks")
 def test_every_rank_is_written_and_what_found_itself_is_framed():
     numbers = np.array([[1, 20, 3], [4, 5, 6]])
     itself = np.array([[False, True, False], [False, False, True]])
-    axis = draw_ranks({"a": numbers, "b": numbers}, {"a": itself, "b": ~itself}).axes[0]
+    figure = draw_ranks({"a": numbers, "b": numbers}, {"a": itself, "b": ~itself})
+    assert_looks(figure, "ranks")
+    axis = figure.axes[0]
     written = {text.get_position(): text for text in axis.texts}
     for (row, column), rank in np.ndenumerate(numbers):
         text = written[column, row]
@@ -35,6 +36,7 @@ def test_a_core_that_stays_is_one_point_beside_the_generations():
     axis = plt.figure().subplots()
     of_generations = {line: [(100, 50, 150), (200, 120, 300)] for line in ("found", "random")}
     draw_generations(axis, of_generations, {"LSTM": (90, 80, 100), "dead": (260, 220, 290)})
+    assert_looks(axis.figure, "generations")
     labels = [label.get_text() for label in axis.get_xticklabels()]
     assert labels == ["1", "2", "LSTM", "dead"]
     points = [(line.get_label(), line.get_ydata()[0]) for line in axis.lines if line.get_marker()]
@@ -46,7 +48,9 @@ def test_a_core_that_stays_is_one_point_beside_the_generations():
 
 
 def test_dead_cores_have_another_mark():
-    axis = draw_worth(np.array([0.1, 0.5]), np.array([300, 400]), np.array([True, False])).axes[0]
+    figure = draw_worth(np.array([0.1, 0.5]), np.array([300, 400]), np.array([True, False]))
+    assert_looks(figure, "worth")
+    axis = figure.axes[0]
     assert {line.get_label(): line.get_xdata().tolist() for line in axis.lines} == {
         "not dead": [0.5],
         "dead": [0.1],
@@ -211,14 +215,9 @@ def test_cells_of_the_table_are_dead_by_the_rules_of_the_sequence_too():
 def test_whoever_looks_at_a_later_h_alone_is_right():
     """No value of a cell of base 2 is only ever below 0, so no memory puts it to sleep again."""
     x_parts, zeros = np.random.default_rng(0).normal(size=(3, 2, 100)), np.zeros((2, 100))
-    for cell in nt.load_table().cells[::4]:
+    for cell in nt.load_table().cells[::20]:
         c, awake = zeros[0], []
         for x in x_parts:
             h, c = nt.evaluate(cell, x, zeros, c)
             awake.append(np.any(h))
         assert awake[1] == awake[2] == any(awake)
-
-
-def test_lines_of_controllers_differ_in_colour_and_in_style_and_in_marker():
-    for looks in (MARKERS, *({k: v[of] for k, v in LOOK.items()} for of in ("color", "linestyle"))):
-        assert len({*looks.values()}) == len(LOOK) == len(MARKERS)
