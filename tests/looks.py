@@ -19,7 +19,7 @@ PROPERTIES = {
     "PolyCollection": ("paths", "facecolor"),
     "PathCollection": ("offsets", "sizes", "facecolor", "edgecolor"),
     "AxesImage": ("array", "cmap", "clim"),
-    "Text": ("text", "position", "fontsize", "color", "weight", "ha", "va"),
+    "Text": ("text", "position", "fontsize", "color", "weight", "ha", "va", "frame"),
     "Annotation": ("text", "xy", "position", "xycoords", "fontsize", "color", "ha", "va", "arrow"),
 }
 """What is told of each kind of artist, beside its transparency and its order."""
@@ -69,6 +69,8 @@ def of_artist(artist):
 def value_of(artist, name):
     if name == "paths":
         return [path.vertices for path in artist.get_paths()]
+    if name == "frame":
+        return artist.get_bbox_patch() and type(artist.get_bbox_patch().get_boxstyle()).__name__
     if name == "arrow":
         return artist.arrow_patch and (artist.arrow_patch.get_linewidth(), artist.arrowprops)
     return getattr(artist, name) if hasattr(artist, name) else plt.getp(artist, name)
