@@ -180,6 +180,10 @@ def test_one_title_for_each_picture(steps):
         Grid(steps.pictures, ["one"])
 
 
+def test_many_pictures_have_as_many_titles():
+    assert len(Grid([Blank(10, 10)] * 300, [""] * 300)) == 300
+
+
 def test_words_are_those_of_the_pictures_under_their_titles():
     one, other = nt.draw(nt.zoo.EXAMPLE), nt.draw_tree(2)
     alt = Grid([one, other], ["left", ""]).alt
