@@ -1,5 +1,6 @@
 """The computation graph: its vertices, its edges, and what folding may leave out."""
 
+import dataclasses
 import re
 from collections import Counter
 
@@ -174,6 +175,19 @@ def test_way_of_the_memory_of_nascell():
 )
 def test_letters_are_those_of_the_formulas(key, letters):
     assert graph(nt.zoo.EXAMPLE).vertices[key].letters == letters
+
+
+def test_a_vertex_stays_as_it_is():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        graph(nt.zoo.EXAMPLE).vertices["x_t"].label = "y_t"
+
+
+def test_way_of_the_memory_is_found_in_a_large_cell():
+    base = 256
+    cell = nt.Cell.from_sequence(["Add", "Tanh"] * 2 * base + [2 * base - 2, 0])
+    way = graph(cell).memory_edges()
+    assert (way[0], way[-1]) == (("c_{t-1}", "inject 0"), (f"combine {2 * base - 2}", "c_t"))
+    assert len(way) == 2 + 2 * 8  # the injection; then into and out of a sum in each layer
 
 
 # Folding
