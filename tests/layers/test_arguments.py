@@ -93,7 +93,7 @@ def test_what_holds_its_elements_passes_and_nothing_else():
         require_dense("input", [0.0])
     with pytest.raises(RuntimeError, match="input is a nested tensor; pack its parts"):
         require_dense("input", torch.nested.nested_tensor([X, X]))
-    with pytest.raises(RuntimeError, match="input has the layout torch.sparse_coo"):
+    with pytest.raises(RuntimeError, match=r"input has the layout torch\.sparse_coo"):
         require_dense("input", torch.ones(2, 2).to_sparse())
 
 
@@ -143,5 +143,5 @@ def test_autocast_makes_the_lower_types_agree():
 
 def test_parameters_are_real_numbers():
     complex_numbers = X.to(torch.complex64)
-    with pytest.raises(TypeError, match="the parameters are of type torch.complex64"):
+    with pytest.raises(TypeError, match=r"the parameters are of type torch\.complex64"):
         require_fitting(complex_numbers, complex_numbers, 6, packed=False)

@@ -1,5 +1,7 @@
 """Layers above each other, made of recurrences so simple that the results are sums."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch.fx.experimental.proxy_tensor import make_fx
@@ -89,7 +91,7 @@ def test_dropout_acts_on_what_another_layer_reads_and_nowhere_else(dropout, n_la
     output, *_ = run_layers([[over]] * n_layers, Padded(x, False), states, states, dropout)
     assert torch.equal(read[0], x)
     assert torch.equal(output, read[-1] + 1)
-    for below, above in zip(read[:-1], read[1:], strict=True):
+    for below, above in pairwise(read):
         share = (above == 0).float().mean().item()
         assert share == pytest.approx(dropout, abs=0.02)
         if dropout < 1:
