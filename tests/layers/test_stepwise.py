@@ -8,7 +8,7 @@ import nastut as nt
 from nastut.layers import stepwise
 from nastut.layers.unrolled import Weights, unrolled
 
-T, B, I, H, P = 5, 3, 4, 2, 6  # noqa: E741 (steps, batch, features, width, projected)
+T, B, I, H, P = 5, 3, 7, 2, 6  # noqa: E741 (steps, batch, features, width, projected)
 MEMBERS = {
     "one": [nt.zoo.EXAMPLE],
     "three": [nt.Space().sample(np.random.default_rng(seed)) for seed in (1, 2, 5)],
