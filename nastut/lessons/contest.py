@@ -12,7 +12,6 @@ from torch import Tensor
 
 from nastut.lessons.exercise import Exercise
 from nastut.lessons.gallery import BROKEN
-from nastut.lessons.plain import close
 from nastut.studies.tuning import EVALUATIONS
 
 Reached = list[int | None]
@@ -59,12 +58,6 @@ def _within_the_budget(reached: Reached) -> float | None:
     return number if number < EVALUATIONS else None
 
 
-def _same_number(answer: object, wanted: object) -> bool:
-    if wanted is None:
-        return answer is None
-    return close(answer, wanted)
-
-
 def mystery(name: str, count: int, rng: np.random.Generator) -> Tensor:
     """Return what controller A, B or C of exercise 7.2 writes, of shape (count, 2).
 
@@ -97,7 +90,6 @@ EXERCISES = {
     "7.1": Exercise(
         cases=_lists,
         truth=_half,
-        same=_same_number,
         mistakes={
             "runs that never arrived are left out; they are the slowest of all": (
                 _of_those_that_arrived

@@ -77,7 +77,7 @@ def _is_bounded(cell: Cell) -> bool:
 
 
 _ABOUT = {
-    "EXAMPLE": "look at EXAMPLE again: its c_t is a product of two sums without any activation",
+    "EXAMPLE": "look at EXAMPLE again: its c_t is W_3 x_t times W_4 h_{t-1}, without an activation",
     "LSTM": "look at LSTM again: it adds i * g, at most 1, at every step, so its memory can grow",
     "NASCELL": "look at NASCELL again: its c_t is a product of two tanh",
     "MAXCELL": "look at MAXCELL again: it multiplies a sum with a sigmoid; the sum has no bound",
@@ -136,8 +136,8 @@ EXERCISES = {
         remark=_about_names,
         mistakes={
             "only one of them has every way to c_t closed by a tanh": lambda: set(NAMED),
-            "each of the others can grow; look at the last activation before c_t": lambda: (
-                set(NAMED) - {"NASCELL"}
+            "the other way round: each of these can grow; look at the last activation before c_t": (
+                lambda: set(NAMED) - {"NASCELL"}
             ),
             _ABOUT["NASCELL"]: set,
             **{

@@ -75,7 +75,7 @@ def _elements(value: Any) -> list[Any]:
 
 
 def _number(value: Any) -> Any:
-    """Read a number of sympy, :mod:`fractions` or :mod:`decimal`; infinity of sympy stays."""
+    """Read a number of sympy, :mod:`fractions` or :mod:`decimal`; one too large for that stays."""
     if isinstance(value, Integral):
         return int(value)
     try:

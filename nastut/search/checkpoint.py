@@ -36,7 +36,7 @@ class Checkpoint:
 
     def __init__(self, path: str | Path, belongs_to: dict[str, Any]) -> None:
         self.path, self.belongs_to = Path(path), belongs_to
-        self._took, self._written = 0.0, -float("inf")
+        self._next = monotonic()
 
     def read(self) -> dict[str, Any] | None:
         """Return the state, or None if there is no file yet.
@@ -90,13 +90,13 @@ class Checkpoint:
         torch.save({"belongs_to": self.belongs_to, "state": state}, buffer)
         packed = buffer.getvalue()
         write_atomically(self.path, START + _sha256(packed) + b"\n" + packed)
-        self._written = monotonic()
-        self._took = self._written - begun
+        ended = monotonic()
+        self._next = ended + PATIENCE * (ended - begun)
 
     @property
     def due(self) -> bool:
         """Whether it is time to write again: often, but not most of the time."""
-        return monotonic() - self._written >= PATIENCE * self._took
+        return monotonic() >= self._next
 
 
 def _sha256(content: bytes) -> bytes:

@@ -130,7 +130,7 @@ class Controller(nn.Module):
             inputs.append(embedding(chosen))
         outputs, _ = self.core(torch.stack(inputs))
         return [
-            decoder(output).log_softmax(-1)
+            decoder(output).log_softmax(1)
             for decoder, output in zip(self.decoders, outputs, strict=False)
         ]
 
@@ -172,7 +172,7 @@ class Controller(nn.Module):
         state: State | None = None
         for decoder in self.decoders:
             scores, state = self.step(decoder, self.next_input(count, written), state)
-            written.append(self.choose(scores.softmax(-1), rng))
+            written.append(self.choose(scores.softmax(1), rng))
         return torch.stack(written, 1)
 
     def step(self, decoder: nn.Module, inputs: Tensor, state: State | None) -> tuple[Tensor, State]:
@@ -194,8 +194,8 @@ class Controller(nn.Module):
         """Draw one token for each row of probabilities, of shape (count, n_t)."""
         # The token whose piece of the line from 0 to 1 a random point falls on.
         points = torch.from_numpy(rng.random((len(probabilities), 1)))
-        ends = probabilities.cumsum(-1)[:, :-1]  # The last piece ends at 1, whatever the rounding.
-        return (points >= ends).sum(-1)
+        ends = probabilities.cumsum(1)[:, :-1]  # The last piece ends at 1, whatever the rounding.
+        return (points >= ends).sum(1)
 
     @torch.no_grad()
     def distribution(self, written: Sequence[int] = ()) -> Tensor:
@@ -217,7 +217,7 @@ class Controller(nn.Module):
             )
         choices = torch.tensor([list(written)]) if written else torch.zeros(1, 0, dtype=torch.long)
         logs: Tensor = self(choices)[-1]
-        return logs[0].exp()
+        return logs.exp().squeeze(0)
 
     @torch.no_grad()
     def marginals(self, choices: Tensor) -> list[Tensor]:
@@ -247,7 +247,7 @@ class Controller(nn.Module):
             )
         limits = torch.tensor(self.choices[: choices.shape[1]], dtype=torch.long)
         wrong = ((choices < 0) | (choices >= limits)).nonzero()
-        if len(wrong) > 0:
+        if len(wrong):
             row, place = wrong[0].tolist()
             raise ValueError(
                 f"choice {place + 1} is {choices[row, place].item()}; "

@@ -89,14 +89,14 @@ class Cluster:
         Raises
         ------
         OSError
-            If the scheduler does not answer, or the address is none.
+            If the scheduler does not answer within 10 s, or the address is none.
         """
         try:
             client = self._connect(self.address, timeout=TIMEOUT, set_as_default=False)
         except (OSError, ValueError) as error:
             raise OSError(
-                f"no Dask scheduler answers at {self.address} ({error}); start one with "
-                "'dask scheduler', and workers with 'dask worker'"
+                f"no Dask scheduler answers at {self.address} within {TIMEOUT} s ({error}); start "
+                "one with 'dask scheduler', and workers with 'dask worker'"
             ) from error
         self._client = client
         executor = client.get_executor(pure=False)  # A question that is asked again is a new one.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import islice
-from math import isfinite, isnan
+from math import isfinite
 from typing import Any
 
 from tqdm.auto import tqdm
@@ -153,7 +153,7 @@ class Search:
 
     def done(self) -> int:
         """Return how many evaluations have their reward."""
-        return len(self.learned.cells[: self.evaluations]) + sum(
+        return len(self.learned.cells) + sum(
             form in self.memory for batch, count in self.shares() for form in batch.forms[:count]
         )
 
@@ -196,12 +196,13 @@ class Search:
         for form, outcome in memory.items():
             if form not in self.space or form != form.canonical():
                 raise ValueError(f"{form} is no canonical form of a cell of the space")
-            if (outcome.error is None) is not isfinite(outcome.reward) or isnan(outcome.reward):
+            failed = outcome.error is not None
+            if not (outcome.reward == FAILED if failed else isfinite(outcome.reward)):
                 raise ValueError(f"{form} has {outcome}")
         self.take(memory)
         sizes = [state["learned"], *state["pending"]]
         proposed = iter(state["proposed"])
-        if min(sizes) < 0 or sum(sizes) != len(state["proposed"]):
+        if sum(sizes) != len(state["proposed"]):
             raise ValueError(f"{sizes} of {len(state['proposed'])} cells were learned or pending")
         self.learned, *self.pending = (
             Batch.proposed(self.space, list(islice(proposed, size))) for size in sizes

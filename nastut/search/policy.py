@@ -39,7 +39,7 @@ def entropies(logs: Sequence[Tensor]) -> Tensor:
     Tensor of shape (places,)
         Means over the sequences.
     """
-    return torch.stack([-(place.exp() * place).sum(-1).mean() for place in logs])
+    return torch.stack([-(place.exp() * place).sum(1).mean() for place in logs])
 
 
 def flat_gradient(number: Tensor, policy: nn.Module) -> Tensor:

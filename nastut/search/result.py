@@ -118,7 +118,7 @@ class SearchResult:
         if best == 1:
             return np.maximum.accumulate(np.array(self.rewards, dtype=np.float64))
         means, highest = np.full(len(self.cells), np.nan), list[float]()
-        new = np.diff(self.distinct(), prepend=0) > 0
+        new = np.diff(self.distinct(), prepend=0)
         for place, reward in enumerate(self.rewards):
             if new[place]:
                 insort(highest, -reward)

@@ -93,8 +93,8 @@ def run(
     """
     require_space(space)
     require_whole_number("evaluations", evaluations)
-    if not callable(workers):
-        require_whole_number("workers", 1 if workers is None else workers)
+    if not (workers is None or callable(workers)):
+        require_whole_number("workers", workers)
     if not callable(reward):
         raise TypeError(f"reward is {describe(reward)} where a function of a Cell belongs")
     settings = settings or {"method": type(strategy).__name__}

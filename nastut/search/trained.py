@@ -177,12 +177,12 @@ class Trained:
         files = tuple(os.path.abspath(file) for file in files)
         streams = _load(task, files)
         reports = 1 if halving is None else halving.parts
-        recipe = Recipe(1, 16, 32, learning_rate, reports=reports)
-        in_an_epoch = (len(streams.train) // recipe.batch - 1) // recipe.steps
+        batch, window = 16, 32
+        in_an_epoch = (len(streams.train) // batch - 1) // window
         if in_an_epoch < 1:
             raise ValueError(
                 f"{streams.name} has {len(streams.train)} symbols to train on; a step needs "
-                f"{recipe.batch * (recipe.steps + 1)}"
+                f"{batch * (window + 1)}"
             )
         epochs = math.ceil(steps / in_an_epoch)
         return cls(
@@ -190,9 +190,9 @@ class Trained:
             files,
             streams.digest,
             best or streams.best or 1.0,
-            recipe.batch * (math.ceil(steps / epochs) * recipe.steps + 1),
+            batch * (math.ceil(steps / epochs) * window + 1),
             validation,
-            replace(recipe, epochs=epochs),
+            Recipe(epochs, batch, window, learning_rate, reports=reports),
             hidden_size,
             seed,
             halving,

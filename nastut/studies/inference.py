@@ -109,7 +109,7 @@ def rank_test(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     wins = duels(a[:, None], b).sum()
     _, ties = np.unique(np.concatenate([a, b]), return_counts=True)
     variance = n * m / 12 * (n + m + 1 - (ties**3 - ties).sum() / ((n + m) * (n + m - 1)))
-    distance = max(0.0, abs(wins - n * m / 2) - 0.5)
+    distance = abs(wins - n * m / 2) - 0.5
     p = erfc(distance / sqrt(2 * float(variance))) if variance else 1.0
     return float(wins / (n * m)), min(1.0, p)
 

@@ -5,6 +5,9 @@ import pytest
 
 import nastut as nt
 from nastut.lessons.board import LONG, Board
+from nastut.pictures.drawing import draw_trace
+from nastut.pictures.words import say_step
+from nastut.symbolic.symbols import to_text
 
 KEEPER = nt.Cell.parse("Add Tanh  Add Sigmoid  Multiply Tanh  Add Identity  2 0")
 
@@ -113,6 +116,44 @@ def test_a_derivative_that_nobody_reads_is_left_out():
     said = board(nt.Cell.parse("Add Sigmoid " * 16 + "14 0")).facts()["memory path"]
     assert said.startswith("from node 0 to node 14; the derivative has ")
     assert len(said) < LONG
+
+
+def test_a_derivative_is_written_out_as_long_as_it_is_read():
+    cells = [nt.Space(base).sample(np.random.default_rng(s)) for base in (2, 4) for s in range(60)]
+    lengths = set()
+    for cell in (cell for cell in cells if cell.has_memory):
+        derivative = to_text(nt.formulas(cell).memory_path)
+        said = board(cell).facts()["memory path"]
+        assert said.endswith(derivative) == (len(derivative) <= LONG)
+        assert f"has {len(derivative)} letters" in said or len(derivative) <= LONG
+        lengths.add(len(derivative) <= LONG)
+    assert lengths == {True, False}
+
+
+def test_steps_are_counted_from_1_and_drawn_as_far_as_they_are_done():
+    steps = board().steps()
+    said = [board().say_step(done) for done in range(1, len(steps) + 1)]
+    assert [line.partition(". ")[0] for line in said] == [
+        f"{done} of {len(steps)}" for done in range(1, len(steps) + 1)
+    ]
+    assert len(set(said)) == len(said)
+    assert [line.partition(". ")[2] for line in said] == [say_step(step) for step in steps]
+
+
+def test_the_picture_holds_the_numbers_of_the_steps_that_are_done():
+    drawn = [board().picture(done).svg() for done in range(len(board().steps()) + 1)]
+    assert len(set(drawn)) == len(drawn)
+    assert drawn[2] == draw_trace(nt.zoo.EXAMPLE, board().steps(), 2).svg()
+
+
+def test_parts_begin_anew_after_four_leaves():
+    said = board(nt.zoo.NASCELL).facts()["numbers that go in"].split(", ")
+    assert said[0].endswith(" = 0.50")
+    assert [line.rpartition(" = ")[2] for line in said[:8]] == [
+        line.rpartition(" = ")[2] for line in said[8:16]
+    ]
+    assert said[8].startswith("W_9 x_t")
+    assert said[15].startswith("W_16 h_{t-1}")
 
 
 def test_size_of_the_class_is_said():

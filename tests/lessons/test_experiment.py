@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from looks import assert_looks
 from nastut.lessons.experiment import (
     above_random,
     draw_finals,
@@ -17,7 +18,9 @@ LIFTS = {
 
 
 def test_a_lift_is_drawn_over_the_evaluations_with_the_range_of_the_seeds():
-    axes = draw_lift(LIFTS, 16).axes
+    figure = draw_lift(LIFTS, 16)
+    assert_looks(figure, "lift above random search")
+    axes = figure.axes
     line = {line.get_label(): line for line in axes[1].lines}["REINFORCE"]
     assert line.get_xdata().tolist() == [16, 32, 48]
     assert line.get_ydata().tolist() == [0, 2, 3.5]
@@ -41,7 +44,9 @@ def test_models_are_drawn_in_groups_the_best_first_and_what_diverged_nowhere():
             "d": np.array([4.0, np.inf]),
         },
     }
-    axis = draw_finals(groups, 4.1).axes[0]
+    figure = draw_finals(groups, 4.1)
+    assert_looks(figure, "finals")
+    axis = figure.axes[0]
     dots = [
         (line.get_xdata()[0], line.get_ydata()[0])
         for line in axis.lines
@@ -67,7 +72,9 @@ def test_searches_that_never_arrive_are_the_slowest_and_left_out_of_the_picture(
     needed = until_half_arrived(runs, "reached", np.random.default_rng(0))
     assert needed["random"][1][0] == 70
     assert needed["random"][10][0] == np.inf
-    axis = draw_workers({"evaluations": needed, "again": needed}).axes[0]
+    figure = draw_workers({"evaluations": needed, "again": needed})
+    assert_looks(figure, "workers")
+    axis = figure.axes[0]
     drawn = axis.lines[0].get_ydata()
     assert drawn[0] == 70
     assert np.isnan(drawn[1])

@@ -113,6 +113,39 @@ def test_time_is_limited_too():
         limited(loop_that_counts, seconds=0.01)
 
 
+def test_the_last_step_that_is_allowed_is_allowed():
+    """A function of few steps passes at some limit, at every larger one, and at no smaller one."""
+
+    def add(n):
+        return n + 1
+
+    def passes(steps):
+        try:
+            return limited(add, 1, steps=steps) == 2
+        except DoesNotEndError:
+            return False
+
+    passed = [passes(steps) for steps in range(60)]
+    assert passed == sorted(passed)
+    assert 3 <= passed.index(True) < 30
+
+
+def nested(n):
+    return 0 if n == 0 else 1 + nested(n - 1)
+
+
+def test_calls_that_returned_are_not_counted_as_deep():
+    assert limited(lambda: sum(nested(300) for _ in range(10))) == 3_000
+
+
+def test_recursion_is_stopped_before_python_refuses():
+    """Python's own limit would stop the hook, too."""
+    with pytest.raises(DoesNotEndError) as stopped:
+        limited(nested, sys.getrecursionlimit() + 100)
+    (times,) = (int(word) for word in str(stopped.value).split() if word.isdigit())
+    assert sys.getrecursionlimit() - 400 < times < sys.getrecursionlimit()
+
+
 def test_it_works_in_another_thread():
     caught = []
 

@@ -86,6 +86,31 @@ def test_different_things_differ(value, wanted):
     assert not close(plain(value), plain(wanted))
 
 
+@pytest.mark.parametrize("wanted", [2.0, 2e6, 2e-6, -2.0, 2 + 1j])
+def test_rounding_does_not_count_and_more_does(wanted):
+    assert close(wanted * (1 + 0.9e-5), wanted)
+    assert close(wanted * (1 - 0.9e-5), wanted)
+    assert not close(wanted * (1 + 1e-4), wanted) or abs(wanted) < 1e-3
+    assert close(wanted + 0.9e-7, wanted)
+    assert not close(wanted + 1e-3, wanted) or abs(wanted) > 100
+    assert not close(0.9e-6, 0.0)
+
+
+def test_kinds_stay_apart():
+    assert plain({"A": {1, 2}, "B": [3]}) == {"A": frozenset({1, 2}), "B": [3]}
+    assert plain(b"ab") == b"ab"
+    assert plain(True) is True
+    assert plain(sp.oo) == float("inf")
+    assert plain(too_large := fractions.Fraction(10**400 + 1, 2)) is too_large
+    assert plain(decimal.Decimal("sNaN")).is_snan()
+    assert close(2 + 1e-9, 2)
+    assert close(plain({"A": 1.0}), {"A": 1})
+    assert not close(plain({"A": 2.0}), {"A": 1})
+    assert not close([1, 2], (1,))
+    assert plain(sp.I) == 1j
+    assert plain(fractions.Fraction(1, 2)) == 0.5
+
+
 class EqualToAll:
     def __eq__(self, other):
         return True
@@ -109,6 +134,15 @@ def test_too_much_is_not_read(values):
     else:
         with pytest.raises(ValueError, match=r"too (large|many)"):
             plain(values)
+
+
+@pytest.mark.parametrize(
+    "make", [np.zeros, range, lambda n: set(range(n)), lambda n: dict.fromkeys(range(n))]
+)
+def test_the_most_that_is_read(make):
+    assert len(plain(make(MOST))) == MOST
+    with pytest.raises(ValueError, match=r"too (large|many)"):
+        plain(make(MOST + 1))
 
 
 def holds_itself(kind):
@@ -151,10 +185,19 @@ def test_a_value_is_shown_in_one_short_line():
     assert show(int) == "the class int"
     assert show(len) == "the function len"
     assert show(plain(answer_later())) == "a coroutine, which `async` makes"
-    assert len(show(list(range(1_000)))) <= 160
+    assert show([7] * 40) == f"[{', '.join(['7'] * 40)}]"
+    assert show([7] * 41) == f"[{', '.join(['7'] * 40)}, ...]"
+    assert len(show("a" * 158)) == 160
+    assert len(show("a" * 159)) == 160
+    assert show("a" * 159).endswith("...")
+    assert show(1 / 3, 17) == "0.33333333333333331"
+    assert show(1 + 2j) == "1+2j"
+    assert show({"A": 1}) == "{'A': 1}"
     assert show(10**5_000).startswith("an object of type int")
 
 
 def test_a_text_becomes_one_printable_line():
     assert shorten("a\n\n b\x1b[0m\udc80\u2028c", 80) == "a b\\x1b[0m\\udc80 c"
     assert shorten("abcdef", 5) == "ab..."
+    assert shorten("abcde", 5) == "abcde"
+    assert shorten("a" + " " * 18 + "b", 5) == "a b"

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 import nastut as nt
+from looks import assert_looks
 from nastut.lessons.policies import (
     PLACES,
     draw_errors,
@@ -33,6 +34,23 @@ def test_the_picture_of_a_policy_shows_its_probabilities():
     assert ends[:-1] == starts[1:]
 
 
+class HalfForTheFirst:
+    """A policy whose numbers are no processor's: half, and the rest alike but for the last."""
+
+    def __init__(self, space):
+        self.space = space
+
+    def distribution(self, written):
+        rest = self.space.choices[len(written)] - 2
+        return torch.tensor([0.5, *[0.47 / max(rest, 1)] * rest, 0.03 if rest else 0.5])
+
+
+def test_how_a_policy_is_drawn():
+    space = nt.Space()
+    choices = [0, 1] * 4 + [2, 1]
+    assert_looks(draw_policy(HalfForTheFirst(space), space, choices), "policy")
+
+
 def test_errors_of_estimates_are_measured():
     """Two sequences; the step of one is 1, that of the other -1, and all rewards are 1."""
     sequences, steps = torch.tensor([[0], [1]]), torch.tensor([[1.0], [-1.0]]).double()
@@ -49,7 +67,9 @@ def test_errors_of_estimates_are_measured():
 
 def test_errors_are_drawn_as_lines_and_dots():
     lines, dots = {"a": [2, 1], "b": [1, 0.5]}, {"a": [2.1, 0.9], "b": [1.1, 0.4]}
-    axis = draw_errors([10, 40], lines, dots).axes[0]
+    figure = draw_errors([10, 40], lines, dots)
+    assert_looks(figure, "errors of estimates")
+    axis = figure.axes[0]
     drawn = [list(line.get_ydata()) for line in axis.lines[:4]]
     assert drawn == [lines["a"], dots["a"], lines["b"], dots["b"]]
     assert len({line.get_color() for line in axis.lines[:4]}) == 2
@@ -57,7 +77,9 @@ def test_errors_are_drawn_as_lines_and_dots():
 
 def test_every_run_of_a_bonus_is_drawn_and_named_once():
     curves = {bonus: np.random.default_rng(0).random((3, 2, 5)) for bonus in (0.0, 0.05)}
-    left, right = draw_learning(curves, best=0.9, even=5.0).axes
+    figure = draw_learning(curves, best=0.9, even=5.0)
+    assert_looks(figure, "learning")
+    left, right = figure.axes
     for which, axis in enumerate((left, right)):
         drawn = [line.get_ydata() for line in axis.lines[:6]]
         np.testing.assert_array_equal(drawn, np.concatenate([*curves.values()])[:, which])

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 import nastut as nt
+from looks import assert_looks
 from made_up_table import made_up_table
 from nastut.lessons import searches
-from nastut.studies.inference import compared
+from nastut.studies.inference import Comparison, compared
 
 INTERVALS = [(0.5, 0.4, 0.7), (0.2, 0.1, 0.3)]
 
@@ -19,7 +20,9 @@ def intervals(axis):
 
 def test_marks_of_a_table_are_on_its_curve():
     rewards = np.array([0.1, 0.9, 0.5, 0.7])
-    axis = searches.draw_table(rewards, {"first": 1, "last": 4}).axes[0]
+    figure = searches.draw_table(rewards, {"first": 1, "last": 4})
+    assert_looks(figure, "table")
+    axis = figure.axes[0]
     curve, *marks = axis.lines
     assert list(curve.get_ydata()) == [0.9, 0.7, 0.5, 0.1]
     assert [(mark.get_xdata()[0], mark.get_ydata()[0]) for mark in marks] == [(1, 0.9), (4, 0.1)]
@@ -33,6 +36,7 @@ def test_every_setting_of_a_sweep_has_its_interval():
         for method in ("reinforce", "priority_queue")
     }
     figure = searches.draw_sweep(sweeps, [0.1, 0.2], chance=(500, 400, 600))
+    assert_looks(figure, "sweep")
     for axis, (method, of_rates) in zip(figure.axes, sweeps.items(), strict=True):
         assert axis.get_title() == searches.TITLES[method]
         points = [list(line.get_ydata()) for line in axis.lines[:3]]
@@ -43,7 +47,9 @@ def test_every_setting_of_a_sweep_has_its_interval():
 
 
 def test_lift_goes_from_all_to_the_best():
-    axis = searches.draw_lift({"a": (0.2, 0.6), "b": (0.5, 0.1)}).axes[0]
+    figure = searches.draw_lift({"a": (0.2, 0.6), "b": (0.5, 0.1)})
+    assert_looks(figure, "lift of properties")
+    axis = figure.axes[0]
     lines = [list(line.get_xdata()) for line in axis.lines]
     assert lines == [[0.2, 0.6], [0.2], [0.6], [0.5, 0.1], [0.5], [0.1]]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b"]
@@ -51,13 +57,17 @@ def test_lift_goes_from_all_to_the_best():
 
 def test_agreement_has_one_interval_for_each_group_and_comparison():
     agreement = {group: dict(zip("xy", INTERVALS, strict=True)) for group in ("all", "best")}
-    axis = searches.draw_agreement(agreement).axes[0]
+    figure = searches.draw_agreement(agreement)
+    assert_looks(figure, "agreement")
+    axis = figure.axes[0]
     assert [list(line.get_ydata()) for line in axis.lines[:2]] == [[0.5, 0.2]] * 2
     assert intervals(axis) == [pytest.approx((low, high)) for _, low, high in INTERVALS] * 2
 
 
 def test_rounds_have_their_intervals():
-    axis = searches.draw_rounds(INTERVALS, chance=0.05).axes[0]
+    figure = searches.draw_rounds(INTERVALS, chance=0.05)
+    assert_looks(figure, "rounds")
+    axis = figure.axes[0]
     assert list(axis.lines[0].get_xdata()) == [1, 2]
     assert intervals(axis) == [pytest.approx((low, high)) for _, low, high in INTERVALS]
 
@@ -65,6 +75,7 @@ def test_rounds_have_their_intervals():
 def test_each_broken_controller_is_drawn_beside_the_right_one():
     curves = {name: np.full(3, number) for number, name in enumerate("abcdefgh")}
     figure = searches.draw_curves(curves, right=np.ones(3))
+    assert_looks(figure, "curves of broken controllers")
     for axis, (name, curve) in zip(figure.axes, curves.items(), strict=True):
         assert axis.get_title() == name
         assert [line.get_ydata().tolist() for line in axis.lines] == [[1, 1, 1], curve.tolist()]
@@ -86,6 +97,33 @@ def test_properties_are_those_of_the_cells():
     assert (np.sum([found[name] for name in places], axis=0) == 1).all()
 
 
+def test_properties_are_read_from_the_words_of_a_sequence():
+    """By another route than the package: from the text, word by word."""
+    table = nt.load_table()
+    found = searches.properties(table)
+    rows = np.random.default_rng(0).choice(len(table), 400, replace=False)
+    for row in rows:
+        left, _, right, _, root, activation, *_, out, into = table.sequences[row].split()
+        where = {"0": "leaf", "1": "leaf", "2": "root"}
+        ways = {
+            ("leaf", "root"): "c in at a leaf, out at the root (memory path)",
+            ("root", "leaf"): "c in at the root, out at a leaf",
+            ("root", "root"): "c in and out at the root",
+            ("leaf", "leaf"): "c in and out at the same leaf"
+            if into == out
+            else "c in at one leaf, out at the other (the example)",
+        }
+        true = {name for name, has in found.items() if has[row]} - {"a gate"}
+        assert true == {
+            ways[where[into], where[out]],
+            *(["root without activation"] if activation == "Identity" else []),
+            *(["root adds"] if root == "Add" else []),
+            *(["a leaf multiplies (W x with W h)"] if "Multiply" in (left, right) else []),
+            *(["one leaf multiplies, one adds"] if left != right else []),
+        }
+    assert all(0 < has[rows].sum() < len(rows) for has in found.values())
+
+
 @pytest.mark.parametrize(
     ("text", "gate"),
     [
@@ -93,6 +131,11 @@ def test_properties_are_those_of_the_cells():
         ("Add Sigmoid Add Tanh Add Identity Add Identity 1 2", False),
         ("Add Sigmoid Add Tanh Add Identity Multiply Identity 1 0", True),  # it gates c
         ("Add Sigmoid Add Tanh Multiply Identity Add Tanh 1 0", False),  # the root sees a tanh
+        ("Add Tanh Add Sigmoid Multiply Identity Add Identity 1 2", True),
+        ("Add Tanh Add Tanh Multiply Sigmoid Add Identity 1 2", False),  # nothing is multiplied
+        ("Add Tanh Add Tanh Multiply Identity Add Sigmoid 1 0", True),  # the root sees a sigmoid
+        ("Add Tanh Add Tanh Add Sigmoid Multiply Identity 1 2", True),  # c is gated at the root
+        ("Add Tanh Add Tanh Add Identity Multiply Sigmoid 1 0", False),
     ],
 )
 def test_a_gate_is_something_multiplied_by_a_sigmoid(text, gate):
@@ -139,9 +182,18 @@ def test_tables_have_a_row_for_each_method_and_each_pair():
     header, fast, slow = searches.arrival_table(reached, rng).splitlines()
     assert "half within" in header
     assert fast.split()[:2] == ["fast", "15"]
-    assert slow.endswith("1 of 30")
+    assert fast == "fast                      15 ( 10 to   20)        0 of 30"
+    assert slow == "slow                     514 (509 to  519)        1 of 30"
     (row,) = searches.comparison_table(compared(reached, [("fast", "slow")])).splitlines()
-    assert row.split() == ["fast", "before", "slow", "100%", "p", "<", "0.001"]
+    assert row == f"{'fast':35s} before {'slow':32s} 100%  p < 0.001"
+
+
+@pytest.mark.parametrize(
+    ("p", "said"), [(0.00099, "p < 0.001"), (0.001, "p = 0.001"), (1, "p = 1.000")]
+)
+def test_small_p_values_are_not_written_as_0(p, said):
+    row = searches.comparison_table({("a", "b"): Comparison(0.5, p, p)})
+    assert row.endswith(f" 50%  {said}")
 
 
 def test_on_text_picked_cells_and_those_not_trained_are_left_out():

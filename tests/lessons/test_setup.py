@@ -42,6 +42,18 @@ def test_plots_have_a_grid():
     assert plt.rcParams["axes.grid"] is True
 
 
+def test_plots_are_770_by_352_pixels_with_a_faint_grid():
+    nt.setup(seed=0)
+    drawn, axis = plt.subplots()
+    assert (drawn.get_size_inches() * drawn.dpi).tolist() == [770, 352]
+    assert axis.get_xgridlines()[0].get_alpha() == 0.3
+
+
+def test_numbers_show_four_decimals_and_no_powers_of_ten():
+    nt.setup(seed=0)
+    assert str(np.array([0.00004, 0.00005001, 123.45678])) == "[  0.       0.0001 123.4568]"
+
+
 @pytest.mark.parametrize("seed", [None, "0", 0.5, True])
 def test_seed_must_be_a_whole_number(seed):
     with pytest.raises(TypeError, match=rf"seed is {seed!r}; give a whole number"):

@@ -103,16 +103,20 @@ def test_no_flipped_bit_goes_unnoticed(path):
 
 @pytest.mark.parametrize(
     "content",
-    [None, [], {}, {"state": STATE}, {"belongs_to": OWNER, "state": [1]}, torch.zeros(2)],
+    [None, [], {}, {"state": STATE}, {"belongs_to": OWNER, "state": [1]}, torch.zeros(2), Evil()],
     ids=str,
 )
-def test_what_has_a_hash_but_no_state_is_refused(path, content):
+def test_what_has_a_hash_but_no_state_is_refused_and_none_of_its_code_runs(
+    path, content, monkeypatch
+):
+    monkeypatch.chdir(path.parent)
     buffer = io.BytesIO()
     torch.save(content, buffer)
     digest = hashlib.sha256(buffer.getvalue()).hexdigest().encode()
     path.write_bytes(b"nastut checkpoint 1 sha256 " + digest + b"\n" + buffer.getvalue())
     with pytest.raises(ValueError, match="holds no state"):
         Checkpoint(path, OWNER).read()
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_what_is_no_file_is_called_what_it_is(path):

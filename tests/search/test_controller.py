@@ -1,6 +1,7 @@
 """The controller: what it samples is what it says, and its gradient is REINFORCE's."""
 
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -84,6 +85,7 @@ def test_the_seed_decides_the_weights_and_nothing_else_does():
     assert torch.equal(before, torch.get_rng_state())
     assert all(map(torch.equal, one.parameters(), two.parameters()))
     assert not torch.equal(one.start, other.start)
+    assert torch.equal(nt.Controller(SMALL).start, nt.Controller(SMALL, seed=0).start)
 
 
 # Sampling and probabilities
@@ -146,6 +148,8 @@ def test_a_token_without_probability_is_never_drawn():
     probabilities = torch.tensor([[0.0, 0.4, 0.6]] * 2000).double()
     drawn = controller.choose(probabilities, rng())
     assert sorted(set(drawn.tolist())) == [1, 2]
+    drawn = controller.choose(probabilities, SimpleNamespace(random=np.zeros))
+    assert set(drawn.tolist()) == {1}  # even if the generator gives exactly 0
 
 
 def test_distribution_is_that_of_the_whole_sequence():
@@ -244,7 +248,8 @@ def test_bad_arguments_are_named(arguments, error, said):
     [
         ([0, 3], "choice 2 is 3; it must be a whole number from 0 to 2"),
         ([-1], "choice 1 is -1"),
-        ([0, 0, 0], "the sequence has 3 places, so none is left"),
+        ([0, 0, 0], "3 choices are written; the sequence has 3 places, so none is left"),
+        ([0, 0, 0, 0], "4 choices are written; the sequence has 3 places, so none is left"),
     ],
 )
 def test_a_beginning_that_does_not_fit(written, said):
@@ -258,7 +263,10 @@ def test_a_beginning_that_does_not_fit(written, said):
         ([[0, 1, 0]], TypeError, "where a tensor of integers"),
         (torch.zeros(1, 3), TypeError, "where a tensor of integers"),
         (torch.tensor([0, 1, 0]), ValueError, r"have shape \(3,\); it must be \(count, places\)"),
+        (torch.tensor([[[0, 1, 0]]]), ValueError, r"have shape \(1, 1, 3\)"),
         (torch.tensor([[0, 1, 0, 0]]), ValueError, "with up to 3 places"),
+        (torch.tensor([[0, 1]]), ValueError, "is shorter than"),
+        (torch.tensor([[0, 3, 0], [0, 0, 2]]), ValueError, "choice 2 is 3"),
         (torch.tensor([[0, 0, 0], [1, 2, 2]]), ValueError, "choice 3 is 2; it must be .* 0 to 1"),
         (torch.tensor([[-1, 0, 0]]), ValueError, "choice 1 is -1"),
     ],
@@ -285,3 +293,7 @@ def test_a_sample_that_cannot_be(count, generator, error, said):
 def test_too_many_sequences_to_go_through():
     with pytest.raises(ValueError, match="there are 63,331,869,759,897,600 sequences"):
         expected_reward(nt.Controller(nt.Space(8)), lambda choices: 0.0)
+    most, more = (nt.Controller(n, hidden_size=1, num_layers=1) for n in (5 * [10], [11, 9_091]))
+    assert expected_reward(most, lambda choices: 0.5).item() == pytest.approx(0.5)
+    with pytest.raises(ValueError, match="there are 100,001 sequences; up to 100,000 can be"):
+        expected_reward(more, lambda choices: 0.5)

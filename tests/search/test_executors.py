@@ -42,6 +42,7 @@ def test_an_exception_waits_for_no_work():
         executor.submit(time.sleep, 0).result()  # the processes are there
         waiting = [executor.submit(time.sleep, 300) for _ in range(20)]
         raise KeyboardInterrupt
+    assert all(future.done() for future in waiting)  # at once: nobody waits for them here
     for future in waiting:
         assert future.cancelled() or future.exception() is not None
 
@@ -56,9 +57,11 @@ class Client:
     """What Dask's client is asked for; made by the test, so that no scheduler is needed."""
 
     def __init__(self, address, timeout, set_as_default):
+        assert set_as_default is False  # a program may have a cluster of its own
         if address == "nowhere":
-            raise OSError("timed out")
-        self.status, self.threads, self.restarted = "running", {}, []
+            raise OSError(f"timed out after {timeout} s")
+        self.status = bytes.decode(b"running")
+        self.threads, self.restarted = {}, []
         self.futures = {"mine 1": None, "mine 2": None}
 
     def get_executor(self, pure):
@@ -72,6 +75,8 @@ class Client:
         return {"a": ["mine 1", "other"], "b": ["other"], "c": [], "d": ["mine 2"]}
 
     def restart_workers(self, workers, raise_for_error):
+        if raise_for_error:
+            raise TimeoutError("a worker does not start again")
         self.restarted += workers
 
     def close(self):
@@ -91,6 +96,8 @@ def test_a_cluster_is_as_large_as_its_workers_have_threads(cluster):
         assert there.size() == 1
         client.threads = {"a": 2, "b": 3}
         assert there.size() == 5
+        client.status = "stopped"
+        assert there.size() == 1
     assert client.status == "closed"
     assert there.size() == 1
     assert client.restarted == []
@@ -104,7 +111,7 @@ def test_an_exception_restarts_the_workers_that_are_busy_with_this_work_and_no_o
 
 
 def test_where_no_work_is_left_no_worker_is_restarted(cluster):
-    for left in ({"futures": {}}, {"status": "closed"}):
+    for left in ({"futures": {}}, {"status": "closed"}, {"status": "stopped"}):
         with pytest.raises(KeyboardInterrupt), cluster("somewhere")() as client:  # noqa: PT012
             vars(client).update(left)
             raise KeyboardInterrupt
@@ -112,5 +119,5 @@ def test_where_no_work_is_left_no_worker_is_restarted(cluster):
 
 
 def test_a_scheduler_that_does_not_answer_is_named(cluster):
-    with pytest.raises(OSError, match=r"answers at nowhere \(timed out\); start one"):
+    with pytest.raises(OSError, match=r"at nowhere within 10 s \(timed out after 10 s\)"):
         cluster("nowhere")().__enter__()

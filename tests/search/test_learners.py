@@ -9,7 +9,9 @@ import torch
 import nastut as nt
 from nastut.search import PriorityQueue, Reinforce, expected_reward, flat_gradient
 from nastut.search.strategies import FAILED
+from nastut.studies.contest import own_settings
 
+RNG = np.random.default_rng
 CHOICES = [2, 3]
 SEQUENCES = [list(choices) for choices in product(*map(range, CHOICES))]
 REWARDS = dict(zip(map(tuple, SEQUENCES), [0.9, 0.1, 0.8, 0.7, 0.6, 1.0], strict=True))
@@ -154,9 +156,48 @@ def test_without_redraw_what_is_proposed_is_what_the_policy_samples(method):
     assert strategy.propose() == strategy.controller.sample(20, np.random.default_rng(0)).tolist()
 
 
-def test_only_the_queue_redraws_unless_told():
-    assert learner(PriorityQueue).redraw
-    assert not learner(Reinforce).redraw
+@pytest.mark.parametrize("method", [Reinforce, PriorityQueue])
+def test_to_redraw_is_to_take_the_first_that_are_new_of_ten_times_as_many(method):
+    strategy, same, rng = learner(method, batch=2, redraw=True), controller(), RNG(0)
+    known = []
+    for _ in range(2):
+        drawn = same.sample(20, rng).tolist()
+        new = [choices for choices in drawn if choices not in known]
+        first = new[0]
+        wanted = [first, next(choices for choices in new if choices != first)]
+        assert strategy.propose() == wanted
+        known += wanted
+
+
+DEFAULTS = {
+    Reinforce: {"batch": 10, "learning_rate": 0.0005, "decay": 0.9, "entropy": 0, "redraw": False},
+    PriorityQueue: {"batch": 5, "learning_rate": 0.03, "entropy": 0.5, "best": 3, "redraw": True},
+}
+
+
+@pytest.mark.parametrize("method", DEFAULTS)
+def test_the_defaults_are_the_papers_and_for_the_queue_those_of_the_record(method):
+    assert own_settings(method) == DEFAULTS[method]
+
+
+@pytest.mark.parametrize(
+    ("method", "good", "wrong"),
+    [
+        (Reinforce, {"learning_rate": [1e-9, 1, 2]}, {"learning_rate": [0, -0.1, np.inf, True]}),
+        (Reinforce, {"entropy": [0, 0.1, 3]}, {"entropy": [-0.1, np.inf, np.nan, False, "1"]}),
+        (Reinforce, {"decay": [0, 0.0, 0.99]}, {"decay": [-0.1, 1, 1.5, False, None]}),
+        (Reinforce, {"batch": [1]}, {"batch": [0]}),
+        (PriorityQueue, {"best": [1]}, {"best": [0]}),
+    ],
+)
+def test_settings_have_bounds_that_are_named(method, good, wrong):
+    for name, values in good.items():
+        for value in values:
+            learner(method, **{name: value})
+    for name, values in wrong.items():
+        for value in values:
+            with pytest.raises(ValueError, match=f"{name} is {value!r}"):
+                learner(method, **{name: value})
 
 
 def test_the_controller_learns_the_queue_by_likelihood():
@@ -182,6 +223,9 @@ def test_an_update_tells_what_is_worth_drawing(method):
     assert [len(place) for place in drawn["probabilities"]] == CHOICES
     assert all(sum(place) == pytest.approx(1) for place in drawn["probabilities"])
     assert all(0 <= h <= np.log(n) for h, n in zip(drawn["entropy"], CHOICES, strict=True))
+    first = controller().distribution()
+    assert drawn["probabilities"][0] == [round(p, 6) for p in first.tolist()]
+    assert drawn["entropy"][0] == round(-(first * first.log()).sum().item(), 6)
 
 
 @pytest.mark.parametrize("redraw", [False, True])
@@ -209,7 +253,7 @@ def weights(strategy):
 
 def test_to_reinforce_a_failure_is_the_lowest_reward_so_far():
     told, failed = learner(), learner()
-    for strategy, last in [(told, -4.0), (failed, FAILED)]:
+    for strategy, last in [(told, -4.0), (failed, float("-inf"))]:
         strategy.learn(SEQUENCES[:2], [-4.0, -2.0])
         strategy.learn(SEQUENCES[:3], [-3.0, -1.0, last])
     assert torch.equal(weights(told.controller), weights(failed.controller))
@@ -223,7 +267,7 @@ def test_the_queue_takes_no_failure(entropy):
     strategy.learn(SEQUENCES[:2], [FAILED, FAILED])
     assert strategy.queue == []
     assert weights(strategy.controller).isfinite().all()
-    strategy.learn(SEQUENCES[1:4], [FAILED, -8.0, FAILED])
+    strategy.learn(SEQUENCES[1:4], [FAILED, -8.0, float("-inf")])
     assert strategy.queue == [(-8.0, SEQUENCES[2])]
 
 

@@ -1,6 +1,7 @@
 """The history of a search: its curve, and its file."""
 
 import json
+from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
@@ -54,8 +55,35 @@ def test_where_all_failed_none_is_the_best():
     assert "none of the 1 evaluations succeeded" in repr(failing([0.0]))
 
 
+def test_nothing_failed_where_nothing_is_said_to_have():
+    whole = SearchResult({"method": "random"}, nt.Space(), OTHERS, [0.5, 0.1, 0.2], [], [])
+    assert whole.failed == 0
+    assert whole.best == OTHERS[0]
+
+
 def test_curve_is_the_best_so_far():
     assert result().curve().tolist() == [0.25, 0.25, 0.25, 1 / 3, 1 / 3]
+
+
+def test_a_curve_of_more_is_the_mean_of_the_best_different_ones():
+    cells = [EXAMPLE, OTHERS[0], TWIN, OTHERS[1], OTHERS[2]]
+    found = SearchResult({}, nt.Space(), cells, [0.4, 0.1, 0.4, 0.3, 0.8], [], [])
+    assert found.curve(2) == pytest.approx([np.nan, 0.25, 0.25, 0.35, 0.6], nan_ok=True)
+    assert found.curve(3) == pytest.approx([np.nan] * 3 + [0.8 / 3, 0.5], nan_ok=True)
+    assert np.isnan(found.curve(5)).all()
+
+
+def test_the_top_are_different_cells_that_did_not_fail_best_first():
+    cells = [EXAMPLE, OTHERS[0], TWIN, OTHERS[1], OTHERS[2]]
+    failures = [Failure(1, OTHERS[0], "no")]
+    found = SearchResult({}, nt.Space(), cells, [0.4, 0.9, 0.4, 0.3, 0.8], failures, [])
+    assert found.top(2) == [(OTHERS[2], 0.8), (EXAMPLE, 0.4)]
+    assert found.top(9) == [(OTHERS[2], 0.8), (EXAMPLE, 0.4), (OTHERS[1], 0.3)]
+
+
+def test_a_result_cannot_be_changed_by_accident():
+    with pytest.raises(FrozenInstanceError):
+        result().rewards = []
 
 
 def test_twins_are_one_cell():
@@ -111,7 +139,18 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("entry", [*WRONG, "no cell", "foreign cell", "infinite reward"])
+@pytest.mark.parametrize("place", [0, 4])
+def test_any_of_the_cells_may_have_failed(tmp_path, place):
+    made = result()
+    made.failures[:] = [Failure(place, made.cells[place], "no")]
+    made.save(tmp_path / "result.json")
+    assert SearchResult.load(tmp_path / "result.json") == made
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [*WRONG, "no cell", "foreign cell", "infinite reward", "place 5", "place -1", "a reward more"],
+)
 def test_what_has_no_hash_is_looked_at_all_the_more(tmp_path, entry):
     path = tmp_path / "result.json"
     result().save(path)
@@ -123,6 +162,9 @@ def test_what_has_no_hash_is_looked_at_all_the_more(tmp_path, entry):
         "no cell": {"cells": [], "rewards": [], "failures": []},
         "foreign cell": {"cells": [str(nt.zoo.MAXCELL)] * 5},
         "infinite reward": {"rewards": [float("inf")] * 5},
+        "place 5": {"failures": [[5, "no"]]},
+        "place -1": {"failures": [[-1, "no"]]},
+        "a reward more": {"rewards": [0.5] * 6},
     }.get(entry, {entry: WRONG.get(entry)})
     path.write_text(json.dumps(content | change))
     with pytest.raises(ValueError, match=r"result\.json .*; restore it, or search again"):

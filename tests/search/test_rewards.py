@@ -2,12 +2,13 @@
 
 import math
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import nastut as nt
-from nastut.search.rewards import LONGEST, NoNumberError, Outcome, measure
+from nastut.search.rewards import NoNumberError, Outcome, UnfitWorkerError, measure, text_of
 from nastut.search.strategies import FAILED
 
 CELL = nt.zoo.EXAMPLE
@@ -60,7 +61,13 @@ def test_an_exception_is_a_failed_child_and_is_kept_in_short(error, kept):
     (found,) = measure(fail, [CELL])
     assert found.reward == FAILED
     assert found.error.startswith(kept)
-    assert len(found.error) <= LONGEST
+    assert len(found.error) <= 1_000
+
+
+def test_a_thousand_characters_are_kept_of_an_error():
+    assert len(text_of(ValueError("x" * 10**6))) == 1_000
+    assert text_of(ValueError("x" * 988)) == "ValueError: " + "x" * 988
+    assert text_of(ValueError()) == "ValueError"
 
 
 @pytest.mark.parametrize("value", ["0.5", None, True, [0.5], 1j, np.array([1.0])], ids=repr)
@@ -91,3 +98,13 @@ def test_a_function_of_many_gets_them_together():
         (1.0, None, (3.0,)), (FAILED, "ValueError: no", ())
     ]  # fmt: skip
     assert Together.asked == [[CELL, CELL], [CELL, OTHER], [CELL], [OTHER]]
+
+
+def test_an_unfit_worker_is_no_failed_child():
+    def unfit(*given):
+        raise UnfitWorkerError("no text")
+
+    together = SimpleNamespace(many=unfit, settings={}, after=unfit)
+    for reward in (unfit, type("Unfit", (), {**vars(together), "__call__": unfit})()):
+        with pytest.raises(UnfitWorkerError, match="no text"):
+            measure(reward, [CELL, OTHER])

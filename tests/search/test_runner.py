@@ -2,14 +2,18 @@
 
 import copy
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
+import numpy as np
 import pytest
 import torch
 
 import nastut as nt
 from nastut import search
 from nastut.search.checkpoint import Checkpoint
+from nastut.search.runner import run
+from nastut.search.strategies import Random
 from search_in_process import SPACE, reward
 
 METHODS = {
@@ -93,15 +97,25 @@ def test_no_state_that_is_wrong_in_one_place_breaks_the_search(method, checkpoin
         (("memory",), []),
         (("memory", 0, 0), "Add Tanh"),
         (("memory", 0, 0), "Multiply ReLU Add Tanh Add Tanh Add Tanh 0 0"),
-        (("memory", 0, 1), (float("inf"), None)),
-        (("memory", 0, 1), (-float("inf"), None)),
-        (("memory", 0, 1), (0.5, "it failed")),
+        (("memory", 0, 1), (float("inf"), None, [])),
+        (("memory", 0, 1), (-float("inf"), None, [])),
+        (("memory", 0, 1), (float("nan"), None, [])),
+        (("memory", 0, 1), (0.5, "it failed", [])),
+        (("memory", 0, 1), (float("inf"), "it failed", [])),
+        (("memory", 0, 1), (float("nan"), "it failed", [])),
+        (("memory", 0, 1), (0.5, None)),
         (("learned",), 50),
         (("learned",), -1),
+        (("learned",), 61),
+        (("pending",), [-1, 1]),
+        (("pending",), [1]),
         (("learned",), True),
         (("proposed", 0), [9] * 10),
         (("proposed", 0), [0] * 9),
         (("updates", -1, "evaluations"), 10),
+        (("updates", 0, "evaluations"), 0),
+        (("updates", 0, "evaluations"), 20),
+        (("updates", 0, "evaluations"), 30),
         (("updates",), []),
         (("strategy", "average"), "high"),
         (("strategy", "lowest"), None),
@@ -135,3 +149,47 @@ def test_what_a_strategy_remembers_is_of_the_space(checkpoint, method, entry, en
     kept.write(changed(state, ("strategy", entry), entries))
     with pytest.raises(ValueError, match=f"holds no state of this search .*{entry}"):
         method(SPACE, reward, 80, 5, progress=False, checkpoint=kept.path)
+
+
+def chance():
+    return Random(SPACE.choices, np.random.default_rng(5))
+
+
+def test_a_search_without_settings_is_called_by_its_strategy():
+    result = run(chance(), SPACE, reward, 10, progress=False)
+    assert result.settings == {"method": "Random"}
+
+
+def test_a_search_is_of_2000_evaluations_unless_told(capsys):
+    result = run(chance(), SPACE, lambda cell: 0.5)
+    assert len(result.cells) == 2_000
+    assert "2000/2000" in capsys.readouterr().err
+
+
+def test_the_bar_begins_where_the_search_goes_on(tmp_path, capsys):
+    path = tmp_path / "search.ckpt"
+    search.random(SPACE, reward, 20, progress=False, checkpoint=path)
+    search.random(SPACE, reward, 20, checkpoint=path)
+    shown = capsys.readouterr().err
+    assert "20/20" in shown
+    assert " 0/20" not in shown
+
+
+@pytest.mark.parametrize(
+    ("workers", "error", "said"),
+    [
+        (0, ValueError, "workers is 0; it must be at least 1"),
+        (1.5, TypeError, "workers is 1.5 where a whole number belongs"),
+        ("2", TypeError, "workers is '2'"),
+    ],
+)
+def test_a_number_of_workers_that_is_none_is_named(workers, error, said):
+    with pytest.raises(error, match=said):
+        run(chance(), SPACE, reward, 10, progress=False, workers=workers)
+
+
+@pytest.mark.parametrize("workers", [None, 1, lambda: 1])
+def test_the_workers_are_counted_or_count_themselves(workers):
+    with ThreadPoolExecutor(2) as pool:
+        result = run(chance(), SPACE, reward, 30, None, pool, progress=False, workers=workers)
+    assert result == run(chance(), SPACE, reward, 30, progress=False)

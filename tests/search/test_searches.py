@@ -16,9 +16,10 @@ import torch
 
 import nastut as nt
 from nastut import search
+from nastut.search.learners import PriorityQueue, Reinforce
 from nastut.search.result import SearchResult
 from nastut.search.runner import run
-from nastut.search.strategies import Random
+from nastut.search.strategies import Evolution, Random
 from search_in_process import EVALUATIONS, SPACE, reward
 
 METHODS = {
@@ -42,6 +43,33 @@ def test_the_methods_have_one_signature():
         names = list(inspect.signature(method).parameters)
         shared = ["space", "reward", "evaluations", "seed", "executor", "checkpoint", "progress"]
         assert names[:7] == shared
+
+
+DEFAULTS = {
+    "evaluations": 2_000, "seed": 0, "executor": None, "checkpoint": None, "progress": True,
+    "workers": None, "limit": None,
+}  # fmt: skip
+
+
+def defaults(function):
+    """Return the arguments that may be left out, and what they are then."""
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
+
+
+@pytest.mark.parametrize(
+    ("method", "learner"),
+    [
+        (search.random, Random),
+        (search.evolution, Evolution),
+        (search.reinforce, Reinforce),
+        (search.priority_queue, PriorityQueue),
+    ],
+)
+def test_what_is_left_out_is_what_the_method_has(method, learner):
+    own = {name: value for name, value in defaults(method).items() if name != "cell"}
+    assert own == DEFAULTS | defaults(learner)
+    assert defaults(run).items() >= {k: v for k, v in DEFAULTS.items() if k != "seed"}.items()
 
 
 @each_method

@@ -45,6 +45,13 @@ def test_a_child_differs_in_one_place():
     assert parent == [1, 2, 0, 1]
 
 
+def test_the_population_is_the_papers_small_one_unless_told():
+    random, strategy = Random(CHOICES, np.random.default_rng(0)), evolution()
+    assert len(random.propose()) == 10
+    assert len(strategy.propose()) == 1
+    assert (strategy.population, strategy.sample) == (50, 10)
+
+
 def test_where_there_is_no_other_token_the_child_is_its_parent():
     assert Evolution([1, 1], np.random.default_rng(0)).mutate([0, 0]) == [0, 0]
 
@@ -81,7 +88,7 @@ def test_bad_settings_are_named(setting, wrong, error):
 
 
 def test_a_failure_is_no_parent_while_there_is_another():
-    strategy = grown(evolution(population=3, sample=50), [(FAILED, [0, 0, 0, 0])])
+    strategy = grown(evolution(population=3, sample=50), [(float("-inf"), [0, 0, 0, 0])])
     grown(strategy, [(-7.0, [1, 1, 0, 1]), (FAILED, [0, 1, 0, 0])])
     assert {tuple(strategy.parent()) for _ in range(20)} == {(1, 1, 0, 1)}
 
@@ -90,6 +97,7 @@ def test_a_failure_is_no_parent_while_there_is_another():
     ("rewards", "lowest", "wanted"),
     [
         ([1.0, FAILED, 0.5], 0.0, [1.0, 0.0, 0.5]),
+        ([1.0, float("-inf"), -0.5], 0.0, [1.0, -0.5, -0.5]),
         ([-1.0, FAILED, -3.0], 0.0, [-1.0, -3.0, -3.0]),
         ([-1.0, FAILED], -8.0, [-1.0, -8.0]),
         ([FAILED], 0.0, [0.0]),
@@ -98,3 +106,5 @@ def test_a_failure_is_no_parent_while_there_is_another():
 )
 def test_for_a_mean_a_failure_counts_as_the_lowest(rewards, lowest, wanted):
     assert finite(rewards, lowest) == wanted
+    if lowest == 0:
+        assert finite(iter(rewards)) == wanted

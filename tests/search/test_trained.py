@@ -1,15 +1,18 @@
 """The reward of training: side by side as alone, halved by rule, the same text everywhere."""
 
 import pickle
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from math import inf
 
 import numpy as np
 import pytest
+import torch
 
 import nastut as nt
 from nastut import search
 from nastut.learning.children import train
+from nastut.learning.tasks import Task, delayed_recall, embedded_reber, windows
+from nastut.learning.training import Recipe
 from nastut.search import trained
 from nastut.search.rewards import SideBySide, UnfitWorkerError, measure
 from nastut.search.strategies import FAILED
@@ -66,6 +69,8 @@ def test_halving_trains_fewer_for_longer():
     full, some = whole.many(CELLS), halved.many(CELLS)
     lengths = [len(outcome.curve) for outcome in some]
     assert sorted(lengths) == [2] * 6 + [4] * 3 + [8] * 3
+    wanted = [(halved.best / outcome.curve[-1]) ** 2 for outcome in some]
+    assert [outcome.reward for outcome in some] == pytest.approx(wanted)
     for one, other in zip(some, full, strict=True):
         np.testing.assert_allclose(one.curve, other.curve[: len(one.curve)], rtol=1e-3)
     at_first = np.argsort([outcome.curve[1] for outcome in full], kind="stable")
@@ -83,6 +88,45 @@ def test_halving_knows_who_came_before():
     ]
     assert rule.stay([(1.0,)] * 9)(0, perplexity).tolist() == [False, False, False]
     assert rule.stay([])(1, perplexity).tolist() == [True, True, True]  # no rung
+
+
+def test_one_goes_on_even_if_the_share_is_less_than_one_but_never_what_diverged():
+    stay = Halving(4, (1,), 0.25).stay([])
+    assert stay(0, np.array([3.0, 2.0, 4.0])).tolist() == [False, True, False]
+    assert stay(0, np.array([2.0])).tolist() == [True]
+    assert stay(0, np.array([inf, inf])).tolist() == [False, False]
+    assert stay(0, np.array([2.0, 2.0, 3.0])).tolist() == [True, True, False]  # as good as the last
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"parts": 4, "rungs": ()}, r"rungs are \(\) of 4 parts; they must ascend from 1 on"),
+        ({"parts": 4, "rungs": (0, 1)}, r"rungs are \(0, 1\)"),
+        ({"parts": 4, "rungs": (1, 1)}, r"rungs are \(1, 1\)"),
+        ({"parts": 4, "rungs": (2, 1)}, r"rungs are \(2, 1\)"),
+        ({"parts": 4, "rungs": (4,)}, r"rungs are \(4,\)"),
+        ({"share": 0}, "share is 0; it must be a number between 0 and 1"),
+        ({"share": -0.5}, "share is -0.5"),
+        ({"share": 1}, "share is 1"),
+        ({"share": 1.5}, "share is 1.5"),
+    ],
+    ids=str,
+)
+def test_bad_rules_are_named(rule, said):
+    with pytest.raises(ValueError, match=said):
+        Halving(**rule)
+
+
+def test_rungs_may_be_the_first_part_and_the_last_but_one():
+    assert Halving(4, (1, 3), 0.99).rungs == (1, 3)
+    assert Halving() == Halving(8, (1, 2, 4), 0.5)
+
+
+def test_settings_cannot_be_changed_by_accident(reward):
+    for settings, name in ((reward, "seed"), (Halving(), "share")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(settings, name, 0.25)
 
 
 def test_a_search_that_halves_goes_on_from_its_checkpoint(tmp_path):
@@ -105,14 +149,116 @@ def test_steps_may_be_more_than_an_epoch_has():
     assert twice.recipe.epochs * ((twice.train // 16 - 1) // 32) >= 2 * epoch + 2
 
 
+@pytest.fixture
+def circle(monkeypatch):
+    """Return a function that makes the words of the task 'text' so many, all alike."""
+
+    def of(symbols):
+        stream = np.arange(max(symbols, 100)) % 3
+        task = Task("circle", ("a", "b", "c"), stream[:symbols], stream, stream)
+        trained._loaded.cache_clear()
+        monkeypatch.setitem(trained.TASKS, "text", lambda: task)
+        return task
+
+    yield of
+    trained._loaded.cache_clear()
+
+
+@pytest.mark.parametrize("symbols", [528, 1_023, 1_024, 1_039, 1_040, 1_551, 1_552])
+@pytest.mark.parametrize("steps", [1, 2, 3, 7])
+def test_a_reward_takes_the_steps_asked_for_and_each_of_them_is_whole(circle, symbols, steps):
+    task = circle(symbols)
+    reward = Trained.on("text", steps=steps)
+    text = task.train[: reward.train]
+    read = [symbols.shape for symbols, _ in windows(text, 16, 32)]
+    epochs = reward.recipe.epochs
+    assert set(read) == {(32, 16)}
+    assert steps <= epochs * len(read) < steps + epochs  # no more than rounding needs
+    assert epochs == -(-steps // ((symbols // 16 - 1) // 32))  # no more than the text needs
+
+
+def test_a_text_has_at_least_the_symbols_of_one_step(circle):
+    circle(528)
+    assert Trained.on("text", steps=1).train == 528
+    circle(527)
+    with pytest.raises(ValueError, match="circle has 527 symbols to train on; a step needs 528"):
+        Trained.on("text", steps=1)
+
+
+def test_where_nobody_knows_the_best_perplexity_it_is_1_unless_it_is_given(circle):
+    circle(528)
+    assert Trained.on("text", steps=1).best == 1
+    assert Trained.on("text", steps=1, best=6.0).best == 6
+    assert Trained.on("reber", steps=1).best == trained.TASKS["reber"]().best
+    assert Trained.on("reber", steps=1, best=1.25).best == 1.25
+
+
+def test_children_are_small_and_train_for_256_steps_unless_told():
+    reward = Trained.on("reber")
+    assert reward.recipe == Recipe(1, 16, 32, 0.01, reports=1)
+    assert reward.recipe.epochs * ((reward.train // 16 - 1) // 32) == 256
+    assert (reward.hidden_size, reward.validation, reward.seed) == (24, 8_208, 0)
+    assert (reward.halving, reward.before) == (None, ())
+
+
+def test_the_grammars_are_drawn_from_seed_0():
+    for name, make in (("reber", embedded_reber), ("recall", delayed_recall)):
+        assert trained.TASKS[name]().digest == make(np.random.default_rng(0)).digest
+
+
+def test_children_are_trained_on_one_thread_in_silence(reward, monkeypatch, capsys):
+    seen = []
+
+    def noted(*given, **named):
+        seen.append(torch.get_num_threads())
+        return train(*given, **named)
+
+    monkeypatch.setattr(trained, "train", noted)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        reward.many(CELLS[:1])
+    finally:
+        torch.set_num_threads(threads)
+    assert seen == [1]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_only_a_reward_that_halves_remembers_what_was_learned(reward):
+    assert reward.after([(2.0,), (3.0, 1.0)]) is reward
+    halved = Trained.on("reber", halving=Halving(), **SHORT).after(iter([(2.0,), (3.0, 1.0)]))
+    assert halved.before == ((2.0,), (3.0, 1.0))
+    assert halved.settings == replace(halved, before=()).settings
+
+
+def test_the_streams_of_two_tasks_are_kept_and_no_more(monkeypatch):
+    made = []
+
+    def maker(name):
+        stream = np.arange(600) % 2
+        return lambda: made.append(name) or Task(name, ("a", "b"), stream, stream, stream)
+
+    for name in trained.TASKS:
+        monkeypatch.setitem(trained.TASKS, name, maker(name))
+    trained._loaded.cache_clear()
+    for name in ("text", "reber", "text", "reber", "recall", "text"):
+        Trained.on(name, steps=1)
+    trained._loaded.cache_clear()
+    assert made == ["text", "reber", "recall", "text"]
+
+
 def test_words_of_files(tmp_path):
     files = []
     for part, count in (("train", 200), ("valid", 60), ("test", 60)):
         path = tmp_path / f"wiki.{part}.tokens"
         path.write_text("\r\n".join([" the cat <unk> sat on the mat ", ""] * count))
         files.append(str(path))
-    outcomes = Trained.on("text", files, steps=2, hidden_size=3, validation=200).many(CELLS[:2])
+    reward = Trained.on("text", files, steps=2, hidden_size=3, validation=200)
+    outcomes = reward.many(CELLS[:2])
     assert all(outcome.error is None and 0 < outcome.reward < 1 for outcome in outcomes)
+    path.write_bytes(b"\xff")
+    with pytest.raises(UnfitWorkerError, match=r"a worker cannot read the text: .*wiki\.test"):
+        reward.many(CELLS[:2])
 
 
 @pytest.mark.parametrize(
@@ -121,6 +267,7 @@ def test_words_of_files(tmp_path):
         ({"task": "ptb"}, "task is 'ptb'; it must be one of text, reber, recall"),
         ({"task": "reber", "files": ["a"] * 3}, "'reber' with 3 files; 'text' takes three"),
         ({"files": ["a"]}, "'text' with 1 files"),
+        ({"files": ["a"] * 4}, "'text' with 4 files"),
         ({"steps": 0}, "steps is 0"),
         ({"hidden_size": -1}, "hidden_size is -1"),
         ({"validation": 0}, "validation is 0"),

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 import numpy as np
@@ -305,6 +305,97 @@ def test_an_executor_that_always_breaks_is_no_fault_of_the_children():
     assert len(opened) == LOSSES + 1
 
 
+def breaks_with(deadly, asked):
+    """Return what opens executors that break when they get a group with a certain cell."""
+
+    class Broken(Executor):
+        def submit(self, function):
+            cells = list(function.__self__.cells)
+            asked.append(cells)
+            future = Future()
+            if deadly in cells:
+                future.set_exception(BrokenExecutor("broken"))
+            else:
+                future.set_result(function())
+            return future
+
+    return lambda: nullcontext(Broken())
+
+
+def test_who_breaks_executors_has_two_tries_in_company_and_two_alone():
+    asked, deadly = [], CELLS[1]
+    with Workers(breaks_with(deadly, asked), 1) as workers:
+        found = everything(workers, value, [CELLS[:3]])
+    assert asked == [CELLS[:3]] * 2 + [[CELLS[0]]] + [[deadly]] * 2 + [[CELLS[2]]]
+    assert found[deadly] == (
+        FAILED, "its worker died each time (BrokenExecutor: broken)", ()
+    )  # fmt: skip
+    assert [found[cell].reward for cell in (CELLS[0], CELLS[2])] == [
+        value(CELLS[0]),
+        value(CELLS[2]),
+    ]
+
+
+def test_who_was_alone_from_the_start_has_four_tries():
+    asked, deadly = [], CELLS[0]
+    with Workers(breaks_with(deadly, asked), 1) as workers:
+        found = everything(workers, value, [[deadly], [CELLS[1]]])
+    assert asked == [[deadly]] * 4 + [[CELLS[1]]]
+    assert found[deadly].reward == FAILED
+    assert found[CELLS[1]].error is None
+
+
+def test_an_executor_is_given_up_after_five_minutes_of_longer_and_longer_pauses(monkeypatch):
+    pauses = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+
+    @contextmanager
+    def source():
+        if pauses:
+            raise OSError("nobody answers")
+        yield Breaking([], {1})
+
+    with Workers(source, 1) as workers, pytest.raises(RuntimeError, match="nobody answers"):
+        everything(workers, value, [CELLS[:1]])
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1], len(pauses), sum(pauses)) == (0, 60, 11, 308)
+
+
+def test_twelve_losses_with_nothing_finished_between_them_are_borne():
+    """The thirteenth is not; one that finishes begins a new count."""
+    for losses, groups in ((range(1, 13), 4), ([*range(1, 13), *range(14, 26)], 7)):
+        with Workers(breaking([], {*losses}, []), 1) as workers:
+            found = everything(workers, value, [[cell] for cell in CELLS[:groups]])
+        assert len(found) == groups
+    with (
+        Workers(breaking([], range(1, 14), []), 1) as workers,
+        pytest.raises(RuntimeError, match="did not do its work"),
+    ):
+        everything(workers, value, [[cell] for cell in CELLS[:4]])
+
+
+def test_there_is_room_for_as_many_as_the_workers_say_at_the_moment():
+    size = [2]
+    workers = Workers(processes, lambda: size[0])
+    assert workers.room
+    assert not workers.busy
+    for cell in CELLS[:2]:
+        assert workers.room
+        workers.hand_out(value, {cell: cell})
+    assert not workers.room
+    assert workers.busy
+    size[0] = 3
+    assert workers.room
+
+
+@pytest.mark.parametrize("size", [None, 0, lambda: 0])
+def test_where_nobody_is_counted_there_is_room_for_one(size):
+    workers = Workers(None, size)
+    assert workers.room
+    workers.hand_out(value, {CELLS[0]: CELLS[0]})
+    assert not workers.room
+
+
 def test_a_broken_executor_that_cannot_be_opened_again(monkeypatch):
     monkeypatch.setattr("nastut.search.workers.PAUSES", (0, 0, 0))
     attempts = []
@@ -375,6 +466,8 @@ def test_all_children_of_a_group_are_asked_alone_if_one_raises(tmp_path):
         ((None, 1, 5.0), ValueError, "a limit of time needs an executor"),
         ((processes, None, 5.0), ValueError, "a limit of time needs an executor, and the number"),
         ((processes, 1, 0), ValueError, "limit is 0; it must be a number of seconds above 0"),
+        ((processes, 1, -1.0), ValueError, "limit is -1.0"),
+        ((processes, 1, float("inf")), ValueError, "limit is inf"),
         ((processes, 1, float("nan")), ValueError, "limit is nan"),
     ],
 )
