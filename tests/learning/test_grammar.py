@@ -161,6 +161,14 @@ def test_a_seed_is_no_generator():
         embedded_reber(3)
 
 
+def test_states_are_the_same_if_they_are_equal(rng):
+    grammar = Grammar(("a", "b"), {0: {"a": 1.0}, 1: {"b": 0.0}})
+    assert grammar.sentence(rng) == ["a", "b"]
+    assert grammar.accepts(["a", "b"])
+    assert not grammar.accepts(["a", "b", "a", "b"])
+    assert grammar.perplexity() == pytest.approx(1)
+
+
 def test_a_sentence_may_be_one_symbol(rng):
     coin = Grammar(("heads", "tails"), {"start": {"heads": "start", "tails": "start"}})
     assert {tuple(coin.sentence(rng)) for _ in range(50)} == {("heads",), ("tails",)}
