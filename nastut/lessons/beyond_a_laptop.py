@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from math import floor, inf, isfinite
+from itertools import accumulate
+from math import ceil, floor, inf, isfinite
 
 import numpy as np
 
@@ -18,9 +19,9 @@ def _measured(rng: np.random.Generator) -> Iterator[tuple[Perplexities, float]]:
     yield [5.0, 4.0, 9.0, 7.0], 0.5
     yield [5.0, 4.0, 9.0, 7.0, 6.0], 0.5
     yield [3.0, 8.0], 0.25
-    yield [inf, inf, 7.0, inf], 0.75
-    yield [inf, inf], 0.5
-    for size, share in ((8, 0.25), (16, 0.25), (11, 0.4), (16, 0.125)):
+    yield [inf, inf, 7.0, inf], 1.0
+    yield [inf], 0.5
+    for size, share in ((8, 0.25), (16, 0.25), (11, 0.6), (16, 0.125)):
         numbers = [round(float(p), 2) for p in rng.uniform(4, 30, size)]
         numbers[int(rng.integers(size))] = inf
         yield numbers, share
@@ -37,20 +38,35 @@ def _stay(perplexities: Perplexities, share: float) -> list[bool]:
     return [number in going for number in range(len(perplexities))]
 
 
-def _by_threshold(perplexities: Perplexities, kept: int, finite: bool = True) -> list[bool]:
-    if kept < 1:
-        return [False] * len(perplexities)
-    worst = sorted(perplexities)[min(kept, len(perplexities)) - 1]
-    return [p <= worst and (isfinite(p) or not finite) for p in perplexities]
+def _kept(perplexities: Perplexities, share: float) -> int:
+    return max(1, floor(share * len(perplexities)))
 
 
-def _rounded_up(perplexities: Perplexities, share: float) -> list[bool]:
-    return _by_threshold(perplexities, -floor(-share * len(perplexities)))
+def _by_threshold(perplexities: Perplexities, kept: int) -> list[bool]:
+    """Compare with the worst that goes on; kept = 0 gives the last of all, as Python does."""
+    worst = sorted(perplexities)[kept - 1]
+    return [p <= worst and isfinite(p) for p in perplexities]
+
+
+def _even_diverged(perplexities: Perplexities, share: float) -> list[bool]:
+    worst = sorted(perplexities)[_kept(perplexities, share) - 1]
+    return [p <= worst for p in perplexities]
+
+
+def _perhaps_nobody(perplexities: Perplexities, share: float) -> list[bool]:
+    kept = floor(share * len(perplexities))
+    return _by_threshold(perplexities, kept) if kept else [False] * len(perplexities)
 
 
 def _upside_down(perplexities: Perplexities, share: float) -> list[bool]:
     flipped = [-p if isfinite(p) else inf for p in perplexities]
-    return _by_threshold(flipped, max(1, floor(share * len(perplexities))))
+    return _by_threshold(flipped, _kept(perplexities, share))
+
+
+def _from_the_far_end(perplexities: Perplexities, share: float) -> list[bool]:
+    """Turn the order round, so that what diverged comes first and takes up places."""
+    best = sorted(perplexities, reverse=True)[_kept(perplexities, share) - 1]
+    return [p >= best and isfinite(p) for p in perplexities]
 
 
 def _jobs(rng: np.random.Generator) -> Iterator[tuple[list[float], int]]:
@@ -114,18 +130,16 @@ def _of_what_is_there(rewards: list[float], best: int) -> list[float]:
     return [float(np.mean(sorted(rewards[:end])[-best:])) for end in range(1, len(rewards) + 1)]
 
 
+def _of_the_lowest(rewards: list[float], best: int) -> list[float | None]:
+    means = _mean_of_best([-reward for reward in rewards], best)
+    return [None if mean is None else -mean for mean in means]
+
+
 def _latest(rewards: list[float], best: int) -> list[float | None]:
     return [
         float(np.mean(rewards[end - best : end])) if end >= best else None
         for end in range(1, len(rewards) + 1)
     ]
-
-
-def _same_curve(answer: object, wanted: object) -> bool:
-    if not isinstance(answer, list) or not isinstance(wanted, list) or len(answer) != len(wanted):
-        return False
-    pairs = zip(answer, wanted, strict=True)
-    return all((a is None) == (b is None) and (a is None or abs(a - b) < 1e-9) for a, b in pairs)
 
 
 EXERCISES = {
@@ -134,22 +148,33 @@ EXERCISES = {
         truth=_stay,
         mistakes={
             "those are the worst: a low perplexity is good": _upside_down,
-            "what diverged never goes on, even where there is room": lambda p, share: _by_threshold(
-                p, max(1, floor(share * len(p))), finite=False
+            "those are the worst, beginning with what diverged: a low perplexity is good": (
+                _from_the_far_end
             ),
-            "round down: a share of 0.5 of five children is two": _rounded_up,
-            "the best always goes on, even where the share is less than one child": (
+            "what diverged never goes on, even where there is room": _even_diverged,
+            "round down: a share of 0.5 of five children is two": lambda p, share: _by_threshold(
+                p, ceil(share * len(p))
+            ),
+            "round down, not to the nearest": lambda p, share: _by_threshold(
+                p, max(1, round(share * len(p)))
+            ),
+            "the best always goes on, even where the share is less than one child": _perhaps_nobody,
+            "where the share is less than one child, `kept` is 0, and place 0 - 1 is the last": (
                 lambda p, share: _by_threshold(p, floor(share * len(p)))
             ),
             "return True or False for each child, in the order in which they came": (
                 lambda p, share: [x for x, goes in zip(p, _stay(p, share), strict=True) if goes]
+            ),
+            "those are the best perplexities; return True or False for each child": (
+                lambda p, share: sorted(
+                    x for x, goes in zip(p, _stay(p, share), strict=True) if goes
+                )
             ),
         },
     ),
     "9.2": Exercise(
         cases=_curves,
         truth=_mean_of_best,
-        same=_same_curve,
         mistakes={
             "before there are so many, the mean is None: fewer would be another question": (
                 _of_what_is_there
@@ -158,6 +183,10 @@ EXERCISES = {
             "that is only the best so far; the mean of several is asked": lambda rewards, best: [
                 max(rewards[:end]) if end >= best else None for end in range(1, len(rewards) + 1)
             ],
+            "that is the best so far, from the first one on; a mean is asked, and None before": (
+                lambda rewards, best: list(accumulate(rewards, max))
+            ),
+            "those are the lowest so far; the highest are asked": _of_the_lowest,
         },
     ),
     "9.3": Exercise(
@@ -171,6 +200,15 @@ EXERCISES = {
             ],
             "that is the time at the end; return when each child is ready": (
                 lambda seconds, workers: max(_ready(seconds, workers))
+            ),
+            "that is when each child begins; it is ready when it has taken its time": (
+                lambda seconds, workers: [
+                    end - takes
+                    for end, takes in zip(_ready(seconds, workers), seconds, strict=True)
+                ]
+            ),
+            "that is sorted; keep the order in which the children are handed out": (
+                lambda seconds, workers: sorted(_ready(seconds, workers))
             ),
         },
     ),

@@ -50,7 +50,13 @@ def _softmax(scores: Any) -> Any:
 
 
 def _series(rng: np.random.Generator) -> Iterator[tuple[Any, float]]:
-    for length, decay, first in ((3, 0.5, 0.4), (4, 0.9, 0.0), (7, 0.8, 0.7)):
+    for length, decay, first in (
+        (3, 0.5, 0.4),
+        (4, 0.9, 0.0),
+        (7, 0.8, 0.7),
+        (2, 0.7, 0.5),
+        (1, 0.6, 0.3),
+    ):
         yield np.array([first, *rng.uniform(0.2, 1, length - 1)]), decay
 
 

@@ -213,8 +213,8 @@ EXERCISES = {
         cases=_cells,
         truth=is_dead,
         mistakes={
-            "one step is not enough: the memory may be awake after it": lambda cell: (
-                not _first_step(cell)[0].any()
+            "the memory may be awake after the first step: take more of them, and carry c along": (
+                lambda cell: not _first_step(cell)[0].any()
             ),
             "h_t can be 0 for ever while c_t is not": lambda cell: (
                 is_dead(cell) and not _first_step(cell)[1].any()

@@ -20,7 +20,7 @@ from nastut.symbolic.symbols import (
 )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Formulas:
     """What a cell computes, as equations.
 

@@ -341,9 +341,10 @@ nt.check("6.3", baselines)
 # %% tags=["solution"] jupyter={"source_hidden": true}
 # Solution 6.3
 def solution_6_3(means, decay):
-    used = [0.0, means[0]]
-    for mean in means[1:-1]:
-        used.append(decay * used[-1] + (1 - decay) * mean)
+    used, average = [0.0], means[0]
+    for mean in means[1:]:
+        used.append(average)
+        average = decay * average + (1 - decay) * mean
     return np.array(used)
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import nastut as nt
 import strategies
+from drawn import hide_programs
 from nastut.cells.cell import Cell, Node, ancestors, children
 from nastut.cells.evaluate import evaluate
 from nastut.cells.sequence import SequenceError
@@ -137,6 +138,22 @@ def test_a_cell_is_frozen(name):
 def test_a_node_is_frozen(name):
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(EXAMPLE.inject, name, "Add")
+
+
+def test_a_node_is_small():
+    """The largest cell has 2,047 of them, and searches keep many cells."""
+    assert not hasattr(EXAMPLE.inject, "__dict__")
+
+
+@pytest.mark.parametrize("where", ["here", "nowhere"])
+def test_a_notebook_prints_how_to_make_the_cell_or_why_there_is_no_picture(
+    where, monkeypatch, tmp_path
+):
+    if where == "nowhere":
+        hide_programs(monkeypatch, tmp_path)
+    text = EXAMPLE._repr_mimebundle_()["text/plain"]
+    assert (text == repr(EXAMPLE)) is (where == "here")
+    assert ("pip install graphviz-pure" in text) is (where == "nowhere")
 
 
 def test_equal_cells_are_one_key():

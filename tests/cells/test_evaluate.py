@@ -1,5 +1,6 @@
 """The walk over the tree, held against the oracle in every kind of value."""
 
+import dataclasses
 import warnings
 
 import numpy as np
@@ -223,6 +224,11 @@ def test_create_comes_before_the_injection_at_the_same_node():
 def test_an_injection_at_the_root_reaches_h_t():
     cell = Cell.parse("Add Tanh Add Tanh Add Identity Add Identity 0 2")
     assert evaluate(cell, [0.0, 0.0], [0.0, 0.0], 10.0) == (10.0, 0.0)
+
+
+def test_a_step_stays_as_it_was():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        trace(EXAMPLE, [1.0, 3.0], [2.0, 4.0], 5.0)[0].value = 0.0
 
 
 def test_a_step_is_readable():

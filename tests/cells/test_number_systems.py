@@ -1,6 +1,9 @@
 """The elementary functions agree in all three kinds of values, and kinds are told apart."""
 
+import dataclasses
 import math
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -84,7 +87,30 @@ def test_steps_keep_the_precision(dtype):
     assert str(tensor.dtype) == f"torch.{dtype}"
 
 
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_number_system_is_made_once_and_stays_as_it_is(system):
+    assert system() is system()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        system().tanh = abs
+
+
 # Which system values belong to
+
+
+def test_values_are_told_apart_before_any_library_is_loaded():
+    code = (
+        "import sys\n"
+        "from nastut.cells.number_systems import require_plain, system_of\n"
+        "loaded = lambda: [name for name in ('numpy', 'torch', 'sympy') if name in sys.modules]\n"
+        "require_plain([1.0, None, [object()]])\n"
+        "print(*loaded(), end='; ')\n"
+        "print(system_of([1.0, None]).name, *loaded(), end='; ')\n"
+        "import numpy\n"
+        "require_plain([numpy.ones(2)])\n"
+        "print(system_of([numpy.ones(2)]).name, *loaded())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "; numpy numpy; numpy numpy\n"
 
 
 @pytest.mark.parametrize(

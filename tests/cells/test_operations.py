@@ -1,5 +1,7 @@
 """The rows of the operations: values, symmetry, and derivatives against sympy and torch."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -27,6 +29,12 @@ def test_the_operations_of_the_paper_and_of_its_control_experiment():
 @pytest.mark.parametrize("table", [COMBINATIONS, ACTIVATIONS])
 def test_each_row_stands_under_its_name(table):
     assert [row.name for row in table.values()] == list(table)
+
+
+@pytest.mark.parametrize("row", [*COMBINATIONS.values(), *ACTIVATIONS.values()])
+def test_nobody_changes_a_row(row):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        row.apply = max
 
 
 @COMBINATION_ROWS

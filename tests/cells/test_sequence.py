@@ -15,10 +15,12 @@ from nastut.cells.cell import Cell, Node
 from nastut.cells.sequence import (
     SequenceError,
     check_sequence,
+    describe,
     is_base,
     is_whole_number,
     number_of_nodes,
     places,
+    require_whole_number,
     sequence_length,
     split_text,
 )
@@ -60,7 +62,7 @@ def test_powers_of_two_are_bases(number):
     assert is_base(number)
 
 
-@pytest.mark.parametrize("number", [0, -2, 3, 6, 12, 2.0, True, "2", None])
+@pytest.mark.parametrize("number", [0, -2, 3, 6, 12, 1023, 1025, 2048, 2.0, True, "2", None])
 def test_nothing_else_is_a_base(number):
     assert not is_base(number)
 
@@ -71,6 +73,45 @@ def test_nothing_else_is_a_base(number):
 )
 def test_whole_numbers(value, answer):
     assert is_whole_number(value) is answer
+
+
+@pytest.mark.parametrize("least", [0, 1, 3])
+def test_a_size_is_a_whole_number_and_large_enough(least):
+    require_whole_number("width", np.int64(least), least)
+    with pytest.raises(ValueError, match=f"^width is {least - 1}; it must be at least {least}$"):
+        require_whole_number("width", least - 1, least)
+    for value in (True, 5.0, "5", None):
+        with pytest.raises(TypeError, match=f"^width is {value!r} where a whole number belongs$"):
+            require_whole_number("width", value, least)
+
+
+def test_a_size_is_at_least_1_unless_told_otherwise():
+    require_whole_number("width", 1)
+    with pytest.raises(ValueError, match="it must be at least 1"):
+        require_whole_number("width", 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("Add", "'Add'"),
+        (3, "3"),
+        (np.int64(3), repr(np.int64(3))),
+        (None, "None"),
+        (True, "the bool True"),
+        (1.0, "the float 1.0"),
+        (["Add"], "the list ['Add']"),
+        (10**5000, "<too long to print>"),
+        ([10**5000], "the list <too long to print>"),
+    ],
+    ids=lambda value: reprlib.repr(value)[:20] if isinstance(value, str) else "",
+)
+def test_a_value_is_described_with_its_type_unless_it_is_a_word_or_a_whole_number(value, said):
+    assert describe(value) == said
+
+
+def test_places_are_made_once():
+    assert places(1024) is places(1024)
 
 
 def test_places_of_base_2_in_words():
@@ -197,6 +238,8 @@ def test_the_nearest_valid_token_is_named(place, token, said):
 def test_an_activation_where_a_combination_belongs_is_recognised():
     message = str(refusal(replaced(EXAMPLE.sequence, 3, "Tanh")))
     assert "Tanh is an activation: was a token left out or added before it?" in message
+    message = str(refusal(replaced(EXAMPLE.sequence, 2, "mult")))
+    assert "Multiply is a combination: was a token left out or added before it?" in message
 
 
 def test_pairs_in_a_list_are_told_to_be_flat():
@@ -251,7 +294,50 @@ def test_tokens_after_the_last_are_one_too_many(cell, extra):
     error = refusal(cell.sequence + extra)
     assert error.place == wanted + 1
     assert f"token {wanted + 1}, {extra[0]!r}, is one too many" in str(error)
+    last = f"a base-{cell.base} sequence ends with token {wanted}, {places(cell.base)[-1]};"
+    assert last in str(error)
     assert f"{wanted + len(extra)} were given" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        # As many words as a tree has: what is missing are the indices.
+        (4, 5),
+        (8, 9),
+        (16, 17),
+        (4096, 4097),
+        # The nearest length, the shorter of two that are as near.
+        (7, 7),
+        (10, 9),  # where an index belongs
+        (12, 11),
+        (14, 11),
+        (15, 16),
+        (26, 19),
+        (27, 28),
+        (4000, 4001),
+    ],
+)
+def test_words_alone_are_measured_by_the_nearest_tree(words, place):
+    error = refusal((["Add", "Tanh"] * words)[:words])
+    assert error.place == place
+
+
+def test_in_a_sequence_of_another_length_the_words_are_checked_and_nothing_is_an_index():
+    words = EXAMPLE.sequence[:8]
+    assert refusal([*words, 99]).place == 10
+    assert refusal([*words[:7], "Softmax", 0]).place == 8
+
+
+def test_one_token_more_than_any_cell_has_is_refused():
+    with pytest.raises(SequenceError, match="has more than 4098 tokens"):
+        check_sequence(["Add"] * 4099)
+    with pytest.raises(SequenceError, match="has more than 2047 nodes"):
+        Cell([EXAMPLE.inject] * 2048, EXAMPLE.inject, 0, 0)
+
+
+def test_a_number_where_a_word_belongs_has_no_nearest_word():
+    assert str(refusal([0, *EXAMPLE.sequence[1:]])) == f"token 1 is 0; this place is {places(2)[0]}"
 
 
 @pytest.mark.parametrize("place", range(1, 8))

@@ -1,5 +1,6 @@
 """All cells of a base: counted, enumerated, drawn at random, and written as choices."""
 
+import dataclasses
 from collections import Counter
 
 import numpy as np
@@ -31,6 +32,12 @@ def test_size_of_a_base(base, size):
 
 def test_choices_at_each_place():
     assert nt.Space().choices == [2, 4, 2, 4, 2, 4, 2, 4, 3, 3]
+
+
+def test_a_space_is_frozen_and_can_be_a_key():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        nt.Space().base = 4
+    assert {nt.Space(2): 1}[nt.Space()] == 1
 
 
 def test_more_operations_are_more_choices():

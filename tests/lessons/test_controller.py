@@ -3,6 +3,8 @@
 import math
 
 import numpy as np
+import pytest
+import torch
 
 from nastut.lessons.exercise import exercises_of
 from wrong_answers import each, known
@@ -128,11 +130,74 @@ WRONG = {
     },
 }
 
+EXERCISES = exercises_of("controller")
+
 
 @each(WRONG)
 def test_a_famous_mistake_is_named(number, words, answer):
-    assert exercises_of("controller")[number].judge(answer) == f"not yet: {words}"
+    assert EXERCISES[number].judge(answer) == f"not yet: {words}"
 
 
 def test_no_famous_mistake_is_left_out():
     assert {number: set(answers) for number, answers in WRONG.items()} == known("controller")
+
+
+def with_vectors_of_torch(scores, chosen, rewards, b):
+    """Answer 6.2 for all samples at once."""
+    p = torch.tensor(scores).softmax(0)
+    grads = torch.nn.functional.one_hot(torch.tensor(chosen), len(scores)) - p
+    return (torch.tensor(rewards - b)[:, None] * grads).mean(0)
+
+
+def by_powers(means, decay):
+    """Answer 6.3 without a loop over the average: what each mean weighs in it."""
+    used = [0.0]
+    for n in range(1, len(means)):
+        weights = [decay ** (n - 1), *((1 - decay) * decay ** (n - 1 - k) for k in range(1, n))]
+        used.append(math.fsum(w * mean for w, mean in zip(weights, means, strict=False)))
+    return used
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "cases"),
+    [
+        ("6.1", lambda d, a: math.fsum(map(math.log, picked(d, a))), 4),
+        ("6.2", with_vectors_of_torch, 4),
+        ("6.3", by_powers, 5),
+    ],
+)
+def test_a_right_answer_passes(number, answer, cases):
+    assert EXERCISES[number].judge(answer) == f"passed on {cases} cases"
+
+
+ALMOST = {
+    "two numbers for a single batch": (
+        "6.3",
+        lambda means, decay: [0.0, means[0], *baselines(means, decay)[2:]],
+    ),
+    "none for a single batch": (
+        "6.3",
+        lambda means, decay: baselines(means, decay) if len(means) > 1 else [],
+    ),
+    "right for a single batch": ("6.3", lambda means, decay: [0.0] * len(means)),
+    "right for two batches": (
+        "6.3",
+        lambda means, decay: [0.0, *[means[0]] * (len(means) - 1)],
+    ),
+    "the decay of the paper": ("6.3", lambda means, decay: baselines(means, 0.95)),
+    "without the chosen one": (
+        "6.2",
+        lambda s, a, r, b: gradient(s, a, r, b) - np.bincount(a, r - b, len(s)) / len(a),
+    ),
+    "a single sample": ("6.2", lambda s, a, r, b: gradient(s, a[:1], r[:1], b)),
+    "the first place": ("6.1", lambda d, a: math.log(d[0][a[0]])),
+    "always the first token": ("6.1", lambda d, a: sum(math.log(p[0]) for p in d)),
+}
+
+
+@pytest.mark.parametrize("slip", ALMOST)
+def test_an_answer_that_is_almost_right_does_not_pass(slip):
+    number, answer = ALMOST[slip]
+    verdict = EXERCISES[number].judge(answer)
+    assert verdict.startswith("not yet: ")
+    assert "for " in verdict  # a case is shown

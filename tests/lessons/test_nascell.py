@@ -121,12 +121,13 @@ def test_there_are_32_words(place):
     assert f"the words stand at the places 1 to 32; {place} is none of them" in verdict
 
 
-def test_a_recorded_case_is_arrays_all_the_way_down():
+def test_the_lists_of_a_recorded_case_are_arrays():
     versions, case = recorded_case("plain")
     assert versions["tensorflow-addons"] == "0.23.0"
     assert case["given"]["inputs"].shape == (5, 3, 4)
     assert case["gradients"]["kernel"].shape == (4, 8 * 6)
     assert case["outputs"].dtype == float
+    assert type(case["seed"]) is int
 
 
 def test_a_line_is_a_row_of_points_with_a_bar_at_the_median():

@@ -1,5 +1,6 @@
 """The equations of a cell: their order, their values, their derivative by c_{t-1}."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -98,6 +99,11 @@ def test_steps_put_into_each_other_are_the_expanded_formulas(cell):
         values[step.lhs] = step.rhs.xreplace(values)
     assert values[h_next] == f.h
     assert values[c_next] == f.c
+
+
+def test_formulas_stay_those_of_their_cell():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        formulas(EXAMPLE).cell = LSTM
 
 
 # The memory path

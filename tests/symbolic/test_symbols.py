@@ -12,7 +12,9 @@ from nastut.symbolic.formulas import formulas
 from nastut.symbolic.symbols import (
     c_next,
     c_prev,
+    gate,
     h_next,
+    h_prev,
     leaf_symbols,
     named,
     node_symbol,
@@ -62,6 +64,13 @@ def test_the_symbols_are_real_and_the_same_each_time():
     assert all(symbol.is_real for symbol in (*leaf_symbols(0), node_symbol(0), c_prev))
 
 
+def test_a_gate_around_a_state_is_a_real_function_of_it():
+    (product,) = (term for term in gate("n", x * h_prev).args if term.args)
+    assert product.args == (x * h_prev,)
+    assert product.is_real
+    assert gate("n", h_prev) == gate("n")
+
+
 # Expressions
 
 
@@ -86,6 +95,12 @@ def test_the_symbols_are_real_and_the_same_each_time():
         (sigmoid(x), "sigmoid(x)", r"\operatorname{sigmoid}\left(x\right)"),
         (sigmoid(x) ** 2, "sigmoid(x)^2", r"\operatorname{sigmoid}^{2}\left(x\right)"),
         (sp.sin(x) * sp.cos(y), "cos(y) ⊙ sin(x)", None),
+        (y * x**2, "x^2 ⊙ y", r"x^{2} \odot y"),
+        # A sigmoid is a negative whole power, and nothing else is one.
+        ((1 + sp.exp(x)) ** 2, "(1 + exp(x))^2", None),
+        (1 / sp.sqrt(1 + sp.exp(x)), "1/sqrt(1 + exp(x))", None),
+        (sp.exp(x) * y, "exp(x) ⊙ y", None),
+        (sp.exp(-x) * sigmoid(x), "exp(-x) ⊙ sigmoid(x)", None),
         (sp.Eq(y, sigmoid(x), evaluate=False), "y = sigmoid(x)", None),
     ],
 )
