@@ -441,6 +441,15 @@ def test_a_hang_in_an_executor_that_was_given_ends_the_search_but_is_remembered(
     assert found[CELLS[0]].error is None
 
 
+def test_a_reward_that_answers_for_too_few_is_no_answer():
+    class Short(Together):
+        def many(self, cells):
+            return super().many(cells)[1:]
+
+    with Workers() as workers, pytest.raises(ValueError, match="is shorter than"):
+        everything(workers, Short(os.devnull), [CELLS[:2]])
+
+
 def test_a_worker_that_is_unfit_stops_the_search():
     def reward(cell):
         raise UnfitWorkerError("no text")

@@ -44,6 +44,11 @@ def test_time_passes_as_it_would():
     assert clock == [2.0, 2.0, 4.0]
 
 
+def test_a_search_is_simulated_in_silence(capsys):
+    simulate("random", 2, 7, SECONDS, 10)
+    assert capsys.readouterr() == ("", "")
+
+
 def test_random_search_gains_what_its_workers_are_worth():
     one, ten = (simulate("random", workers, 7, [1.0], 200) for workers in (1, 10))
     assert one["best"] == ten["best"]
