@@ -135,8 +135,8 @@ def bind(program: Program, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) 
     copies = [native(like.new_empty(source.shape[1:])) for source in sources]
     registers = [part for copy in copies for part in copy]
     registers += [native(like.new_tensor(number)) for number in program.constants]
-    n_buffers = program.n_registers - len(registers)
-    registers.extend(native(like.new_empty(n_buffers, *registers[0].shape)))
+    buffers = range(len(registers), program.n_registers)
+    registers += [native(like.new_empty(registers[0].shape)) for _ in buffers]
     code = [
         partial(functions[name], *(registers[k] for k in operands), out=registers[result])
         for name, operands, result in program.instructions

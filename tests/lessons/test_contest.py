@@ -160,6 +160,26 @@ def test_sampling_tells_the_three_controllers():
     assert EXERCISES["7.2"].judge(TOLD) == "passed"
 
 
+WORDS = "h and c swapped, likeliest token, never fed back"
+FORMS = {
+    "each word is used once": [dict.fromkeys("ABC", "never fed back")],
+    "answer with a dict of A, B and C, and with these words": [
+        dict.fromkeys("AB", "never fed back"),
+        dict.fromkeys("ABCD", "never fed back"),
+        TOLD | {"A": "swapped"},
+        dict.fromkeys("ABC", "a bug"),
+        list(TOLD.values()),
+        7,
+    ],
+}
+
+
+@pytest.mark.parametrize("told", FORMS)
+def test_an_answer_of_another_form_is_told_the_form(told):
+    for answer in FORMS[told]:
+        assert EXERCISES["7.2"].judge(answer) == f"not yet: {told}: {WORDS}"
+
+
 def test_a_mystery_writes_the_same_from_the_same_generator():
     one, other = (mystery("A", 5, np.random.default_rng(1)) for _ in range(2))
     assert one.shape == (5, 2)
