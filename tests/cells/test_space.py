@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nastut as nt
+from nastut.cells.cell import children
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
 
 EVERYTHING = {"combinations": tuple(COMBINATIONS), "activations": tuple(ACTIVATIONS)}
@@ -70,6 +71,52 @@ def test_size_is_known_where_python_refuses_a_length():
 )
 def test_classes_are_the_canonical_forms(space):
     assert space.classes == len({cell.canonical() for cell in space})
+
+
+def swap(base, above):
+    """Return the order of the nodes when the subtrees below one of them change places."""
+    order = list(range(2 * base - 1))
+    left, right = ([child] for child in children(above, base))
+    while left:
+        order[left[0] : right[-1] + 1] = right + left
+        left, right = ([c for k in side for c in children(k, base)] for side in (left, right))
+    return tuple(order)
+
+
+def symmetries(base):
+    """Return all orders of the nodes that swaps lead to."""
+    swaps = [swap(base, above) for above in range(base, 2 * base - 1)]
+    found = new = {tuple(range(2 * base - 1))}
+    while new:
+        new = {tuple(order[k] for k in one) for order in new for one in swaps} - found
+        found = found | new
+    return found
+
+
+def cycles(order):
+    """Return how many cycles a permutation has."""
+    left, number = set(range(len(order))), 0
+    while left:
+        at, number = left.pop(), number + 1
+        while order[at] in left:
+            at = order[at]
+            left.remove(at)
+    return number
+
+
+@pytest.mark.parametrize("base", [1, 2, 4, 8])
+@pytest.mark.parametrize("combinations", [1, 2, 3])
+@pytest.mark.parametrize("activations", [1, 2, 3, 4, 5])
+def test_classes_are_those_that_burnside_counts(base, combinations, activations):
+    """The mean, over all symmetries, of how many sequences a symmetry leaves as they are."""
+    node, kept = combinations * activations, 0
+    orders = symmetries(base)
+    for order in orders:
+        still = sum(k == place for place, k in enumerate(order))  # where an index may be
+        kept += node ** cycles(order) * still**2
+    space = nt.Space(base, tuple(COMBINATIONS)[:combinations], tuple(ACTIVATIONS)[:activations])
+    assert len(orders) == 2 ** (base - 1)
+    assert space.classes * len(orders) == node * kept
 
 
 def test_classes_of_base_2():
