@@ -1,16 +1,19 @@
 """The doctor prints one line for each thing, and says what to do where one is missing."""
 
 import os
+import platform
 import subprocess
 import sys
+import tomllib
 from importlib import import_module, metadata
+from pathlib import Path
 
 import jupyter_client.kernelspec
 import pytest
 import torch
 
 import nastut as nt
-from drawn import hide_programs
+from drawn import hide_programs, write_program
 
 # The name nt.doctor is the function; what it looks up is in the module.
 MODULE = import_module("nastut.doctor")
@@ -186,3 +189,59 @@ def test_torch_is_an_extra(examine, monkeypatch):
     (line,) = [line for line in lines if "torch gradients" in line]
     assert line.startswith("OK    torch gradients: not installed, and only what trains needs it")
     assert "pip install 'nastut[torch]'" in line
+
+
+def test_versions_are_told(examine, monkeypatch, tmp_path):
+    write_program(tmp_path, """echo '<svg width="9pt" height="9pt"/>'""", name="dot")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    _, lines = examine()
+    assert f"OK    Python: {platform.python_version()}" in lines
+    assert f"OK    package numpy: {metadata.version('numpy')}" in lines
+    assert "OK    pictures: drawn by dot" in lines
+    assert f"OK    torch gradients: computed with {torch.get_num_threads()} threads" in lines
+
+
+def test_oldest_python_is_the_one_that_the_package_asks_for():
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
+    wanted = project["project"]["requires-python"].removeprefix(">=")
+    assert ".".join(map(str, MODULE.OLDEST_PYTHON)) == wanted
+
+
+def test_oldest_python_is_not_too_old(examine, monkeypatch):
+    monkeypatch.setattr(MODULE, "OLDEST_PYTHON", sys.version_info)
+    assert examine()[0] is True
+    newer = (*sys.version_info[:2], sys.version_info[2] + 1)
+    monkeypatch.setattr(MODULE, "OLDEST_PYTHON", newer)
+    healthy, lines = examine()
+    assert healthy is False
+    assert failed(lines)[0].startswith(f"FAIL  Python: {platform.python_version()} is too old ->")
+
+
+def test_a_trouble_without_words_is_told_by_its_name(examine, monkeypatch):
+    def silent(*arguments, **options):
+        raise MemoryError
+
+    monkeypatch.setattr(torch, "ones", silent)
+    (line,) = failed(examine()[1])
+    assert line.startswith("FAIL  torch gradients: MemoryError -> reinstall torch")
+
+
+@pytest.mark.parametrize("slope", [float("nan"), float("inf")])
+def test_gradients_have_to_be_numbers(slope, examine, monkeypatch):
+    monkeypatch.setattr(torch, "tanh", lambda value: value * slope)
+    (line,) = failed(examine()[1])
+    assert line.startswith("FAIL  torch gradients: torch gave no finite gradient -> ")
+
+
+def test_a_program_that_draws_no_picture_is_found_out(examine, monkeypatch, tmp_path):
+    write_program(tmp_path, "echo Hello")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (line,) = failed(examine()[1])
+    assert line.startswith("FAIL  pictures: no width and height in what was drawn: 'Hello")
+
+
+def test_a_package_without_requirements_has_none_checked(examine, monkeypatch):
+    monkeypatch.setattr(MODULE, "requires", lambda name: None)
+    healthy, lines = examine()
+    assert healthy is True
+    assert [line for line in lines if "package" in line] == []

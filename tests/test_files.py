@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 
 from nastut.files import (
+    LARGEST,
+    parse_json,
     read_json,
+    read_limited,
+    recorded,
     remove_leftovers,
+    require_file,
     require_form,
     write_atomically,
     write_json,
@@ -128,6 +133,109 @@ def test_leftovers_of_a_file_are_removed_and_no_others(target):
     remove_leftovers(target)
     assert [path.read_bytes() for path in target.parent.iterdir()] == [b"other.bin"]
 
+
+def test_the_error_of_a_file_that_cannot_be_opened_is_told_as_it_is(target, monkeypatch):
+    def refuse(path, *arguments):
+        raise PermissionError("no")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(PermissionError, match="no"):
+        write_atomically(target, b"new")
+
+
+def test_leftovers_that_somebody_else_took_away_are_no_trouble(target, monkeypatch):
+    monkeypatch.setattr(Path, "glob", lambda folder, pattern: [folder / "gone"])
+    remove_leftovers(target)
+
+
+# Reading
+
+
+def test_what_is_recorded_is_found_and_what_is_not_is_looked_for_at_both_places():
+    assert recorded("text.json").is_file()
+    with pytest.raises(FileNotFoundError, match=r"^none\.json is not recorded") as caught:
+        recorded("none.json")
+    beside, inside = re.fullmatch(r".*: neither in (.*) nor in (.*)", str(caught.value)).groups()
+    assert Path(beside).name == Path(inside).name == "data"
+    assert Path(inside).parent.parent == Path(beside).parent
+    assert Path(inside).parent.name == "nastut"
+
+
+def test_a_folder_is_not_recorded():
+    with pytest.raises(FileNotFoundError):
+        recorded("..")
+
+
+def test_a_file_is_read_up_to_64_mib_and_no_further(target):
+    with target.open("wb") as file:
+        file.truncate(64 << 20)  # zeros that take no room
+    assert len(read_limited(target)) == 64 << 20
+    os.truncate(target, (64 << 20) + 1)
+    with pytest.raises(ValueError, match="it has more than the 64 MiB that are read"):
+        read_limited(target)
+
+
+def test_what_is_recorded_is_far_from_the_limit():
+    files = [path for path in recorded("text.json").parent.iterdir() if path.is_file()]
+    assert 10 * max(path.stat().st_size for path in files) < LARGEST
+
+
+@pytest.mark.parametrize("read", [require_file, read_limited])
+def test_what_is_no_file_is_called_what_it_is(read, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path, kind in ((tmp_path, "a folder"), (pipe, "no file")):
+        message = f"{path} is {kind}; give the path of a file"
+        with pytest.raises(OSError, match=f"^{re.escape(message)}$"):
+            read(path)
+
+
+def test_a_file_or_a_path_where_nothing_is_may_be_one(target):
+    require_file(target)
+    target.write_bytes(b"data")
+    require_file(target)
+    assert read_limited(target) == b"data"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, b"\xff", "NaN,"])
+def test_whatever_is_no_json_is_a_value_error(text):
+    with pytest.raises(ValueError):  # noqa: PT011 - what it says is Python's affair
+        parse_json(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[" * 100_000, "it is nested too deeply"),
+        ("{", "Expecting property name"),
+        ("[1]", "it is of type list where dict belongs"),
+        ("{}", "it lacks 'a'"),
+    ],
+    ids=["deep", "cut", "list", "empty"],
+)
+def test_damaged_json_is_told_with_its_path_and_what_to_do(text, said, tmp_path):
+    path = tmp_path / "some.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=rf"some\.json is damaged .*{said}.*; restore it$"):
+        read_json(path, {"a": int}, "restore it")
+
+
+def test_a_list_is_read_without_a_hash(tmp_path):
+    path = tmp_path / "some.json"
+    path.write_text("[1, 2]")
+    assert read_json(path, [int], "restore it") == [1, 2]
+
+
+def test_written_json_ends_with_its_hash_and_a_new_line(tmp_path):
+    path = tmp_path / "some.json"
+    write_json(path, {"a": 1})
+    assert re.fullmatch(r'\{"a": 1, "sha256": "[0-9a-f]{64}"\}\n', path.read_text())
+    write_json(path, {"a": 1}, indent=1)
+    assert path.read_text().startswith('{\n "a": 1,\n "sha256"')
+    assert read_json(path, {"a": int}, "restore it") == {"a": 1}
+
+
+# Forms
 
 FORM = {"name": str, "seeds": [int], "pairs": [(float, str | None)], "more": dict}
 FITTING = {"name": "a", "seeds": [1, 2], "pairs": [[1, None], (0.5, "b")], "more": {"any": []}}

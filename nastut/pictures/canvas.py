@@ -87,8 +87,11 @@ def draw_graph(
     return Picture(dot, caption, alt, width)
 
 
-def look(vertex: Vertex, hidden: bool = False) -> dict[str, str]:
-    """Return the Graphviz attributes of a vertex: a circle for a state, a box for an operation."""
+def look(vertex: Vertex, hidden: bool) -> dict[str, str]:
+    """Return the Graphviz attributes of a vertex: a circle for a state, a box for an operation.
+
+    A hidden one is a grey outline, and an operation without its name.
+    """
     ghost = {"color": GHOST, "fontcolor": GHOST} if hidden else {}
     if vertex.kind == "state":
         size = {"shape": "circle", "width": "0.65", "fixedsize": "true", "fontsize": "18"}

@@ -16,7 +16,7 @@ DASHES = ("-", "--", "-.", ":")
 
 
 def draw_curves(panels: Mapping[str, Mapping[str, ArrayLike]], path: Path) -> Path:
-    """Write a picture with one panel beside the other, and return its path.
+    """Write a picture with one panel, of 4 by 3.5 inches, beside the other, and return its path.
 
     Parameters
     ----------
@@ -35,13 +35,13 @@ def draw_curves(panels: Mapping[str, Mapping[str, ArrayLike]], path: Path) -> Pa
     if path.suffix not in FORMATS:
         raise ValueError(f"{path} ends in {path.suffix!r}; pictures are .svg or .png")
     figure = Figure(figsize=(4 * len(panels), 3.5), layout="constrained")
-    rows = figure.subplots(1, len(panels), sharey=True, squeeze=False)
-    for axes, (title, curves) in zip(rows[0], panels.items(), strict=True):
+    row = figure.subplots(1, len(panels), sharey=True, squeeze=False).ravel()
+    for axes, (title, curves) in zip(row, panels.items(), strict=True):
         for number, (name, curve) in enumerate(curves.items()):
             axes.plot(curve, DASHES[number % len(DASHES)], label=name)
         axes.set(title=title, xlabel="evaluations")
-    rows[0][0].set_ylabel("mean reward")
-    rows[0][0].legend(fontsize="small")
+    row[0].set_ylabel("mean reward")
+    row[0].legend(fontsize="small")
     drawn = io.BytesIO()
     figure.savefig(drawn, format=path.suffix[1:])
     write_atomically(path, drawn.getvalue())

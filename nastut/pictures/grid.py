@@ -78,7 +78,8 @@ class Grid(Sequence[Picture]):
         widest = max((w for w, _ in sizes), default=0)
         width = round(max(widest, WIDTH_OF_A_LETTER * letters)) + 2 * MARGIN
         height = max((h for _, h in sizes), default=0) + TITLE_HEIGHT + 2 * MARGIN
-        columns = min(columns or _best_columns(len(drawn), width, height), max(len(drawn), 1))
+        most = max(len(drawn), 1)
+        columns = min(columns or _best_columns(most, width, height), most)
         rows = -(-len(drawn) // columns)
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{columns * width}pt" '
@@ -108,4 +109,4 @@ def _best_columns(number: int, width: int, height: int) -> int:
     def scale(columns: int) -> float:
         return min(WIDEST / (columns * width), TALLEST / (-(-number // columns) * height))
 
-    return max(range(1, number + 1), key=scale, default=1)
+    return max(range(1, number + 1), key=scale)

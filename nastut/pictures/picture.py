@@ -84,9 +84,11 @@ class Picture:
         Raises
         ------
         DrawingError
-            If there is no program to draw with.
+            If there is no program to draw with, or what it draws is no picture.
         """
-        drawn = _shorten(_render(self.dot.source, "svg").decode())
+        svg = _render(self.dot.source, "svg").decode()
+        size(svg)  # raises an error that shows what was drawn instead
+        drawn = _shorten(svg)
         return re.sub(r'font-size="([\d.]+)"([^>]*)>([^<]*_[^<]*)</text>', _lower_in_svg, drawn)
 
     def png(self, dpi: int = 192) -> bytes:

@@ -92,8 +92,9 @@ class NotRepresentable(ValueError):  # noqa: N818 - the name says it, as StopIte
         super().__init__(self.problems)
 
     def __str__(self) -> str:
-        if len(self.problems) == 1:
-            return f"these formulas fit no cell: {self.problems[0]}"
+        only, *others = self.problems
+        if not others:
+            return f"these formulas fit no cell: {only}"
         lines = (f"{number}. {problem}" for number, problem in enumerate(self.problems, 1))
         return "\n".join((f"these formulas fit no cell, for {len(self.problems)} reasons:", *lines))
 
@@ -149,7 +150,7 @@ def formula_of(quantity: Quantity) -> sp.Expr:
 
 
 # How sympy writes each operation: tanh(u) is of the class tanh, a + b of the class Add.
-_U, _V = sp.Dummy("u", real=True), sp.Dummy("v", real=True)
+_U, _V = sp.Dummy("u"), sp.Dummy("v")
 _FUNCTIONS = {
     image.func: name
     for name, row in ACTIVATIONS.items()

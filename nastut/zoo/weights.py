@@ -38,7 +38,7 @@ def from_torch_lstm(lstm: nn.LSTM) -> CellRNN:
     """
     if not isinstance(lstm, nn.LSTM):
         raise TypeError(f"a {type(lstm).__name__} was given where a torch.nn.LSTM belongs")
-    like = lstm.all_weights[0][0]
+    like = next(lstm.parameters())
     layer = CellRNN(
         LSTM,
         lstm.input_size,

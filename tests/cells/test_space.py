@@ -1,6 +1,8 @@
 """All cells of a base: counted, enumerated, drawn at random, and written as choices."""
 
 import dataclasses
+import subprocess
+import sys
 from collections import Counter
 
 import numpy as np
@@ -72,6 +74,16 @@ def test_classes_are_the_canonical_forms(space):
 
 def test_classes_of_base_2():
     assert nt.Space(2).classes == (36_864 + 512) // 2  # 512 sequences are their own mirror image
+
+
+def test_a_space_is_counted_and_enumerated_without_numpy():
+    code = (
+        "import sys\n"
+        "from nastut.cells.space import Space\n"
+        "print(len(Space()), next(iter(Space(1))), 'numpy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "36864 Add Identity Add Identity 0 0 False\n"
 
 
 # Enumeration

@@ -3,13 +3,16 @@
 import re
 from collections import Counter
 from itertools import combinations
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 import nastut as nt
-from drawn import boxes, overlaps, texts, width
+from drawn import SVG, boxes, overlaps, texts, width
+from nastut.cells.cell import children
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
+from nastut.pictures.drawing import block_names
 from nastut.pictures.graph import graph
 from nastut.pictures.style import MEMORY
 
@@ -155,6 +158,22 @@ def test_tree_shows_every_node_and_every_matrix(base):
     assert Counter(said) == Counter([*map(str, range(2 * base - 1)), *leaves, "ht"])
 
 
+@pytest.mark.parametrize("base", BASES)
+def test_tree_has_an_edge_for_every_child_every_leaf_and_h(base):
+    source = nt.draw_tree(base).dot.source
+    edges = re.findall(r'\t"?(leaf \d+|\d+)"? -> (\w+)', source)
+    inner = [(str(c), str(k)) for k in range(2 * base - 1) for c in children(k, base)]
+    leaves = [(f"leaf {i}", str(i)) for i in range(base)]
+    assert Counter(edges) == Counter([*inner, *leaves, (str(2 * base - 2), "h_t")])
+
+
+def test_tree_says_how_large_it_is():
+    picture = nt.draw_tree(4)
+    assert picture.caption == "tree of base 4, nodes 0 to 6"
+    assert picture.alt.startswith("Tree of base 4. Each leaf, 0 to 3, has a matrix for x and one")
+    assert picture.alt.endswith("node 6 joins 4 and 5. The root gives the new h.")
+
+
 def test_tree_stands_on_its_leaves_from_left_to_right():
     drawn = boxes(nt.draw_tree(8).svg())
     lefts = [drawn[str(k)][0] for k in range(8)]
@@ -188,6 +207,41 @@ def test_tokens_are_in_reading_order():
     assert overlaps(svg) == []
 
 
+def centres(svg):
+    """Return where the text of every vertex stands, by the vertex's name."""
+    return {
+        group.findtext(f"{SVG}title"): tuple(float(text.get(key)) for key in "xy")
+        for group in ElementTree.fromstring(svg).iter(f"{SVG}g")
+        if (text := group.find(f"{SVG}text")) is not None
+    }
+
+
+def test_blocks_of_two_tokens_stand_five_in_a_row_under_their_titles():
+    svg = nt.draw_sequence(nt.zoo.NASCELL).drawn()
+    drawn, said = boxes(svg), centres(svg)
+    tokens = [drawn[f"token {place}"] for place in range(1, 35)]
+    wide, tall = tokens[0][2] - tokens[0][0], tokens[0][3] - tokens[0][1]
+    blocks = list(zip(tokens[::2], tokens[1::2], block_names(nt.zoo.NASCELL), strict=True))
+    for number, (left, right, title) in enumerate(blocks):
+        assert left[2] == pytest.approx(right[0], abs=0.2)  # the two touch
+        assert left[1] == right[1]
+        x, y = said[title]
+        assert x == pytest.approx(left[2], abs=0.2)
+        assert left[1] - 2 * tall < y < left[1] - tall / 2
+        for token, place in ((left, 2 * number + 1), (right, 2 * number + 2)):
+            x_place, y_place = said[f"place {place}"]
+            assert x_place == pytest.approx((token[0] + token[2]) / 2, abs=0.2)
+            assert y + 10 <= y_place <= token[1]  # below the title, above the token
+        if number % 5:
+            before = blocks[number - 1][1]
+            assert before[1] == left[1]
+            assert 0 < left[0] - before[2] < wide / 2
+        elif number:
+            above = blocks[number - 5][0]
+            assert above[0] == left[0]
+            assert tall < left[1] - above[3] < 2 * tall
+
+
 # Step by step
 
 
@@ -214,6 +268,25 @@ def test_memory_comes_last():
 def test_new_vertices_have_a_thick_border():
     injection = nt.draw_steps(nt.zoo.EXAMPLE)[3].svg()
     assert injection.count('stroke-width="3.5"') == 3  # c_{t-1}, and the two operations
+
+
+def test_each_step_marks_what_it_adds():
+    thick = [picture.svg().count('stroke-width="3.5"') for picture in nt.draw_steps(nt.zoo.EXAMPLE)]
+    # Two operations each; with the root comes h_t, with the injection c_{t-1}; at last c_t.
+    assert thick == [2, 2, 3, 3, 1]
+
+
+def test_captions_say_what_each_step_adds():
+    steps = nt.draw_steps(nt.zoo.EXAMPLE)
+    captions = [
+        "tree index 0: Add Tanh",
+        "tree index 1: Multiply ReLU",
+        "tree index 2: Multiply Sigmoid",
+        "cell inject: Add ReLU",
+        "cell indices: create 1, inject 0",
+    ]
+    assert [picture.caption for picture in steps] == captions
+    assert list(steps.titles) == [f"{i} · {caption}" for i, caption in enumerate(captions, 1)]
 
 
 def test_where_memory_enters_and_leaves_comes_with_the_last_block():

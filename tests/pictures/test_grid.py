@@ -13,6 +13,18 @@ from nastut.pictures.picture import TALLEST, WIDEST, Picture, size
 SVG = "{http://www.w3.org/2000/svg}"
 
 
+class Blank(Picture):
+    """A picture of a given size, drawn by nobody."""
+
+    def __init__(self, width, height):
+        super().__init__(None, "blank")
+        self.sides = width, height
+
+    def drawn(self):
+        width, height = self.sides
+        return f'<svg width="{width}pt" height="{height}pt" xmlns="http://www.w3.org/2000/svg"/>'
+
+
 @pytest.fixture(scope="module")
 def steps():
     return nt.draw_steps(nt.zoo.EXAMPLE)
@@ -78,6 +90,52 @@ def test_pictures_lie_beside_each_other_and_inside_the_whole(cell):
             assert right <= x1 or x2 <= left or bottom <= y1 or y2 <= top
 
 
+def titles_of(svg):
+    """Return where each title begins, and on which line."""
+    found = ElementTree.fromstring(svg).iter(f"{SVG}text")
+    return [tuple(float(text.get(key)) for key in "xy") for text in found]
+
+
+def test_each_picture_has_a_margin_of_10_points_and_30_above_it_for_its_title():
+    sides = [(100, 200), (140, 80), (60, 90), (20, 20), (140, 200)]
+    svg = Grid([Blank(*side) for side in sides], list("abcde")).svg(columns=2)
+    drawn, whole = panels(svg)
+    wide, tall = 140 + 20, 200 + 20 + 30
+    assert whole == [0, 0, 2 * wide, 3 * tall]
+    corners = [(column * wide, row * tall) for row in range(3) for column in range(2)][:5]
+    assert drawn == [
+        (x + 10, y + 30, x + 10 + width, y + 30 + height)
+        for (x, y), (width, height) in zip(corners, sides, strict=True)
+    ]
+    assert titles_of(svg) == [(x + 10, y + 20) for x, y in corners]
+
+
+@pytest.mark.parametrize(("letters", "width"), [(13, 100), (14, 105), (40, 300), (41, 308)])
+def test_a_letter_of_a_title_has_7_points_and_a_half(letters, width):
+    _, whole = panels(Grid([Blank(100, 50)] * 2, ["a", "n" * letters]).svg(columns=1))
+    assert whole == [0, 0, width + 20, 2 * 100]
+
+
+@pytest.mark.parametrize("sides", [(10, 10), (60, 400), (400, 60), (300, 200), (1500, 900)])
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 7, 12, 17])
+def test_any_number_of_pictures_of_any_size_is_shown_as_large_as_can_be(sides, number):
+    grid = Grid([Blank(*sides)] * number, [""] * number)
+
+    def share(svg):
+        """How far the whole is shrunk: the more, the smaller the pictures."""
+        (_, _, width, height), (wide, tall) = panels(svg)[1], size(svg)
+        return min(1, WIDEST / width, TALLEST / height), wide / width, tall / height
+
+    best = max(share(grid.svg(columns))[0] for columns in range(1, number + 1))
+    scale, *sizes = share(grid.svg())
+    assert scale == best
+    assert sizes == pytest.approx([scale, scale], abs=0.02)
+
+
+def test_no_pictures_take_no_rows():
+    assert panels(Grid([], []).svg()) == ([], [0, 0, 20, 0])
+
+
 def test_titles_are_escaped(steps):
     odd = Grid(steps.pictures[:1], ["a < b & c"])
     assert "a < b & c" in texts(odd.svg())
@@ -89,18 +147,8 @@ def test_columns_are_at_least_one(steps, columns):
         steps.svg(columns)
 
 
-def test_as_many_columns_as_make_the_pictures_largest(steps):
-    """Five narrow ones stand side by side; of seventeen large ones four rows are made."""
+def test_five_narrow_pictures_stand_side_by_side(steps):
     assert steps.svg() == steps.svg(columns=5)
-    many = nt.draw_steps(nt.zoo.LSTM)
-    largest = max(range(1, 18), key=lambda columns: panel_width(many.svg(columns)))
-    assert panel_width(many.svg()) == panel_width(many.svg(largest))
-
-
-def panel_width(svg):
-    """Return the width at which the first picture of a grid is shown, in points."""
-    (first, *_), (_, _, width, _) = panels(svg)
-    return (first[2] - first[0]) * size(svg)[0] / width
 
 
 @pytest.mark.parametrize("cells", [[nt.zoo.EXAMPLE] * 2, [nt.zoo.LSTM] * 2, [nt.zoo.EXAMPLE] * 7])
@@ -120,6 +168,10 @@ def test_title_has_room(steps):
 def test_one_title_for_each_picture(steps):
     with pytest.raises(ValueError, match="5 pictures need as many titles, not 1"):
         Grid(steps.pictures, ["one"])
+
+
+def test_many_pictures_have_as_many_titles():
+    assert len(Grid([Blank(10, 10)] * 300, [""] * 300)) == 300
 
 
 def test_words_are_those_of_the_pictures_under_their_titles():

@@ -3,6 +3,7 @@
 import re
 import shutil
 import sys
+from collections import Counter
 from html.parser import HTMLParser
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -20,6 +21,9 @@ from nastut.pictures.picture import (
     TALLEST,
     WIDEST,
     DrawingError,
+    fit,
+    mimebundle,
+    renderers,
     size,
 )
 
@@ -74,7 +78,8 @@ def test_lowered_index_is_smaller_and_the_line_returns(picture):
     down, up = map(float, re.findall(r'dy="([-\d.]+)"', h))
     outer, inner = map(float, re.findall(r'font-size="([\d.]+)"', h))
     assert down == -up > 0
-    assert inner < outer
+    assert inner < outer < 18  # the size of a state's letter
+    assert down < outer / 2
 
 
 def test_indices_are_lowered_in_png(any_picture, monkeypatch, tmp_path):
@@ -100,6 +105,33 @@ def test_drawing_says_nothing(any_picture, capfd):
     any_picture.svg()
     any_picture.png()
     assert capfd.readouterr() == ("", "")
+
+
+def test_png_shows_the_letters_of_the_svg(any_picture, monkeypatch, tmp_path):
+    said = Counter(texts(any_picture.svg()))
+    given = tmp_path / "given.dot"
+    write_program(tmp_path, f"exec {shutil.which('cat')} > '{given}'")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    any_picture.png()
+    labels = re.findall(r"label=(.*?)(?: \w+=|\]\n)", re.sub("<FONT[^>]*>", "", given.read_text()))
+    lines = Counter(
+        re.sub('</FONT>|^[<"]|[>"]$', "", line)
+        for label in labels
+        for line in re.split(r"<BR/>|\\n", label)
+    )
+    assert lines - Counter({"": lines[""]}) <= said
+    # A vertex without a label shows its name, and none of these has an index.
+    assert all(name in any_picture.dot.source for name in said - lines)
+
+
+def test_resolution_of_a_png_is_192_unless_told_otherwise(picture):
+    assert picture.png() == picture.png(dpi=192)
+
+
+def test_what_is_the_same_everywhere_is_said_once(any_picture):
+    svg = any_picture.drawn()
+    assert svg.count("font-family=") == 1
+    assert svg.count('text-anchor="middle"') == 1
 
 
 # Who draws
@@ -137,6 +169,21 @@ def test_pip_package_is_found_on_the_path_too(picture, monkeypatch, tmp_path):
     assert picture.svg() == BY_HAND + "\n"
 
 
+def test_programs_are_told_in_the_order_in_which_they_are_asked(monkeypatch, tmp_path):
+    folders = [tmp_path / name for name in ("scripts", "path")]
+    for folder in folders:
+        folder.mkdir()
+    beside = write_program(folders[0], "", name="graphviz-pure")
+    elsewhere = write_program(folders[1], "", name="graphviz-pure")
+    monkeypatch.setenv("PATH", str(folders[1]))
+    monkeypatch.setattr(sys, "executable", str(folders[0] / "python"))
+    assert renderers() == [str(beside)]
+    dot = write_program(folders[1], "")
+    assert renderers() == [str(dot), str(beside)]
+    beside.unlink()
+    assert renderers() == [str(dot), str(elsewhere)]
+
+
 @pytest.mark.usefixtures("no_program")
 @pytest.mark.parametrize("draw", ["svg", "png"])
 def test_without_a_program_the_error_names_the_remedy(picture, draw):
@@ -152,6 +199,49 @@ def test_error_says_what_each_program_said(picture, no_program, monkeypatch, tmp
 
 
 # How large it is
+
+
+def blank(width, height):
+    return f'<svg width="{width}pt" height="{height}pt"/>'
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ((630, 390), (630, 390)),
+        ((631, 390), (630, 389)),
+        ((630, 391), (628, 390)),
+        ((1260, 100), (630, 50)),
+        ((100, 780), (50, 390)),
+        ((2, 3), (2, 3)),
+        ((0, 0), (0, 0)),
+    ],
+)
+def test_a_column_is_840_pixels_wide_and_a_page_520_high(given, shown):
+    assert fit(blank(*given)) == blank(*shown)
+
+
+def test_a_point_is_four_thirds_of_a_pixel():
+    html = mimebundle("picture", blank(630, 390), "alt")["text/html"]
+    assert 'width="840" height="520"' in html
+    assert fit(blank(75, 60), width=200) == blank(150, 120)
+
+
+def test_only_the_whole_picture_is_resized():
+    inner = blank(1260, 780)
+    whole = f"{inner[:-2]}>{inner}</svg>"
+    assert fit(whole) == f"{blank(630, 390)[:-2]}>{inner}</svg>"
+
+
+def test_what_was_drawn_instead_of_a_picture_is_cut():
+    with pytest.raises(DrawingError, match=f"in what was drawn: {'n' * 60!r}$"):
+        size("n" * 61)
+
+
+@pytest.mark.parametrize("width", [0.5, 1, 5000])
+def test_any_width_above_0_will_do(width):
+    assert nt.draw_tree(1).width is None
+    assert nt.Picture(graphviz.Digraph(), "caption", width=width).width == width
 
 
 def test_no_picture_is_wider_than_a_column_or_taller_than_a_page(any_picture):
@@ -189,7 +279,7 @@ def test_width_is_above_0(width):
 def test_what_is_no_picture_is_told(picture, monkeypatch, tmp_path):
     write_program(tmp_path, "echo Hello")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DrawingError, match="no width and height in what was drawn"):
+    with pytest.raises(DrawingError, match=r"no width and height in what was drawn: 'Hello\\n'"):
         picture.svg()
 
 

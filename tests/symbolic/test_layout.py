@@ -1,6 +1,10 @@
 """Quantities laid out as trees: which block, how large, and who sits where."""
 
+import dataclasses
+
 import pytest
+import sympy as sp
+from sympy.core.cache import clear_cache
 
 import nastut as nt
 from nastut.cells.cell import Node
@@ -44,6 +48,11 @@ def test_a_block_takes_the_smallest_power_of_two_that_holds_its_parts(sizes, siz
         return A if leaves == 1 else Block(parts=(block(leaves // 2),) * 2)
 
     assert Block(parts=tuple(map(block, sizes))).size == size
+
+
+def test_a_block_keeps_its_size():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Block().parts = (A, B)
 
 
 def test_large_blocks_come_first_then_those_with_the_smallest_number():
@@ -161,7 +170,14 @@ def test_a_quantity_is_the_smallest_block(quantity, block):
             Joined("Max", (0, W_1, W_3)),
             Block("Max", (leaf(W_1, activation="ReLU"), leaf(W_3)), create=True),
         ),
-        # but not the ReLU of a sum.
+        # but not the ReLU of a product or a sum.
+        (
+            Joined("Max", (0, Joined("Multiply", (W_1, W_3)))),
+            Block(
+                parts=(Block("Multiply", (leaf(W_1), leaf(W_3)), activation="ReLU"),),
+                create=True,
+            ),
+        ),
         (
             Joined("Max", (0, Joined("Add", (W_1, W_3)))),
             Block(
@@ -175,6 +191,14 @@ def test_the_memory_is_the_smallest_block_that_ends_with_its_combination(memory,
     found = block_of(nt.c_next, memory)
     assert found.size == block.size
     assert found == block
+
+
+def test_a_letter_made_anew_is_the_same_letter():
+    clear_cache()
+    c_t, c_before = (sp.Symbol(letter.name, real=True) for letter in (nt.c_next, C))
+    assert c_t is not nt.c_next
+    assert block_of(c_t, LEAF) == block_of(nt.c_next, LEAF)
+    assert block_of(c_before, LEAF) == block_of(C, LEAF)
 
 
 def test_a_value_after_c_t_needs_a_node_of_its_own():

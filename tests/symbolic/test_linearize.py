@@ -1,5 +1,6 @@
 """Formulas of known and of random cells go back to cells; what fits no cell is explained."""
 
+import dataclasses
 import pickle
 import tracemalloc
 
@@ -367,6 +368,11 @@ def test_evaluate_takes_arrays_tensors_and_numbers():
     for ours, tensor, number in zip((h, c), tensors, numbers, strict=True):
         np.testing.assert_allclose(tensor.numpy(), ours, atol=1e-15)
         np.testing.assert_allclose(number, ours[1, 2], atol=1e-15)
+
+
+def test_a_result_stays_as_it_was_found():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        nt.linearize(a * nt.c_prev, a).cell = nt.zoo.LSTM
 
 
 def test_a_pass_through_holds_zeros_whatever_the_memory_holds():

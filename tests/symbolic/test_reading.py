@@ -1,6 +1,7 @@
 """Formulas as trees of operations, how large they may be, and what is said of what no cell has."""
 
 import pickle
+from collections import Counter
 from functools import reduce
 
 import pytest
@@ -10,10 +11,6 @@ import nastut as nt
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
 from nastut.cells.sequence import LARGEST_BASE
 from nastut.symbolic.reading import (
-    DEEPEST,
-    LONGEST,
-    PRINTED,
-    TEXT,
     Applied,
     Joined,
     NotRepresentable,
@@ -27,6 +24,9 @@ from nastut.symbolic.reading import (
     too_large,
     walk,
 )
+
+# What is read has 100 levels and 25,000 parts at most; 1,000 are printed, as 300 characters.
+DEEPEST, LONGEST, PRINTED, TEXT = 100, 25_000, 1_000, 300
 
 X, H = nt.leaf_symbols(0)
 X_3, H_4 = nt.leaf_symbols(1)
@@ -150,6 +150,10 @@ def test_a_walk_meets_a_quantity_before_its_parts_and_these_in_their_order():
     assert list(walk(TREE)) == [TREE, TREE.parts[0], X, TREE.parts[1], H, X_3, H_4]
 
 
+def test_quantities_can_be_counted():
+    assert Counter([*walk(TREE), *walk(TREE)]) == dict.fromkeys(walk(TREE), 2)
+
+
 @pytest.mark.parametrize(
     ("quantity", "formula"),
     [
@@ -206,7 +210,7 @@ def test_symbols_that_enter_a_cell(symbol):
     ("symbol", "reason"),
     [
         (nt.h_prev, "it stands without a matrix"),
-        (sp.Symbol(nt.h_prev.name), "it stands without a matrix"),
+        (sp.Symbol("h_{t-1}"), "it stands without a matrix"),
         (sp.Symbol(nt.c_prev.name), "sympy does not know to be real"),
         (sp.Symbol(nt.c_next.name), "sympy does not know to be real"),
         (sp.Symbol(X.name), "sympy does not know to be real"),

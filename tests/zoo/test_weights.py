@@ -67,6 +67,12 @@ def test_from_torch_lstm_keeps_mode_type_and_options():
     assert torch.equal(layer.weight_ih_l0, before)  # a copy
 
 
+@pytest.mark.filterwarnings("ignore:dropout option")
+def test_one_layer_has_no_dropout():
+    """There torch's own only warns of it."""
+    assert nt.zoo.from_torch_lstm(nn.LSTM(2, 3, dropout=0.5)).dropout == 0
+
+
 def test_from_torch_lstm_takes_weights_that_are_computed():
     lstm = nn.LSTM(2, 3)
     with torch.no_grad():
@@ -125,6 +131,11 @@ def test_nascell_puts_every_array_where_it_belongs():
     [
         ({"kernel": np.zeros((4, 47))}, "kernel has shape"),
         ({"kernel": np.zeros(48)}, "kernel has shape"),
+        ({"kernel": np.zeros((2, 4, 48))}, "kernel has shape"),
+        ({"kernel": np.zeros((0, 48))}, "kernel has shape"),
+        ({"kernel": np.zeros((4, 0))}, "kernel has shape"),
+        ({"recurrent_kernel": np.zeros((6, 40))}, "recurrent_kernel has shape"),
+        ({"bias": np.zeros((48, 1))}, "bias has shape"),
         ({"recurrent_kernel": np.zeros((5, 48))}, "recurrent_kernel has shape"),
         ({"bias": np.zeros(6)}, "bias has shape"),
         ({"projection": np.zeros((6, 5))}, "recurrent_kernel has shape"),
@@ -142,6 +153,28 @@ def test_nascell_wants_numbers_of_one_floating_point_type():
         nt.zoo.from_tensorflow_nascell(np.zeros((4, 48)), np.zeros((6, 48), np.float32))
     with pytest.raises(TypeError, match="int64"):
         nt.zoo.from_tensorflow_nascell(np.zeros((4, 48), int), np.zeros((6, 48), int))
+
+    fitting = np.zeros((4, 48)), np.zeros((6, 48))
+    for other in ({"bias": np.zeros(48, np.float32)}, {"projection": np.zeros((6, 6), int)}):
+        with pytest.raises(TypeError, match="one type of floating-point numbers is needed"):
+            nt.zoo.from_tensorflow_nascell(*fitting, **other)
+
+
+def test_nascell_takes_lists_arrays_and_tensors_and_keeps_copies():
+    rng = np.random.default_rng(0)
+    kernel, recurrent, bias = rng.normal(size=(2, 8)), rng.normal(size=(1, 8)), rng.normal(size=8)
+    first = nt.zoo.from_tensorflow_nascell(kernel, recurrent, bias)
+    assert (first.proj_size, first.bias, first.weight_ih_l0.dtype) == (0, True, torch.float64)
+    tensors = list(map(torch.from_numpy, (kernel, recurrent, bias)))
+    for given in ([kernel.tolist(), recurrent.tolist(), bias.tolist()], tensors):
+        layer = nt.zoo.from_tensorflow_nascell(*given)
+        for ours, theirs in zip(layer.parameters(), first.parameters(), strict=True):
+            assert torch.equal(ours, theirs)
+    kernel += 1
+    assert not torch.equal(first.weight_ih_l0, torch.from_numpy(kernel.T))
+    assert nt.zoo.from_tensorflow_nascell(*tensors[:2]).bias is False
+    single = nt.zoo.from_tensorflow_nascell(*(tensor.float() for tensor in tensors))
+    assert single.weight_hh_l0.dtype == torch.float32
 
 
 def test_cells_do_not_wait_for_torch():

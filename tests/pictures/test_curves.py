@@ -1,0 +1,75 @@
+"""Curves of searches: the panels, what is written on them, and the file."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from nastut.pictures.curves import draw_curves
+
+PANELS = {
+    "the best 1": {name: np.linspace(0, 1, 20) ** k for k, name in enumerate("abcde", 1)},
+    "the best 5": {"a": [0.25, 0.5, 2.0]},
+}
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """The figures that are written."""
+    found = []
+
+    def savefig(figure, *arguments, original=Figure.savefig, **options):
+        found.append(figure)
+        return original(figure, *arguments, **options)
+
+    monkeypatch.setattr(Figure, "savefig", savefig)
+    return found
+
+
+def test_each_panel_has_its_title_and_its_curves(figures, tmp_path):
+    draw_curves(PANELS, tmp_path / "a.svg")
+    (figure,) = figures
+    assert [axes.get_title() for axes in figure.axes] == list(PANELS)
+    for axes, curves in zip(figure.axes, PANELS.values(), strict=True):
+        assert axes.get_xlabel() == "evaluations"
+        assert [line.get_label() for line in axes.lines] == list(curves)
+        for line, curve in zip(axes.lines, curves.values(), strict=True):
+            np.testing.assert_array_equal(line.get_ydata(), curve)
+
+
+def test_four_curves_are_told_apart_without_their_colours(figures, tmp_path):
+    draw_curves(PANELS, tmp_path / "a.svg")
+    dashes = [line.get_linestyle() for line in figures[0].axes[0].lines]
+    assert len(set(dashes[:4])) == 4
+    assert dashes[4] == dashes[0]
+
+
+def test_the_first_panel_explains_the_others(figures, tmp_path):
+    draw_curves(PANELS, tmp_path / "a.svg")
+    first, second = figures[0].axes
+    assert first.get_ylabel() == "mean reward"
+    assert [text.get_text() for text in first.get_legend().get_texts()] == list("abcde")
+    assert (second.get_ylabel(), second.get_legend()) == ("", None)
+    assert first.get_ylim() == second.get_ylim()
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_panels_stand_side_by_side_in_their_size(number, figures, tmp_path):
+    draw_curves({str(k): {"a": [1.0, 2.0]} for k in range(number)}, tmp_path / "a.svg")
+    assert tuple(figures[0].get_size_inches()) == (4 * number, 3.5)
+    lefts = [axes.get_position().x0 for axes in figures[0].axes]
+    assert len({axes.get_position().y0 for axes in figures[0].axes}) == 1
+    assert lefts == sorted(set(lefts))
+
+
+@pytest.mark.parametrize(("suffix", "magic"), [(".svg", b"<?xml"), (".png", b"\x89PNG")])
+def test_the_suffix_chooses_the_format(suffix, magic, tmp_path):
+    path = draw_curves(PANELS, tmp_path / f"curves{suffix}")
+    assert path == tmp_path / f"curves{suffix}"
+    assert path.read_bytes().startswith(magic)
+
+
+@pytest.mark.parametrize("name", ["curves.pdf", "curves", "svg"])
+def test_other_suffixes_are_refused(name, tmp_path):
+    with pytest.raises(ValueError, match=rf"{name} ends in '.*'; pictures are \.svg or \.png"):
+        draw_curves(PANELS, tmp_path / name)
+    assert not list(tmp_path.iterdir())
