@@ -124,6 +124,11 @@ def test_studies_are_made_where_they_belong(arguments, made, module, monkeypatch
     assert found == made
 
 
+def typed(*words):
+    """Return words as they come from a terminal: none is the object that the code has."""
+    return ["".join(list(word)) for word in words]
+
+
 @pytest.fixture
 def module():
     return import_module("nastut.__main__")
@@ -182,7 +187,7 @@ def test_a_table_is_built_by_processes(arguments, path, executors, monkeypatch, 
         return table
 
     monkeypatch.setattr("nastut.studies.exhaustive.build", build)
-    assert main(["table", "build", *arguments]) == 0
+    assert main(typed("table", "build", *arguments)) == 0
     assert calls == [(Path(path), executors[0])]
     said = f"{path} has {len(table):,} cells; the best is {table.best(1)[0]}\n"
     assert capsys.readouterr().out == said
@@ -199,7 +204,7 @@ def test_a_study_is_conducted_by_processes(name, executors, monkeypatch):
     module = import_module(f"nastut.studies.{STUDIES[name]}")
     assert callable(getattr(module, STUDIES[name]))
     monkeypatch.setattr(module, STUDIES[name], Study)
-    assert main(["study", name, "some.json"]) == 0
+    assert main(typed("study", name, "some.json")) == 0
     assert calls == [(Path("some.json"), executors[0])]
 
 

@@ -111,6 +111,9 @@ EXERCISES = {
                 )
             ),
             "c_{t-1} never enters": lambda left, right, c: (np.tanh(left + right), left + right),
+            "c_{t-1} never enters, though the sigmoid of the injection is there": (
+                lambda left, right, c: _lone(LONE_NODE, left, right, np.ones_like(c))
+            ),
             "the activation of the injection is missing": lambda *values: _lone(
                 replace(LONE_NODE, inject=Node("Multiply", "Identity")), *values
             ),

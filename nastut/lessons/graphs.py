@@ -26,6 +26,8 @@ _X, _H = zip(leaf_symbols(0), leaf_symbols(1), strict=True)
 _EXCHANGED = Cell.parse("Multiply Tanh  Add Sigmoid  Add Tanh  Multiply ReLU  2 1")
 _WITHOUT = replace(PICTURE, inject=Node("Add", "Identity"))
 """With c_{t-1} = 0 it has no injection at all."""
+_RELU_ALONE = replace(PICTURE, inject=Node("Add", "ReLU"))
+"""With c_{t-1} = 0 nothing of the injection is left but its activation."""
 
 
 def _picture(x: Any, h: Any, c: Any) -> tuple[Any, Any]:
@@ -73,6 +75,9 @@ EXERCISES = {
                 (_picture(x, h, c)[0],) * 2
             ),
             "c_{t-1} never enters": lambda x, h, c: evaluate(_WITHOUT, x, h, 0 * c),
+            "c_{t-1} never enters, though the ReLU of the injection is there": lambda x, h, c: (
+                evaluate(_RELU_ALONE, x, h, 0 * c)
+            ),
             "c_{t-1} enters after the Tanh of node 1, yours enters before it": lambda x, h, c: (
                 _with_node_1(_relu(np.tanh((x[1] + h[1]) * c)), x, h)
             ),
@@ -102,10 +107,12 @@ EXERCISES = {
                 EXAMPLE, x, h, c
             ),
             "that is (c_t, h_t); h_t comes first": lambda x, h, c: _picture(x, h, c)[::-1],
+            "in the picture the activation of node 2 is Tanh, yours is Identity, or ReLU, which is "
+            "the same where no sum is below 0": lambda x, h, c: (_picture(x, h, c)[1],) * 2,
             **{
                 f"in the picture {words}": partial(evaluate, cell)
                 for _, words, cell in neighbours(PICTURE)
-                if cell.nodes[2] != Node("Add", "ReLU")  # of a sum that is >= 0: like Identity
+                if cell.nodes[2].activation not in ("Identity", "ReLU")
             },
         },
     ),
@@ -118,6 +125,9 @@ EXERCISES = {
         mistakes={
             "that is h_t; c_t leaves before the Tanh of the root": lambda: formulas(PICTURE).h,
             "c_{t-1} is missing; it enters at node 1": lambda: evaluate(_WITHOUT, _X, _H, 0)[1],
+            "c_{t-1} is missing, though the ReLU of the injection is there": lambda: evaluate(
+                _RELU_ALONE, _X, _H, 0
+            )[1],
             "c_{t-1} enters after the Tanh of node 1, yours enters before it": lambda: (
                 sigmoid(_X[0] * _H[0]) + sp.Max(0, sp.tanh((_X[1] + _H[1]) * c_prev))
             ),
@@ -139,11 +149,17 @@ EXERCISES = {
             "inner nodes have no matrices, only leaves do": lambda b, i, h: (
                 (2 * b - 1) * h * (i + h)
             ),
-            "each leaf has two matrices, one for x_t and one for h_{t-1}": lambda b, i, h: (
+            "each leaf has two matrices; that counts the one for x_t alone": lambda b, i, h: (
                 b * h * i
+            ),
+            "each leaf has two matrices; that counts the one for h_{t-1} alone": lambda b, i, h: (
+                b * h * h
             ),
             "the matrix of h_{t-1} has hidden x hidden elements": lambda b, i, h: 2 * b * h * i,
             "the paper's cells have no biases": lambda b, i, h: b * h * (i + h + 1),
+            "the paper's cells have no biases, and yours have two for each leaf": lambda b, i, h: (
+                b * h * (i + h + 2)
+            ),
             "that counts matrices, not their elements": lambda b, i, h: 2 * b,
             "that is one leaf; there are `base` of them": lambda b, i, h: h * (i + h),
             "that is twice too much": lambda b, i, h: 2 * b * h * (i + h),

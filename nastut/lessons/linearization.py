@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -75,10 +76,12 @@ def _root_first(tokens: list[Token]) -> tuple[Any, ...]:
     return nodes[::-1], inject, create_index, inject_index
 
 
-def _mirror(tokens: list[Token], swap_nodes: bool = True, swap_indices: bool = True) -> list[Token]:
+def _mirror(
+    tokens: list[Token], swap_nodes: bool = True, swap_indices: bool = True, root_at: int = 2
+) -> list[Token]:
     nodes, inject, *indices = _parts(tokens)
     order = (1, 0, 2) if swap_nodes else (0, 1, 2)
-    number = (1, 0, 2) if swap_indices else (0, 1, 2)
+    number = (1, 0, root_at) if swap_indices else (0, 1, 2)
     words = [word for k in order for word in nodes[k]]
     return [*words, *inject, *(number[index] for index in indices)]
 
@@ -156,6 +159,9 @@ EXERCISES = {
             "a node has 2 x 4 = 8 ways; Sin, a fifth activation, is left out here": lambda b: (
                 10 ** (2 * b) * (2 * b - 1) ** 2
             ),
+            "a node has 2 x 4 = 8 ways; Max, a third combination, is left out here": lambda b: (
+                12 ** (2 * b) * (2 * b - 1) ** 2
+            ),
             "a node has 2 x 4 = 8 ways; Max and Sin are left out here": lambda b: (
                 15 ** (2 * b) * (2 * b - 1) ** 2
             ),
@@ -185,10 +191,12 @@ EXERCISES = {
             "the indices changed places with each other; each should follow its node": (
                 lambda tokens: _mirror_and_swap(_mirror(tokens, swap_nodes=False))
             ),
-            "an index 2 points to the root, which stays in place": lambda tokens: [
-                *_mirror(tokens)[:-2],
-                *(1 - index for index in tokens[-2:]),
-            ],
+            **{
+                f"an index 2 points to the root, which stays in place; yours became {number}": (
+                    partial(_mirror, root_at=number)
+                )
+                for number in (-1, 0, 1, 3)
+            },
             "nothing changed": lambda tokens: list(tokens),
         },
     ),

@@ -1,3 +1,4 @@
+import inspect
 import os
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ import pytest
 import torch
 
 import nastut as nt
-from nastut.layers import kernel
+from nastut.layers import kernel, library
 from nastut.layers.recurrence import recur, recur_members
 from nastut.layers.unrolled import Weights
 
@@ -231,3 +232,51 @@ def test_no_size_of_0_reaches_what_is_compiled(zero):
     of_x, of_h = torch.ones(1, rows, size["features"]), torch.ones(1, rows, size["fed_back"])
     with pytest.raises(ValueError, match=f"1 or more: members 1, base {base}, .*{zero} 0"):
         kernel.load().forward((nt.zoo.EXAMPLE,), x, h, c, Weights(of_x, of_h, None, None), True)
+
+
+def test_it_is_looked_for_once():
+    assert kernel.load() is kernel.load()
+
+
+def test_of_what_a_compiler_says_the_end_is_kept(monkeypatch):
+    said = "".join(f"line {n}\n" for n in range(1_000))
+
+    def fails():
+        raise subprocess.CalledProcessError(1, ["c++"], stderr=said)
+
+    monkeypatch.setattr(library, "compiled", fails)
+    found = inspect.unwrap(kernel.load)()
+    assert found.library is None
+    assert found.status == f"not available: the compiler says {said[-2000:]}"
+
+
+def test_on_windows_there_is_none(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    found = inspect.unwrap(kernel.load)()
+    assert found == kernel.Kernel(None, "not available: the kernel is not built on Windows")
+
+
+@needs_kernel
+def test_a_cell_is_made_into_pointers_once(monkeypatch):
+    made = []
+    programs = kernel.summed_programs
+    monkeypatch.setattr(kernel, "summed_programs", lambda cell: made.append(cell) or programs(cell))
+    cell = nt.Cell.parse("Max Sin Max ReLU Multiply Sin Max Identity 2 0")
+    layer = nt.CellRNN(cell, 2, 3, num_layers=2)
+    for _ in range(3):
+        layer(torch.ones(4, 1, 2))[0].sum().backward()
+    assert made == [cell]
+
+
+@needs_kernel
+@pytest.mark.parametrize(
+    ("steps", "members", "shared"), [(63, 1, False), (64, 1, True), (65, 1, True), (1, 2, True)]
+)
+def test_only_so_many_multiplications_are_shared_among_threads(monkeypatch, steps, members, shared):
+    """At 64 steps of 64 rows it is 2 ** 26 of them: base * H * (I + H) a row."""
+    asked = []
+    monkeypatch.setattr(torch, "get_num_threads", lambda: asked.append(1) or 1)
+    x, state = torch.ones(steps, 64, 64), torch.zeros(members, 64, 64)
+    weights = Weights(torch.ones(members, 128, 64), torch.ones(members, 128, 64), None, None)
+    recur_members([nt.zoo.EXAMPLE] * members, x, state, state, weights)
+    assert bool(asked) == shared

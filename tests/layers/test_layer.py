@@ -1,6 +1,7 @@
 import copy
 import io
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -245,7 +246,8 @@ def test_parameters_have_the_documented_names_shapes_and_range():
     }
     plain = nt.CellRNN(nt.zoo.EXAMPLE, 3, 16)
     assert list(plain.state_dict()) == ["weight_ih_l0", "weight_hh_l0"]
-    assert 0.2 < max(p.abs().max() for p in layer.parameters()) <= 0.25
+    assert 0.2 < max(p.max() for p in layer.parameters()) <= 0.25
+    assert -0.25 <= min(p.min() for p in layer.parameters()) < -0.2
 
 
 def test_leaf_i_owns_its_rows():
@@ -295,6 +297,28 @@ def test_repr_makes_the_layer_again():
         "num_layers=2, bias=True, dropout=0.5, bidirectional=True, proj_size=2)"
     )
     assert repr(eval(repr(layer), {"CellRNN": nt.CellRNN, "Cell": nt.Cell})) == repr(layer)
+
+
+def test_repr_says_no_more_than_is_needed():
+    layer = nt.CellRNN(nt.zoo.EXAMPLE, 3, 4)
+    assert repr(layer) == f"CellRNN({nt.zoo.EXAMPLE!r}, 3, 4)"
+    assert repr(nt.CellRNN(nt.zoo.EXAMPLE, 3, 4, proj_size=1, batch_first=True)) == (
+        f"CellRNN({nt.zoo.EXAMPLE!r}, 3, 4, batch_first=True, proj_size=1)"
+    )
+
+
+@pytest.mark.parametrize("dropout", [0, 0.5, 1])
+def test_dropout_is_a_number_and_warned_of_where_it_does_nothing(dropout):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        layer = nt.CellRNN(nt.zoo.EXAMPLE, 3, 4, num_layers=2, dropout=dropout)
+        assert nt.CellRNN(nt.zoo.EXAMPLE, 3, 4).dropout == 0
+    assert type(layer.dropout) is float
+    assert layer.dropout == dropout
+    if dropout:
+        with pytest.warns(UserWarning, match="does nothing") as said:
+            nt.CellRNN(nt.zoo.EXAMPLE, 3, 4, dropout=dropout)
+        assert said[0].filename == __file__  # where the layer was asked for
 
 
 def test_other_types_run_on_torch():
@@ -390,10 +414,13 @@ def test_input_must_be_a_tensor():
         ({"num_layers": True}, TypeError, "num_layers is True"),
         ({"proj_size": -1}, ValueError, "proj_size is -1"),
         ({"proj_size": 4}, ValueError, "smaller than hidden_size"),
+        ({"proj_size": 5}, ValueError, "smaller than hidden_size"),
         ({"bias": 1}, TypeError, "bias is 1"),
         ({"batch_first": None}, TypeError, "batch_first is None"),
         ({"bidirectional": 1}, TypeError, "bidirectional is 1"),
         ({"dropout": 1.5}, ValueError, "dropout is 1.5"),
+        ({"dropout": -0.1}, ValueError, "dropout is -0.1"),
+        ({"dropout": float("nan")}, ValueError, "dropout is nan"),
         ({"dropout": "a"}, ValueError, "dropout is 'a'"),
         ({"dropout": True}, ValueError, "dropout is True"),
     ],

@@ -1,8 +1,10 @@
 """What is in the cache is whole and the user's own, or it is not run."""
 
 import os
+import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -43,6 +45,7 @@ def test_the_library_is_made_once(compiler):
     assert first.read_bytes() == CONTENT
     assert list((compiler / "cache" / "nastut").iterdir()) == [first]
     assert times_run(compiler) == 1
+    assert re.fullmatch("kernel-[0-9a-f]{32}-[0-9a-f]{32}.so", first.name)
     assert first.stat().st_mode & 0o022 == first.parent.stat().st_mode & 0o077 == 0
 
 
@@ -95,9 +98,10 @@ def test_a_compilation_that_is_killed_leaves_nothing_that_counts(compiler):
 
 
 def test_a_compiler_that_fails_leaves_nothing(compiler):
-    fake_compiler(compiler, 'echo half > "$out"; exit 1\n')
-    with pytest.raises(subprocess.CalledProcessError):
+    fake_compiler(compiler, 'echo half > "$out"; echo "it is broken" >&2; exit 1\n')
+    with pytest.raises(subprocess.CalledProcessError) as failed:
         library.compiled()
+    assert failed.value.stderr == "it is broken\n"
     assert not list((compiler / "cache" / "nastut").iterdir())
 
 
@@ -119,3 +123,67 @@ def test_what_belongs_to_somebody_else_is_refused(compiler, which):
     os.chown(path, 12345, 12345)
     with pytest.raises(PermissionError, match="must belong to you alone"):
         library.compiled()
+
+
+@pytest.mark.parametrize("which", ["folder", "library"])
+@pytest.mark.parametrize("mode", [0o755, 0o744, 0o711])
+def test_what_others_may_read_is_run(compiler, which, mode):
+    path = library.compiled()
+    (path if which == "library" else path.parent).chmod(mode)
+    assert library.compiled() == path
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root owns what root has made")
+def test_what_root_has_made_is_run(compiler, monkeypatch):
+    path = library.compiled()
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    assert library.compiled() == path
+
+
+def test_one_at_a_time_compiles_and_the_others_take_what_was_made(compiler):
+    answer = f'sleep 0.2; cp {compiler}/answer "$out"; echo x >> {compiler}/ran\n'
+    fake_compiler(compiler, answer)
+    with ThreadPoolExecutor(4) as executor:
+        made = list(executor.map(lambda _: library.compiled(), range(4)))
+    assert len(set(made)) == 1
+    assert times_run(compiler) == 1
+
+
+def test_a_compiler_may_have_options(compiler, monkeypatch):
+    plain = library.compiled()
+    monkeypatch.setenv("CXX", f"{os.environ['CXX']} --quick")
+    other = library.compiled()
+    assert other != plain
+    assert other.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("chosen", "names"), [(None, r"c\+\+, g\+\+ or clang\+\+"), ("my-own -O0", "my-own")]
+)
+def test_without_a_compiler_it_is_said_which_were_looked_for(compiler, monkeypatch, chosen, names):
+    monkeypatch.delenv("CXX")
+    if chosen:
+        monkeypatch.setenv("CXX", chosen)
+    monkeypatch.setenv("PATH", str(compiler))
+    with pytest.raises(OSError, match=rf"no C\+\+ compiler {names} on the PATH"):
+        library.compiled()
+
+
+@pytest.mark.parametrize("name", ["c++", "g++", "clang++"])
+def test_the_usual_compilers_are_found(compiler, monkeypatch, name):
+    (compiler / "bin").mkdir()
+    (compiler / "bin" / name).symlink_to(os.environ["CXX"])
+    monkeypatch.delenv("CXX")
+    monkeypatch.setenv("PATH", f"{compiler / 'bin'}{os.pathsep}/nowhere")
+    script = (compiler / "compiler").read_text().replace("cp ", "/bin/cp ")
+    (compiler / "compiler").write_text(script)
+    assert library.compiled().read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("cache", [None, ""])
+def test_without_a_cache_folder_it_is_that_of_the_home(compiler, monkeypatch, cache):
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    if cache is not None:
+        monkeypatch.setenv("XDG_CACHE_HOME", cache)
+    monkeypatch.setenv("HOME", str(compiler / "home"))
+    assert library.compiled().parent == compiler / "home" / ".cache" / "nastut"

@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -47,6 +48,55 @@ def test_plain_tensors_are_plain(layer, input):
 )
 def test_what_is_no_plain_memory(make, input):
     assert not may_use_addresses([input, make(input)])
+
+
+def recorded(function, input):
+    make_fx(function, pre_dispatch=True)(input)
+
+
+def traced(function, input):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.trace(function, input, check_trace=False)
+
+
+def counted(function, input):
+    with FlopCounterMode(display=False):
+        function(input)
+
+
+def carried(function, input):
+    with forward_ad.dual_level():
+        function(input)
+
+
+def compiled(function, input):
+    with patch.object(torch.compiler, "is_compiling", lambda: True):
+        function(input)
+
+
+@pytest.mark.parametrize(
+    "watch",
+    [recorded, traced, counted, carried, compiled, lambda f, x: torch.func.vmap(f)(x)],
+    ids=["recorded", "traced", "counted", "carried forward", "compiled", "transformed"],
+)
+def test_while_operations_are_watched_no_tensor_is_plain(watch, input):
+    """Not even one that was there before."""
+    plain, answers = torch.ones(2), []
+
+    def function(x):
+        answers.append(may_use_addresses([plain]))
+        return x + 1
+
+    watch(function, input)
+    assert answers == [False]
+    assert may_use_addresses([plain])
+
+
+def test_a_tensor_that_has_left_its_transformation(input):
+    left = []
+    torch.func.vmap(lambda x: left.append(x) or x)(input)
+    assert not may_use_addresses(left)
 
 
 def test_fake_tensors(layer, input):

@@ -16,7 +16,7 @@ FORMS = {
     "unbatched": ({"bidirectional": True}, lambda input: input[:, 0]),
     "projected": ({"proj_size": 2, "num_layers": 2}, lambda input: input),
     "packed": ({}, lambda input: pack_sequence([input[:, 0], input[:2, 1]])),
-    "packed, projected": ({"proj_size": 2}, lambda input: pack_sequence(list(input.unbind(1)))),
+    "packed, projected": ({"proj_size": 1}, lambda input: pack_sequence(list(input.unbind(1)))),
 }
 
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
@@ -130,9 +131,17 @@ def test_an_edge_to_nowhere_is_refused(edge):
         Grammar(("a",), {0: edge})
 
 
-def test_a_recall_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="delay is 0; it must be at least 1"):
-        recall(delay=0)
+@pytest.mark.parametrize("name", ["delay", "keys", "distractors"])
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_recall_of_nothing_is_refused(name, number):
+    assert recall(**{name: 1}).perplexity() >= 1
+    with pytest.raises(ValueError, match=f"{name} is {number}; it must be at least 1"):
+        recall(**{name: number})
+
+
+def test_a_grammar_stays_as_it_is():
+    with pytest.raises(FrozenInstanceError):
+        EMBEDDED_REBER.symbols = ()
 
 
 @pytest.mark.parametrize("make", [embedded_reber, delayed_recall])
@@ -150,6 +159,14 @@ def test_tasks_from_grammars(make):
 def test_a_seed_is_no_generator():
     with pytest.raises(TypeError, match=r"rng is 3; it must be a generator: np\.random"):
         embedded_reber(3)
+
+
+def test_states_are_the_same_if_they_are_equal(rng):
+    grammar = Grammar(("a", "b"), {0: {"a": 1.0}, 1: {"b": 0.0}})
+    assert grammar.sentence(rng) == ["a", "b"]
+    assert grammar.accepts(["a", "b"])
+    assert not grammar.accepts(["a", "b", "a", "b"])
+    assert grammar.perplexity() == pytest.approx(1)
 
 
 def test_a_sentence_may_be_one_symbol(rng):

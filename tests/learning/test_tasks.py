@@ -1,11 +1,21 @@
 """Tasks: three streams of symbols that share no passage, walked along in windows."""
 
 import tracemalloc
+from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
 
-from nastut.learning.tasks import python_reference, text_file, windows, word_files
+from nastut.learning import tasks
+from nastut.learning.grammar import recall
+from nastut.learning.tasks import (
+    delayed_recall,
+    embedded_reber,
+    python_reference,
+    text_file,
+    windows,
+    word_files,
+)
 
 
 def test_the_streams_are_the_paragraphs_of_the_manual_each_once():
@@ -173,3 +183,69 @@ def test_a_text_file_that_is_none_is_named(tmp_path, content, error):
         text_file(tmp_path / "none.txt")
     with pytest.raises(OSError, match="is a folder"):
         text_file(tmp_path)
+
+
+@pytest.mark.parametrize("make", [embedded_reber, delayed_recall])
+def test_a_task_of_the_usual_size_is_some_256_windows_of_512_symbols(make):
+    task = make(np.random.default_rng(0))
+    assert [len(s) for s in (task.train, task.validation, task.test)] == [131_200, 16_400, 16_400]
+    assert 256 <= len(list(windows(task.train, 16, 32))) <= 257
+    with pytest.raises(FrozenInstanceError):
+        task.train = task.test
+
+
+def test_the_usual_recall_is_of_four_keys_after_eight_of_two_distractors():
+    task = delayed_recall(np.random.default_rng(0), train=10, validation=10, test=10)
+    assert task.name == "recall of 4 keys after 8 of 2 distractors"
+    assert task.symbols == recall(8, 4, 2).symbols == recall().symbols
+    assert task.best == recall(8, 4, 2).perplexity() == recall().perplexity()
+
+
+def test_four_fifths_of_a_text_are_for_training_and_a_tenth_for_each_of_the_others(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("".join(chr(100 + n) for n in range(200)), encoding="utf-8")
+    task = text_file(path)
+    assert [len(s) for s in (task.train, task.validation, task.test)] == [160, 20, 20]
+    task = python_reference()
+    total = len(task.train) + len(task.validation) + len(task.test)
+    assert 0.7 < len(task.train) / total < 0.9
+    assert 0.8 < len(task.validation) / len(task.test) < 1.25
+
+
+def test_ten_characters_are_enough_and_nine_are_not(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("a" * 10)
+    assert len(text_file(path).train) == 8
+    path.write_text("a" * 9)
+    with pytest.raises(ValueError, match="has 9 characters; 10 or more are needed"):
+        text_file(path)
+
+
+def test_a_mebibyte_is_large(tmp_path, capsys):
+    """A file from this size on shows how far reading it has come."""
+    line = "a" * 1_023 + "\n"
+    paths = written(tmp_path, line * 1_024, "a\n")
+    paths[1].write_text("a" * 1_023 + "\n")
+    paths[2].write_text("a" * 1_023 + "\n")
+    word_files(*paths)
+    shown = capsys.readouterr().err
+    assert "train: 100%" in shown
+    assert "1.05M/1.05M" in shown
+    assert "valid" not in shown
+    paths[0].write_text((line * 1_024)[1:])
+    word_files(*paths)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_digest_is_sixteen_digits_of_all_that_the_task_holds():
+    task, digests = embedded_reber(np.random.default_rng(0), 10, 10, 10), set()
+    assert len(task.digest) == 16
+    assert set(task.digest) <= set("0123456789abcdef")
+    for stream in (task.train, task.validation, task.test):
+        digests.add(task.digest)
+        stream[-1] += 1
+    digests.add(task.digest)
+    assert len(digests) == 4
+    same = tasks.Task(task.name, task.symbols, *(s.astype(np.int32) for s in (task.train,) * 3))
+    wider = tasks.Task("another name", task.symbols, *(task.train,) * 3, best=2.0)
+    assert same.digest == wider.digest

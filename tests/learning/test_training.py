@@ -1,13 +1,15 @@
 """Training: it learns, repeats itself, stops at a divergence, and leaves the test alone."""
 
+import json
 import math
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, asdict, replace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from nastut.files import recorded
 from nastut.learning.tasks import Task
 from nastut.learning.training import (
     LanguageModel,
@@ -15,8 +17,10 @@ from nastut.learning.training import (
     count_parameters,
     fit,
     hidden_size_for,
+    losses,
     optimizer_and_rate,
     perplexity,
+    plan,
     seeded,
 )
 
@@ -129,3 +133,78 @@ def test_a_hidden_size_that_fits_exactly_is_found(size):
 def test_too_few_parameters_are_refused():
     with pytest.raises(ValueError, match=r"a hidden size of 1 has .* parameters, more than 3"):
         hidden_size_for(3, lambda size: nn.LSTM(6, size))
+
+
+def test_only_what_is_learned_is_counted():
+    layer = nn.Linear(3, 4)
+    layer.bias.requires_grad_(False)
+    assert count_parameters(layer) == 12
+
+
+def test_what_a_recipe_says_if_it_says_nothing():
+    settings = json.loads(recorded("text.json").read_text())["settings"]["recipe"]
+    assert asdict(Recipe()) == settings | {"epochs": 8, "learning_rate": 0.004, "reports": 8}
+    with pytest.raises(FrozenInstanceError):
+        Recipe().epochs = 9
+
+
+def test_a_projection_is_what_the_decoder_reads():
+    projected = model(core=nn.LSTM(6, 8, proj_size=3))
+    scores, (h, c) = projected(torch.zeros(4, 2, dtype=torch.long))
+    assert (scores.shape, h.shape, c.shape) == ((4, 2, 5), (1, 2, 3), (1, 2, 8))
+
+
+@pytest.mark.parametrize(
+    ("epochs", "reports", "expected"),
+    [(3, 3, (30, {10, 20, 30})), (1, 4, (10, {2, 5, 7, 10})), (2, 1, (20, {20}))],
+)
+def test_reports_are_spread_evenly_and_the_last_is_at_the_end(task, epochs, reports, expected):
+    assert plan(task, replace(RECIPE, epochs=epochs, reports=reports)) == expected
+
+
+def test_a_state_is_carried_through_an_epoch_without_its_graph(task):
+    states = []
+
+    def loss_of(symbols, following, state):
+        states.append(state)
+        h = torch.full((1,), float(len(states)), requires_grad=True)
+        return h.sum(), (2 * h, 3 * h)
+
+    found = [loss.item() for loss in losses(loss_of, task, replace(RECIPE, epochs=2))]
+    assert found == list(range(1, 21))
+    for n, state in enumerate(states):
+        if n in (0, 10):
+            assert state is None
+        else:
+            assert [value.tolist() for value in state] == [[2.0 * n], [3.0 * n]]
+            assert not any(value.requires_grad for value in state)
+
+
+def test_progress_is_shown_and_taken_away(task, capsys):
+    record = fit(model(), task, RECIPE, seed=7)
+    shown = capsys.readouterr().err
+    assert record.seed == 7
+    assert "seed 7: " in shown
+    assert "/30" in shown
+    assert f"perplexity={record.validation[0]:.3f}" in shown
+    assert shown.endswith("\r")
+    record = fit(model(), task, RECIPE, progress=False)
+    assert capsys.readouterr().err == ""
+    assert record.seed == 0
+
+
+def test_a_divergence_is_said(task, capsys):
+    fit(model(core=Exploding(6, 8)), task, RECIPE, seed=4, progress=False)
+    assert "seed 4: the loss is nan at step 3; training ends here" in capsys.readouterr().out
+
+
+def test_who_is_never_measured_as_finite_keeps_the_first_weights(task):
+    """Even if the test stream is easy."""
+    sure = model()
+    with torch.no_grad():
+        sure.decoder.bias[0] = 1e6
+    before = {name: value.clone() for name, value in sure.state_dict().items()}
+    record = fit(sure, replace(task, test=np.zeros(100, int)), RECIPE, progress=False)
+    assert record.validation == (math.inf,) * 3
+    assert record.test == math.inf
+    assert all(torch.equal(value, before[name]) for name, value in sure.state_dict().items())

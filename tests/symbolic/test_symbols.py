@@ -6,6 +6,7 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from matplotlib.mathtext import MathTextParser
+from sympy.core.cache import clear_cache
 
 import strategies
 from nastut.symbolic.formulas import formulas
@@ -68,7 +69,10 @@ def test_a_gate_around_a_state_is_a_real_function_of_it():
     (product,) = (term for term in gate("n", x * h_prev).args if term.args)
     assert product.args == (x * h_prev,)
     assert product.is_real
-    assert gate("n", h_prev) == gate("n")
+    clear_cache()  # so that the same letter is made anew
+    h_anew = sp.Symbol("h_{t-1}", real=True)
+    assert h_anew is not h_prev
+    assert gate("n", h_prev) == gate("n", h_anew) == gate("n")
 
 
 # Expressions
