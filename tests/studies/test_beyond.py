@@ -129,6 +129,16 @@ def test_the_record_was_made_by_the_settings_that_the_code_has():
     assert list(recorded["runs"]) == list({**study.runs, **study.then(recorded["runs"])})
 
 
+def test_a_search_is_silent_and_says_what_it_was(small, tmp_path, capsys):
+    made = beyond.run("search", "evolution", {"population": 4}, 2, checkpoint=tmp_path / "a.ckpt")
+    assert (made["phase"], made["method"], made["seed"]) == ("search", "evolution", 2)
+    assert made["given"] == {"population": 4}
+    assert len(made["curves"]["1"]) == 64 // beyond.EVERY
+    tried = beyond.run("trial", "random", {}, 1, checkpoint=tmp_path / "b.ckpt")
+    assert len(tried["curves"]["1"]) == 32 // beyond.EVERY
+    assert capsys.readouterr() == ("", "")
+
+
 def trial(method, given, rewards):
     top = [[f"cell {n}", reward] for n, reward in enumerate(rewards)]
     return {"phase": "trial", "method": method, "given": given, "top": top}

@@ -90,7 +90,7 @@ def test_the_record_was_made_by_the_settings_that_the_code_has():
     assert list(recorded["runs"]) == list(study.runs)
 
 
-def test_every_method_runs_from_every_seed(small):
+def test_every_method_runs_from_every_seed_in_silence(small, capsys):
     study = contest.contest()
     assert len(study.runs) == len(contest.METHODS) * len(contest.SEEDS)
     assert len(contest.SEEDS) >= 20
@@ -99,6 +99,7 @@ def test_every_method_runs_from_every_seed(small):
         assert (record["method"], record["seed"]) == (name, 3)
         assert json.loads(json.dumps(record)) == record
         assert record == study.run(name, 3)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_the_settings_name_what_the_results_depend_on(small):

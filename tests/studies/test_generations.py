@@ -131,8 +131,9 @@ def test_a_search_is_that_of_the_package(small):
         )
 
 
-def test_a_controller_that_reads_nothing_owes_nothing_to_what_is_written(small):
+def test_a_controller_that_reads_nothing_owes_nothing_to_what_is_written(small, capsys):
     assert generations.searched(DEAD_CELL, UNITS, RATE, seed=3)["dependence"] < 1e-3
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_policy_lost_to_infinities_is_recorded_as_none(small, monkeypatch):
