@@ -97,10 +97,10 @@ def titles_of(svg):
 
 
 def test_each_picture_has_a_margin_of_10_points_and_30_above_it_for_its_title():
-    sides = [(100, 200), (140, 80), (60, 90), (20, 20), (140, 200)]
+    sides = [(100, 200), (130, 80), (60, 90), (20, 20), (130, 200)]
     svg = Grid([Blank(*side) for side in sides], list("abcde")).svg(columns=2)
     drawn, whole = panels(svg)
-    wide, tall = 140 + 20, 200 + 20 + 30
+    wide, tall = 130 + 20, 200 + 20 + 30
     assert whole == [0, 0, 2 * wide, 3 * tall]
     corners = [(column * wide, row * tall) for row in range(3) for column in range(2)][:5]
     assert drawn == [
