@@ -19,6 +19,7 @@ from nastut.symbolic.symbols import (
     leaf_symbols,
     named,
     node_symbol,
+    source,
     to_latex,
     to_text,
 )
@@ -63,6 +64,24 @@ def test_the_symbols_are_real_and_the_same_each_time():
     assert leaf_symbols(3) == leaf_symbols(3)
     assert node_symbol(3) == node_symbol(3) != node_symbol(3, injected=True)
     assert all(symbol.is_real for symbol in (*leaf_symbols(0), node_symbol(0), c_prev))
+
+
+@pytest.mark.parametrize(
+    ("symbol", "of"),
+    [
+        (leaf_symbols(3)[0], "x"),
+        (leaf_symbols(3)[1], "h"),
+        (sp.Symbol("W_{f} x_{t}", real=True), "x"),
+        (sp.Symbol("U_{f} h_{t-1}", real=True), "h"),
+        (sp.Symbol("U_{f} h_{t-1}"), None),  # not known to be real
+        (sp.Symbol("x_{t}", real=True), None),
+        (h_prev, None),
+        (c_prev, None),
+        (sp.Symbol("b_{f}"), None),
+    ],
+)
+def test_a_symbol_tells_what_its_matrix_multiplies(symbol, of):
+    assert source(symbol) == of
 
 
 def test_a_gate_around_a_state_is_a_real_function_of_it():
