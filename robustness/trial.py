@@ -17,7 +17,16 @@ from typing import Any
 
 from sample import ROOT, Mutant
 
-NOT_COPIED = (".*", "build", "node_modules", "*.egg-info", "__pycache__")
+NOT_COPIED = (
+    ".git",
+    ".venv",
+    ".*_cache",
+    ".hypothesis",
+    "build",
+    "node_modules",
+    "*.egg-info",
+    "__pycache__",
+)
 PRELOADED = ("graphviz", "hypothesis", "matplotlib", "numpy", "onnx", "pytest", "sympy", "torch")
 """Loaded once, before every run of tests becomes a process by a fork: nothing of the package."""
 
