@@ -28,7 +28,7 @@ class Parts:
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         self.folder, self.settings = folder, settings
-        self._mark = hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:16]
+        self._mark = hashlib.sha256(json.dumps(settings).encode()).hexdigest()
 
     def open(self) -> None:
         """Make the folder, or see that the parts in it are of these settings.
@@ -41,7 +41,7 @@ class Parts:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / SETTINGS
         if not path.exists():
-            write_json(path, self.settings, indent=1)
+            write_json(path, self.settings)
         require_same(self.folder, read_json(path, dict, REMEDY), self.settings)
 
     def write(self, name: str, content: list[dict[str, Any]]) -> None:

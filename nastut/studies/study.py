@@ -113,7 +113,7 @@ class Study:
 
     def _checkpoint(self, path: Path, name: str) -> dict[str, Path]:
         """Return what a run that can go on gets besides its arguments."""
-        mark = hashlib.sha256(name.encode()).hexdigest()[:16]
+        mark = hashlib.sha256(name.encode()).hexdigest()
         return {"checkpoint": path.with_name(f"{path.name}.{mark}.ckpt")} if self.kept else {}
 
 

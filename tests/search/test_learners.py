@@ -142,6 +142,11 @@ def test_the_queue_holds_the_best_different_sequences():
     assert strategy.queue == [(0.9, [0, 1]), (0.5, [0, 0]), (0.5, [1, 2])]  # the older first
 
 
+def test_there_is_a_reward_for_each_that_was_proposed():
+    with pytest.raises(ValueError, match="is longer than"):
+        learner(PriorityQueue).learn([[0, 1], [1, 2]], [0.5])
+
+
 @pytest.mark.parametrize("method", [Reinforce, PriorityQueue])
 def test_with_redraw_nothing_is_proposed_again_while_there_is_something_new(method):
     strategy = learner(method, batch=3, redraw=True)

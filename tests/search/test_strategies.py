@@ -56,6 +56,11 @@ def test_where_there_is_no_other_token_the_child_is_its_parent():
     assert Evolution([1, 1], np.random.default_rng(0)).mutate([0, 0]) == [0, 0]
 
 
+def test_there_is_a_reward_for_each_that_was_proposed():
+    with pytest.raises(ValueError, match="is longer than"):
+        evolution().learn([[0, 0, 0, 0], [1, 0, 0, 0]], [0.5])
+
+
 def test_the_oldest_dies_even_if_it_is_the_best():
     members = [(9.0, [0, 0, 0, 0]), (1.0, [0, 1, 0, 0]), (2.0, [0, 2, 0, 0])]
     strategy = grown(evolution(population=2), members)

@@ -70,11 +70,12 @@ def test_who_kills_workers_and_who_hangs_is_found_and_nobody_else_has_failed(tmp
     log = str(tmp_path / "log")
     reward = Together(log, deadly=(deadly,), hanging=(hanging,), raising=(raising,))
     groups = [CELLS[:2], CELLS[2:4], CELLS[4:5], CELLS[5:8]]
-    with Workers(partial(processes, 2), 2, limit=5) as workers:
+    # A busy machine takes some seconds to start a process.
+    with Workers(partial(processes, 2), 2, limit=20) as workers:
         found = everything(workers, reward, groups)
     assert found[deadly].reward == found[hanging].reward == found[raising].reward == FAILED
     assert found[deadly].error.startswith("its worker died each time (BrokenProcessPool")
-    assert found[hanging].error == "no answer within 5 s"
+    assert found[hanging].error == "no answer within 20 s"
     assert found[raising].error == "FloatingPointError: diverged"
     good = set(CELLS[:8]) - {deadly, hanging, raising}
     assert {cell: found[cell].reward for cell in good} == {cell: value(cell) for cell in good}
@@ -439,6 +440,15 @@ def test_a_hang_in_an_executor_that_was_given_ends_the_search_but_is_remembered(
         release.set()
     assert found[CELLS[1]] == (FAILED, "no answer within 0.3 s", ())
     assert found[CELLS[0]].error is None
+
+
+def test_a_reward_that_answers_for_too_few_is_no_answer():
+    class Short(Together):
+        def many(self, cells):
+            return super().many(cells)[1:]
+
+    with Workers() as workers, pytest.raises(ValueError, match="is shorter than"):
+        everything(workers, Short(os.devnull), [CELLS[:2]])
 
 
 def test_a_worker_that_is_unfit_stops_the_search():

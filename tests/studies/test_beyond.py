@@ -122,9 +122,78 @@ def test_the_settings_are_plain_and_name_the_text():
     assert not set(seeds[0]) & set(seeds[1])
 
 
+def test_the_record_was_made_by_the_settings_that_the_code_has():
+    study = beyond.beyond()
+    recorded, made = nt.load_study("beyond"), json.loads(json.dumps(study.settings))
+    assert {key: recorded["settings"][key] for key in made} == made
+    assert list(recorded["runs"]) == list({**study.runs, **study.then(recorded["runs"])})
+
+
+def test_a_search_is_silent_and_says_what_it_was(small, tmp_path, capsys):
+    made = beyond.run("search", "evolution", {"population": 4}, 2, checkpoint=tmp_path / "a.ckpt")
+    assert (made["phase"], made["method"], made["seed"]) == ("search", "evolution", 2)
+    assert made["given"] == {"population": 4}
+    assert len(made["curves"]["1"]) == 64 // beyond.EVERY
+    tried = beyond.run("trial", "random", {}, 1, checkpoint=tmp_path / "b.ckpt")
+    assert len(tried["curves"]["1"]) == 32 // beyond.EVERY
+    assert capsys.readouterr() == ("", "")
+
+
+def trial(method, given, rewards):
+    top = [[f"cell {n}", reward] for n, reward in enumerate(rewards)]
+    return {"phase": "trial", "method": method, "given": given, "top": top}
+
+
+def test_settings_are_chosen_by_the_best_five_of_each_trial_then_by_their_order():
+    one, two, three, four = beyond.GRIDS["evolution"]
+    results = {
+        "a": trial("evolution", one, [0.9, 0.1, 0.1, 0.1, 0.1, 9.0]),
+        "b": trial("evolution", two, [0.5, 0.5, 0.5, 0.5, 0.5, 0.0]),
+        "c": trial("evolution", three, [0.5] * 5),
+        "d": trial("evolution", four, [0.7] * 5),
+        "e": trial("evolution", four, [0.2] * 5),
+        "f": trial("reinforce", four, [9.0] * 5),
+        "g": {**trial("evolution", four, [9.0] * 5), "phase": "search"},
+    }
+    assert beyond.chosen(results, "evolution") == two
+    assert beyond.chosen({}, "evolution") == one
+    assert beyond.chosen(results, "random") == {}
+
+
+def test_the_best_rate_and_the_best_finalists_are_those_of_validation(monkeypatch):
+    monkeypatch.setattr(beyond, "LEARNING_RATES", (0.1, 0.2, 0.3))
+    monkeypatch.setattr(beyond, "FRESH_SEEDS", (0, 1))
+    monkeypatch.setattr(beyond, "finalists", lambda results: ["a", "b", "c", "d"])
+    monkeypatch.setattr(beyond, "SECOND_TEXT", 2)
+    lowest = {"a": [5, 4, 4], "b": [3, 5, 5], "c": [6, 6, 2], "d": [9, 9, None]}
+    results = {}
+    for name, values in lowest.items():
+        for rate, value in zip((0.1, 0.2, 0.3), values, strict=True):
+            for seed in (beyond.TUNING_SEEDS[0], 0, 1):
+                ends = [] if value is None else [value + seed % 7 / 10, 99]
+                results[name, rate, seed] = {
+                    "phase": "train", "cell": name, "text": "manual", "learning_rate": rate,
+                    "seed": seed, "validation": ends,
+                }  # fmt: skip
+    assert [beyond.best_rate(results, name) for name in lowest] == [0.2, 0.1, 0.3, 0.1]
+    assert beyond.best_finalists(results) == ["c", "b"]
+    del results["a", 0.2, beyond.TUNING_SEEDS[0]]
+    with pytest.raises(KeyError, match="manual"):
+        beyond.best_rate(results, "a")
+
+
 def test_what_is_recorded_of_a_search():
     result = search.random(nt.Space(8), Fake(), 64, progress=False)
     recorded = found(result)
+    for best in (1, 5, 15):
+        curve = result.curve(best)[[15, 31, 47, 63]].tolist()
+        assert recorded["curves"][str(best)] == [round(mean, 6) for mean in curve]
+    assert recorded["top"] == [[str(cell), round(worth, 6)] for cell, worth in result.top(10)]
+    assert (recorded["different"], recorded["failed"]) == (result.calls, 0)
+    few = found(search.random(nt.Space(8), Fake(), 16, progress=False, batch=1))
+    assert few["curves"]["15"][0] is not None
+    same = search.random(nt.Space(1, ("Add",), ("Tanh",)), Fake(), 16, progress=False)
+    assert found(same)["curves"]["5"] == [None]  # there are not so many cells
     assert len(recorded["curves"]["15"]) == 64 // beyond.EVERY
     assert recorded["curves"]["1"][-1] == pytest.approx(max(result.rewards), abs=1e-6)
     assert recorded["top"][0] == [str(result.best), pytest.approx(max(result.rewards), abs=1e-6)]

@@ -2,9 +2,11 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
+import torch
 
 import nastut as nt
 from nastut.learning.tasks import Task
@@ -74,6 +76,21 @@ def test_an_open_forget_gate_is_open_and_all_else_is_as_drawn():
     assert not opened[:6].any()
     assert not opened[12:].any()
     assert not any(of.any() for of in change.values())
+
+
+def test_a_run_is_of_one_thread_and_has_no_infinity(small, two_threads, capsys):
+    run = comparison.run("Example", 1e30, 3)
+    assert torch.get_num_threads() == 1
+    assert run["diverged"]
+    assert run["test"] is None
+    assert json.loads(json.dumps(run, allow_nan=False)) == run
+    assert comparison.run("LSTM", 1e-2, 3)["test"] > 1
+    assert "%" not in capsys.readouterr().err  # no progress bar
+
+
+def test_a_line_cannot_be_changed_by_accident():
+    with pytest.raises(FrozenInstanceError):
+        comparison.LINES["LSTM"].bias = True
 
 
 def test_every_line_has_the_biases_that_its_name_says():

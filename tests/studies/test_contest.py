@@ -71,7 +71,26 @@ def test_entropy_is_that_of_the_policy_in_nats():
     assert 0 < entropy[-1] < entropy[0] < np.log(SPACE.size)
 
 
-def test_every_method_runs_from_every_seed(small):
+def test_what_is_drawn_over_time_has_five_digits_and_entropy_four():
+    result = searched("priority_queue", seed=1)
+    found = contest.summary(result, TABLE)
+    means = np.reshape(result.rewards, (-1, EVERY)).mean(axis=1)
+    assert found["mean_reward"] == [round(mean, 5) for mean in means.tolist()]
+    due = [sum(update["entropy"]) for update in result.updates if not update["evaluations"] % EVERY]
+    assert found["entropy"] == [round(entropy, 4) for entropy in due]
+    assert found["distinct"] == [
+        len({cell.canonical() for cell in result.cells[:n]}) for n in range(EVERY, 501, EVERY)
+    ]
+
+
+def test_the_record_was_made_by_the_settings_that_the_code_has():
+    study = contest.contest()
+    recorded, made = nt.load_study("searches"), json.loads(json.dumps(study.settings))
+    assert {key: recorded["settings"][key] for key in made} == made
+    assert list(recorded["runs"]) == list(study.runs)
+
+
+def test_every_method_runs_from_every_seed_in_silence(small, capsys):
     study = contest.contest()
     assert len(study.runs) == len(contest.METHODS) * len(contest.SEEDS)
     assert len(contest.SEEDS) >= 20
@@ -80,6 +99,7 @@ def test_every_method_runs_from_every_seed(small):
         assert (record["method"], record["seed"]) == (name, 3)
         assert json.loads(json.dumps(record)) == record
         assert record == study.run(name, 3)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_the_settings_name_what_the_results_depend_on(small):

@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import nastut as nt
 from fake_training import SPACE, TASKS, build_until, fake_train
@@ -229,8 +230,27 @@ def test_the_table_of_base_2_is_what_the_issue_asks_for():
     assert exhaustive.SPACE.classes == 18_688
     assert list(exhaustive.TASKS) == ["embedded_reber", "delayed_recall"]
     assert len(exhaustive.TASKS["embedded_reber"].seeds) >= 3
-    wanted = exhaustive.settings(exhaustive.SPACE, exhaustive.TASKS)["tasks"]
-    assert all(len(made["at"]) == 4 for made in wanted.values())
+    today = exhaustive.settings(exhaustive.SPACE, exhaustive.TASKS)
+    assert all(len(made["at"]) == 4 for made in today["tasks"].values())
+    recorded, versions = nt.load_table().settings, ("python", "torch")
+    assert [key for key in today if key not in versions and recorded[key] != today[key]] == []
+
+
+def test_a_batch_is_trained_on_one_thread_in_silence(two_threads, capsys):
+    how = TASKS["delayed_recall"]
+    batch = exhaustive.Batch("delayed_recall", 3, 0, tuple(exhaustive.classes(SPACE)[:2]))
+    records = exhaustive.run(batch, how.make("delayed_recall"), how)
+    assert torch.get_num_threads() == 1
+    assert [record.seed for record in records] == [3, 3]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_how_cells_are_trained_cannot_be_changed_by_accident():
+    batch = exhaustive.Batch("delayed_recall", 3, 7, ())
+    assert batch.name == "delayed_recall-seed3-00007"
+    for settings, name in ((TaskSettings(), "seeds"), (batch, "start")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(settings, name, 0)
 
 
 def test_what_is_trained_again_by_the_recorded_recipe_comes_out_as_recorded(executor, tmp_path):

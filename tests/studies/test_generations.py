@@ -1,6 +1,7 @@
 """Lines of controllers, each with a core from the one before or from elsewhere."""
 
 import json
+from dataclasses import FrozenInstanceError
 from itertools import pairwise
 
 import numpy as np
@@ -122,12 +123,17 @@ def test_a_search_is_that_of_the_package(small):
         assert found["best"] == str(result.best.canonical())
         assert found["improvements"][-1][1] == TABLE.rank(result.best)
         assert found["distinct"] == result.calls
-        assert found["entropy"] == pytest.approx(sum(result.updates[-1]["entropy"]), abs=1e-4)
-        assert found["dependence"] >= 0
+        last = result.updates[-1]
+        assert found["entropy"] == round(sum(last["entropy"]), 4)
+        assert found["dependence"] == round(dependence(last), 4) >= 0
+        assert len(found["improvements"]) == len(
+            {n for n in result.curve().tolist() if n > -np.inf}
+        )
 
 
-def test_a_controller_that_reads_nothing_owes_nothing_to_what_is_written(small):
+def test_a_controller_that_reads_nothing_owes_nothing_to_what_is_written(small, capsys):
     assert generations.searched(DEAD_CELL, UNITS, RATE, seed=3)["dependence"] < 1e-3
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_policy_lost_to_infinities_is_recorded_as_none(small, monkeypatch):
@@ -138,6 +144,16 @@ def test_a_policy_lost_to_infinities_is_recorded_as_none(small, monkeypatch):
     found = generations.searched(None, UNITS, RATE, seed=3)
     assert found["entropy"] is found["dependence"] is None
     assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_a_line_cannot_be_changed_by_accident():
+    with pytest.raises(FrozenInstanceError):
+        LINES["found"].units = 1
+
+
+def test_the_rates_are_a_quarter_a_half_and_twice_the_usual_one():
+    assert RATE == 0.03
+    assert list(RATES.values()) == pytest.approx([0.0075, 0.015, 0.06])
 
 
 def test_a_run_has_all_lines_and_is_repeatable(small):

@@ -1,5 +1,6 @@
 """Intervals and tests against published or exactly enumerated values."""
 
+from dataclasses import FrozenInstanceError
 from itertools import combinations, product
 
 import numpy as np
@@ -90,6 +91,14 @@ def test_wilsons_interval(count, of, wanted):
     assert wilson(count, of) == pytest.approx(wanted, abs=1e-3)
 
 
+def test_wilsons_interval_of_none_or_all_ends_at_0_or_1_in_spite_of_rounding():
+    for of in range(1, 60):
+        assert wilson(0, of)[0] >= 0
+        assert wilson(of, of)[1] <= 1
+    assert wilson(0, 25)[0] == 0
+    assert wilson(32, 32)[1] == 1
+
+
 A = np.array([21, 35, 44, 44, 60, INF, 12, 90, 33, 71, 15, INF], float)
 B = np.array([50, 44, 80, INF, INF, 95, 61, 70, 44, 110, 38], float)
 
@@ -120,6 +129,7 @@ def test_the_normal_approximation_is_close_to_all_permutations():
 
 def test_samples_that_are_alike_do_not_differ():
     assert rank_test(np.full(5, INF), np.full(7, INF)) == (0.5, 1.0)
+    assert rank_test(np.array([1, 4]), np.array([2, 3])) == (0.5, 1.0)
     rng = RNG(5)
     p = [rank_test(*rng.integers(0, 20, (2, 30)).astype(float))[1] for _ in range(400)]
     assert 0.02 < np.mean(np.array(p) < 0.05) < 0.08
@@ -132,6 +142,8 @@ def test_several_questions_are_corrected_together():
     p = [rank_test(A, B)[1], rank_test(A, B + 100)[1]]
     assert [of.p for of in found.values()] == p
     assert [of.corrected for of in found.values()] == holm(p).tolist()
+    with pytest.raises(FrozenInstanceError):
+        found["a", "b"].p = 0.01
 
 
 def test_the_rank_correlation():
@@ -153,12 +165,17 @@ def test_the_paired_test_is_close_to_all_swaps():
     exact = np.mean(np.abs((swaps * (shares - 0.5)).mean(1)) >= abs(shares.mean() - 0.5) - 1e-12)
     assert paired_test(shares, RNG(0)) == pytest.approx(exact, abs=0.01)
     assert paired_test(np.full(4, 0.5), RNG(0)) == 1
-    assert paired_test(np.ones(30), RNG(0)) == pytest.approx(1e-4, rel=0.1)
+    assert paired_test(np.ones(30), RNG(0)) == 1 / 10_001  # of ten thousand none, and the found
 
 
 @pytest.mark.parametrize(
     ("counts", "wanted"),
-    [((8, 10, 1, 6), 0.0349650), ((15, 16, 2, 16), 6.844342e-06), ((3, 10, 4, 10), 1.0)],
+    [
+        ((8, 10, 1, 6), 0.0349650),
+        ((15, 16, 2, 16), 6.844342e-06),
+        ((3, 10, 4, 10), 1.0),
+        ((0, 5, 5, 5), 2 / 252),
+    ],
 )
 def test_fishers_test(counts, wanted):
     """The values are those of scipy 1.17, fisher_exact."""

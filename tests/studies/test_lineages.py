@@ -1,5 +1,7 @@
 """The measurements on made-up lines, and what the recorded ones say."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 
@@ -95,6 +97,8 @@ def test_shares_are_judged_together():
     assert (found["even"].value, found["even"].corrected) == (0.5, 1)
     assert found["all"].low == found["all"].high == 1
     assert found["all"].p < found["all"].corrected == pytest.approx(2 * found["all"].p)
+    with pytest.raises(FrozenInstanceError):
+        found["all"].p = 0.5
 
 
 def test_cores_that_find_themselves_are_noticed_and_cores_that_shun_themselves_too():
@@ -106,7 +110,11 @@ def test_cores_that_find_themselves_are_noticed_and_cores_that_shun_themselves_t
     }
     judged = found_themselves(selves, ["found"], RNG(0))["found"]
     assert judged.value == 24 > judged.high
-    assert judged.p < 1e-3
+    assert judged.p == 2 / 10_001  # of ten thousand deals none, and the found one; both ends
+    assert judged.low >= 0
+    alike = {n: {"found": [search(1), search(1, core="A", best="A")]} for n in names}
+    judged = found_themselves(alike, ["found"], RNG(0))["found"]
+    assert (judged.value, judged.low, judged.high, judged.p) == (8, 8, 8, 1)
     pairs = {f"{k}{n}": run for k in range(8) for n, run in shy.items()}
     judged = found_themselves(pairs, ["found"], RNG(0))["found"]
     assert judged.value == 0 < judged.low

@@ -1,5 +1,7 @@
 """Which cells are trained again, and how the fresh rewards are read."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -74,3 +76,11 @@ def test_the_best_by_two_measurements_overlap():
 def test_the_standard_error_is_that_of_a_mean_over_seeds():
     rewards = np.arange(300.0)[:, None] + np.random.default_rng(0).normal(0, 2, (300, 5))
     assert retrained.standard_error(rewards) == pytest.approx(2 / np.sqrt(5), rel=0.1)
+    assert retrained.standard_error(np.array([[1.0, 3], [5, 9]])) == pytest.approx(np.sqrt(2.5))
+
+
+def test_the_record_was_made_by_the_settings_that_the_code_has():
+    study = retrained.retrained()
+    recorded, made = nt.load_study("retrained"), json.loads(json.dumps(study.settings))
+    assert {key: recorded["settings"][key] for key in made} == made
+    assert list(recorded["runs"]) == list(study.runs)

@@ -4,7 +4,7 @@ import json
 import os
 import platform
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 import torch
@@ -46,6 +46,38 @@ def test_the_file_holds_settings_and_runs_in_their_order(tmp_path, executor):
     assert content["runs"] == found
     assert content["settings"]["power"] == 2
     assert content["settings"]["command"] == "python -m nastut study squares"
+
+
+def test_each_value_has_a_line_so_that_a_change_is_seen_line_by_line(tmp_path, executor):
+    STUDY.conduct(tmp_path / "squares.json", executor)
+    lines = (tmp_path / "squares.json").read_text().splitlines()
+    assert ' "runs": {' in lines
+    assert '   "square": 16' in lines
+
+
+def long_run(number, checkpoint):
+    asked.append(checkpoint)
+    if number > 1:
+        checkpoint.write_text("half")
+    return number
+
+
+def test_a_long_run_has_a_checkpoint_of_its_own_that_is_removed_when_it_is_done(tmp_path, executor):
+    study = Study("long", {}, {str(n): (n,) for n in (1, 2, 3)}, long_run, kept=True)
+    assert study.conduct(tmp_path / "long.json", executor) == {"1": 1, "2": 2, "3": 3}
+    assert len(set(asked)) == 3
+    assert {path.parent for path in asked} == {tmp_path}
+    assert [path.name for path in tmp_path.iterdir()] == ["long.json"]
+    first = sorted(asked)
+    asked.clear()
+    (tmp_path / "long.json").unlink()
+    study.conduct(tmp_path / "long.json", executor)
+    assert sorted(asked) == first  # it finds them again
+
+
+def test_a_study_cannot_be_changed_by_accident():
+    with pytest.raises(FrozenInstanceError):
+        STUDY.settings = {}
 
 
 def test_it_goes_on_to_the_identical_file(tmp_path, executor):

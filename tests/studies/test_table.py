@@ -333,5 +333,21 @@ def test_no_flipped_byte_passes_for_another_table(path, table, tmp_path):
             nt.load_table(target)
 
 
+def test_the_digest_is_the_beginning_of_the_hash_in_its_first_line(path, table):
+    first = content(path).partition(b"\n")[0].decode()
+    assert table.digest == first.rpartition(" ")[2][:16]
+    assert len(table.digest) == 16
+
+
+def test_the_numbers_have_five_digits(path):
+    digits = [
+        len(text.replace(".", "").lstrip("0"))
+        for row in rows_of(path)
+        for text in row[3:]
+        if text not in ("", "inf", "99")
+    ]
+    assert max(digits) == 5
+
+
 def test_packing_again_gives_the_same_bytes(path, table):
     assert pack(table.settings, rows_of(path)) == path.read_bytes()

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 import nastut as nt
 from made_up_table import made_up_table
@@ -67,6 +68,15 @@ def test_a_run_records_the_perplexities_of_its_cells(small):
     )[0]
     assert records[2]["validation"] == pytest.approx(alone.validation[-1], abs=1e-3)
     assert records[2]["test"] == pytest.approx(alone.test, abs=1e-3)
+    numbers = [record[stream] for record in records for stream in ("validation", "test")]
+    assert [round(number, 4) for number in numbers] == numbers
+    assert [round(number, 3) for number in numbers] != numbers
+
+
+def test_a_run_is_of_one_thread_in_silence(small, two_threads, capsys):
+    transfer.run(("Add ReLU Add ReLU Multiply ReLU Multiply ReLU 2 0",), 0)
+    assert torch.get_num_threads() == 1
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_child_that_diverged_has_no_perplexity(small, monkeypatch):

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import torch
 
 import nastut as nt
 from made_up_table import made_up_table
@@ -30,6 +31,41 @@ def small(monkeypatch):
         },
     }.items():
         monkeypatch.setattr(tuning, name, value)
+
+
+def test_the_record_was_made_by_the_settings_that_the_code_has():
+    study = tuning.tuning()
+    recorded, made = nt.load_study("tuning"), json.loads(json.dumps(study.settings))
+    assert {key: recorded["settings"][key] for key in made} == made
+    assert list(recorded["runs"]) == list({**study.runs, **study.then(recorded["runs"])})
+
+
+def test_a_run_is_of_one_thread_and_says_what_it_ran(small, two_threads):
+    found = tuning.run("evolution", {"population": 5}, (7, 8), "evolution, tuned")
+    assert torch.get_num_threads() == 1
+    assert list(found["reached"]) == ["1 per mille", "50 per mille"]
+    del found["reached"]
+    assert found == {
+        "line": "evolution, tuned",
+        "method": "evolution",
+        "given": {"population": 5},
+        "seeds": [7, 8],
+    }
+    assert tuning.run("random", {}, (7,))["line"] is None
+
+
+def test_every_band_is_a_share_of_the_classes():
+    assert tuning.bands() == {"0.5 per mille": 9, "1 per mille": 18, "2 per mille": 37}
+
+
+def test_every_judged_line_is_compared_with_others_that_are_judged():
+    lines = tuning.lines(nt.load_study("tuning")["runs"])
+    assert {line for pair in tuning.PAIRS for line in pair} <= lines.keys()
+    assert len(set(tuning.PAIRS)) == len(tuning.PAIRS)
+    for line, (_, given) in lines.items():
+        assert ("no bonus" in line) == (given.get("entropy") == 0)
+        if "redraw" in line:
+            assert given["redraw"] is ("with redraw" in line)
 
 
 def test_every_method_gets_the_same_effort():

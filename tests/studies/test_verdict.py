@@ -1,5 +1,7 @@
 """What is read out of a record of base 8, on a small record whose numbers are known."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 
@@ -90,3 +92,5 @@ def test_cells_beside_a_baseline_are_corrected_for_their_number(runs):
     assert value == pytest.approx(5.02 / 5.12 - 1)
     assert low < value < high < 0
     assert judged[B].p < judged[B].corrected == pytest.approx(2 * judged[B].p)
+    with pytest.raises(FrozenInstanceError):
+        judged[B].p = 0.5
