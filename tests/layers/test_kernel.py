@@ -280,3 +280,16 @@ def test_only_so_many_multiplications_are_shared_among_threads(monkeypatch, step
     weights = Weights(torch.ones(members, 128, 64), torch.ones(members, 128, 64), None, None)
     recur_members([nt.zoo.EXAMPLE] * members, x, state, state, weights)
     assert bool(asked) == shared
+
+
+@needs_kernel
+@pytest.mark.parametrize(("batch", "blocks"), [(1, 1), (4096, 1), (4097, 4)])
+def test_up_to_32_mebibytes_of_values_are_one_block_of_memory(batch, blocks):
+    """Five steps of 64 elements at base 2, two parts a leaf, h and c are 8 KiB a row."""
+    cell, steps, size = nt.zoo.EXAMPLE, 5, 64
+    x, state = torch.ones(steps, batch, 1), torch.zeros(1, batch, size)
+    weights = Weights(torch.ones(1, 2 * size, 1), torch.ones(1, 2 * size, size), None, None)
+    _, _, *made = kernel.load().forward((cell,), x, state, state, weights, keep=True)
+    made = [value for value in made if value is not None]
+    assert sum(value.numel() for value in made) * 4 == batch * 2**13
+    assert len({value.untyped_storage().data_ptr() for value in made}) == blocks
