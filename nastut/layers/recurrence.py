@@ -153,8 +153,6 @@ def _differentiable(
         else:
             outputs = _unrolled_members(cells, x, h, c, Weights(*weights))
         wanted = {k: v for k, v in enumerate(own) if v is not None and v.requires_grad}
-        found = torch.autograd.grad(
-            outputs, list(wanted.values()), grads, create_graph=twice, allow_unused=True
-        )
+        found = torch.autograd.grad(outputs, list(wanted.values()), grads, create_graph=twice)
     by_place = dict(zip(wanted, found, strict=True))
     return tuple(by_place.get(k) for k in range(len(inputs)))

@@ -1,3 +1,5 @@
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 import torch
@@ -62,6 +64,13 @@ def test_every_operation_is_recorded():
         x + y, 2 + x, x - y, 1 - x, x * y, 3 * x, np.tanh(x), 1 / (1 + np.exp(-x)), x,
         np.sin(x), np.cos(x), x, 1.0,
     ])  # fmt: skip
+
+
+def test_symbols_and_programs_stay_as_they_are():
+    a = Symbol()
+    for recorded, name in ((a, "number"), (Program.between([[a]], [[a]]), "results")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(recorded, name, 1)
 
 
 def test_what_nobody_needs_is_not_computed():

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import nastut as nt
-from nastut.layers import kernel, stepwise
+from nastut.layers import kernel, recurrence, stepwise
 from nastut.layers.recurrence import Weights, recur, recur_members
 from nastut.layers.unrolled import unrolled
 
@@ -188,6 +188,15 @@ def test_autocast_is_left_outside(engine, members):
     assert all(torch.equal(one, other) for one, other in zip(found, exact, strict=True))
     torch.testing.assert_close(found_gradients, exact_gradients, rtol=1e-3, atol=1e-3)
     torch.testing.assert_close(visible, exact_gradients, rtol=1e-3, atol=1e-3)
+
+
+def test_values_and_gradients_are_no_operations_one_by_one(engine, members, monkeypatch):
+    given = example(members)
+    expected = gradients(reference, members, given, NAMES)
+    monkeypatch.delattr(recurrence, "unrolled")
+    torch.testing.assert_close(gradients(run, members, given, NAMES), expected)
+    with pytest.raises(NameError):
+        gradients(run, members, given, NAMES, twice=True)
 
 
 def test_what_is_no_plain_memory_is_computed_all_the_same(engine, members):

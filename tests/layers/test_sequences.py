@@ -155,6 +155,24 @@ def test_what_is_wrong_with_packed_input_is_said():
         layer(packed([2, 1]), (torch.zeros(1, 3, 4), torch.zeros(1, 3, 4)))
 
 
+def test_what_the_shape_must_be_is_said():
+    for batch_first, order in ((False, r"\(T, B, I\)"), (True, r"\(B, T, I\)")):
+        layer = nt.CellRNN(nt.zoo.EXAMPLE, 3, 4, batch_first=batch_first)
+        for shape in ((3,), (1, 1, 1, 3)):
+            with pytest.raises(ValueError, match=f"must be {order}, or "):
+                layer(torch.zeros(shape))
+        shape = (2, 0, 3) if batch_first else (0, 2, 3)
+        for empty in (torch.zeros(shape), torch.zeros(0, 3)):
+            with pytest.raises(RuntimeError, match="so no time step; at least 1 is needed"):
+                layer(empty)
+
+
+def test_a_packed_input_has_a_step():
+    nothing = PackedSequence(torch.zeros(0, 3), torch.tensor([], dtype=torch.int64))
+    with pytest.raises(RuntimeError, match=r"are \[\]; .* there must be one"):
+        nt.CellRNN(nt.zoo.EXAMPLE, 3, 4)(nothing)
+
+
 def test_sequences_of_length_0_are_refused_by_torch():
     with pytest.raises(RuntimeError, match="greater than 0"):
         pack_padded_sequence(torch.zeros(3, 2, 3), torch.tensor([2, 0]), enforce_sorted=False)

@@ -1,5 +1,6 @@
 """Many children in one batch: each learns as it would alone, and none disturbs another."""
 
+import itertools
 import math
 from dataclasses import replace
 from unittest.mock import patch
@@ -189,6 +190,33 @@ def test_a_single_cell_will_do(task):
     assert alone == listed
 
 
+def test_all_members_start_from_the_same_weights_around_zero():
+    population, other = (Population(CELLS[:3], 12, 16, seed=seed) for seed in (0, 1))
+    for weight, another in zip(population.parameters(), other.parameters(), strict=True):
+        assert torch.equal(weight, weight[:1].expand_as(weight))
+        assert not torch.equal(weight, another)
+        assert -0.25 <= weight.min() < -0.1
+        assert 0.1 < weight.max() <= 0.25
+    assert max(weight.max() for weight in population.parameters()) > 0.24
+
+
+@pytest.mark.parametrize("members", [[0], [2, 0], [1, 2, 3]])
+def test_some_members_are_what_they_were(members):
+    population = Population(CELLS[:4], 5, 6, seed=0)
+    with torch.no_grad():
+        for m, weight in itertools.product(range(4), population.parameters()):
+            weight[m] *= m + 1
+    some = population.of(np.array(members))
+    symbols = torch.from_numpy(RNG.integers(0, 5, (7, 3)))
+    scores, (h, c) = population(symbols)
+    found, (found_h, found_c) = some(symbols)
+    torch.testing.assert_close(found, scores[members])
+    torch.testing.assert_close((found_h, found_c), (h[members], c[members]))
+    assert all(weight.is_leaf and weight.requires_grad for weight in some.parameters())
+
+
 def test_a_population_has_one_base():
+    with pytest.raises(ValueError, match=r"bases \[\]; give cells of one base"):
+        Population([], 5, 6, seed=0)
     with pytest.raises(ValueError, match=r"bases \[2, 8\]"):
         Population([CELLS[0], nt.zoo.LSTM], 5, 6, seed=0)

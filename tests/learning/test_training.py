@@ -58,6 +58,12 @@ def test_seeding_leaves_the_global_state_alone():
     assert torch.equal(before, torch.get_rng_state())
 
 
+def test_a_record_stays_as_it_is(task):
+    record = fit(model(), task, replace(RECIPE, epochs=1), progress=False)
+    with pytest.raises(FrozenInstanceError):
+        record.test = 1.0
+
+
 def test_the_test_stream_decides_nothing(task):
     other = replace(task, test=task.test[::-1].copy())
     one, two = (fit(model(), t, RECIPE, progress=False) for t in (task, other))
