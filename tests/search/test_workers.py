@@ -442,6 +442,13 @@ def test_a_hang_in_an_executor_that_was_given_ends_the_search_but_is_remembered(
     assert found[CELLS[0]].error is None
 
 
+def test_an_answer_that_comes_too_late_is_none():
+    with ThreadPoolExecutor(1) as pool, Workers(pool, 1, limit=0.01) as workers:
+        workers.hand_out(lambda cell: time.sleep(0.9) or 1.0, {CELLS[0]: CELLS[0]})
+        found = workers.next()
+    assert found == {CELLS[0]: (FAILED, "no answer within 0.01 s", ())}
+
+
 def test_a_reward_that_answers_for_too_few_is_no_answer():
     class Short(Together):
         def many(self, cells):
