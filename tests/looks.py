@@ -12,7 +12,16 @@ import numpy as np
 FOLDER = Path(__file__).parent / "lessons" / "looks"
 
 PROPERTIES = {
-    "Line2D": ("xydata", "color", "linestyle", "linewidth", "marker", "markersize", "fillstyle"),
+    "Line2D": (
+        "xydata",
+        "color",
+        "linestyle",
+        "dashes",
+        "linewidth",
+        "marker",
+        "markersize",
+        "fillstyle",
+    ),
     "Rectangle": ("xy", "width", "height", "facecolor", "edgecolor", "linewidth"),
     "LineCollection": ("segments", "color", "linewidth"),
     "FillBetweenPolyCollection": ("paths", "facecolor"),
@@ -69,6 +78,8 @@ def of_artist(artist):
 def value_of(artist, name):
     if name == "paths":
         return [path.vertices for path in artist.get_paths()]
+    if name == "dashes":
+        return artist._unscaled_dash_pattern
     if name == "frame":
         return artist.get_bbox_patch() and type(artist.get_bbox_patch().get_boxstyle()).__name__
     if name == "arrow":

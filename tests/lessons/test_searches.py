@@ -1,5 +1,6 @@
 """The pictures and tables of notebook 07 show what they are given."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -7,6 +8,7 @@ import nastut as nt
 from looks import assert_looks
 from made_up_table import made_up_table
 from nastut.lessons import searches
+from nastut.lessons.plots import draw_arrivals
 from nastut.studies.inference import Comparison, compared
 
 INTERVALS = [(0.5, 0.4, 0.7), (0.2, 0.1, 0.3)]
@@ -70,6 +72,12 @@ def test_rounds_have_their_intervals():
     axis = figure.axes[0]
     assert list(axis.lines[0].get_xdata()) == [1, 2]
     assert intervals(axis) == [pytest.approx((low, high)) for _, low, high in INTERVALS]
+
+
+def test_the_lines_of_the_searches_are_told_apart():
+    axis = plt.figure().subplots()
+    draw_arrivals(axis, {name: [1, 2] for name in searches.LOOK}, searches.LOOK, budget=2)
+    assert_looks(axis.figure, "arrivals of searches")
 
 
 def test_each_broken_controller_is_drawn_beside_the_right_one():
