@@ -43,6 +43,8 @@ def test_every_search_is_measured():
     assert measured(RUNS, "a", "reached").tolist() == [[9, 5, np.inf], [9, 8, 8]]
     assert measured(RUNS, "a", "rank").tolist() == [[1, 3, 4], [1, 1, 1]]
     assert measured(RUNS, "a", "itself").tolist() == [[0, 0, 0], [0, 1, 1]]
+    others = {"seed 0": {"a": [search(1, core="A", best="B"), search(1, core="B", best="A")]}}
+    assert not measured(others, "a", "itself").any()
     lost = {"seed 0": {"a": [search(1, dependence=None)]}}
     assert np.isnan(measured(lost, "a", "dependence")).all()
 
