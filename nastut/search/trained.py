@@ -89,7 +89,7 @@ class Halving:
                 return np.ones(len(perplexity), bool)
             every = np.concatenate([came[report + 1], perplexity])
             kept = max(1, math.floor(self.share * len(every)))
-            worst = np.partition(every, kept - 1)[kept - 1]
+            worst = np.sort(every)[kept - 1]
             going: np.ndarray = (perplexity <= worst) & np.isfinite(perplexity)
             return going
 

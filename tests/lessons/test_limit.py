@@ -139,11 +139,14 @@ def test_calls_that_returned_are_not_counted_as_deep():
 
 
 def test_recursion_is_stopped_before_python_refuses():
-    """Python's own limit would stop the hook, too."""
+    """Python's own limit would stop the hook, too. What is said is how many calls may be nested."""
     with pytest.raises(DoesNotEndError) as stopped:
         limited(nested, sys.getrecursionlimit() + 100)
     (times,) = (int(word) for word in str(stopped.value).split() if word.isdigit())
     assert sys.getrecursionlimit() - 400 < times < sys.getrecursionlimit()
+    assert limited(nested, times - 1) == times - 1
+    with pytest.raises(DoesNotEndError):
+        limited(nested, times)
 
 
 def test_it_works_in_another_thread():

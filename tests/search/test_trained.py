@@ -129,6 +129,16 @@ def test_settings_cannot_be_changed_by_accident(reward):
             setattr(settings, name, 0.25)
 
 
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.5, 0.75])
+def test_halving_keeps_the_best_of_all_who_came(share):
+    rule, rng = Halving(4, (1,), share), np.random.default_rng(0)
+    for before in range(1, 60):
+        came, new = rng.permutation(1_000)[: before + 3].astype(float) + 1, slice(before, None)
+        stay = rule.stay([(perplexity,) for perplexity in came[:before]])(0, came[new])
+        kept = sorted(came)[: max(1, int(share * len(came)))]
+        assert stay.tolist() == [perplexity in kept for perplexity in came[new]]
+
+
 def test_a_search_that_halves_goes_on_from_its_checkpoint(tmp_path):
     reward = Trained.on("reber", halving=Halving(4, (1, 2), 0.5), **SHORT)
     settings = {"progress": False, "batch": 6}

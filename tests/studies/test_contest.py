@@ -71,6 +71,12 @@ def test_entropy_is_that_of_the_policy_in_nats():
     assert 0 < entropy[-1] < entropy[0] < np.log(SPACE.size)
 
 
+def test_a_search_of_one_update_has_its_entropy():
+    result = searched("priority_queue", seed=0, evaluations=EVERY, batch=EVERY)
+    assert len(result.updates) == 1
+    assert len(contest.summary(result, TABLE)["entropy"]) == 1
+
+
 def test_what_is_drawn_over_time_has_five_digits_and_entropy_four():
     result = searched("priority_queue", seed=1)
     found = contest.summary(result, TABLE)
