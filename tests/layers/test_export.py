@@ -60,11 +60,14 @@ def test_traced_saved_and_loaded_it_takes_any_batch(both, with_states):
         loaded(*arguments(layer, 2, steps=4)[:count])
 
 
-def test_exported_it_takes_any_batch(both):
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.filterwarnings("ignore:Dynamo detected a call to a `functools.lru_cache`")
+def test_exported_it_takes_any_batch(both, strict):
     lstm, layer = both
     batch, axis = Dim("batch"), batch_axis(layer)
     shapes = {"input": {axis: batch}, "hx": ({1: batch}, {1: batch})}
-    exported = torch.export.export(layer, arguments(layer, 2), dynamic_shapes=shapes)
+    given = arguments(layer, 2)
+    exported = torch.export.export(layer, given, dynamic_shapes=shapes, strict=strict)
     for size in (2, 5):
         given = arguments(layer, size)
         assert_same(exported.module()(*given), lstm(*given))

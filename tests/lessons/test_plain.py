@@ -2,6 +2,7 @@
 
 import collections
 import decimal
+import enum
 import fractions
 import itertools
 
@@ -94,6 +95,14 @@ def test_rounding_does_not_count_and_more_does(wanted):
     assert close(wanted + 0.9e-7, wanted)
     assert not close(wanted + 1e-3, wanted) or abs(wanted) > 100
     assert not close(0.9e-6, 0.0)
+
+
+@pytest.mark.parametrize(
+    "kind", [int, np.ndarray, torch.Tensor, enum.Enum("Word", "Add Tanh"), sp.Symbol]
+)
+def test_a_class_is_no_value_of_itself(kind):
+    assert plain(kind) is kind
+    assert plain([kind]) == [kind]
 
 
 def test_kinds_stay_apart():
