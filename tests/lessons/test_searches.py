@@ -89,9 +89,18 @@ def test_each_broken_controller_is_drawn_beside_the_right_one():
         assert [line.get_ydata().tolist() for line in axis.lines] == [[1, 1, 1], curve.tolist()]
 
 
-def test_properties_are_those_of_the_cells():
-    table = nt.load_table()
-    found = searches.properties(table)
+@pytest.fixture(scope="module")
+def table():
+    return nt.load_table()
+
+
+@pytest.fixture(scope="module")
+def found(table):
+    """Which classes have which property."""
+    return searches.properties(table)
+
+
+def test_properties_are_those_of_the_cells(table, found):
     row = table.row(nt.Cell.parse("Multiply Tanh Add Identity Add Identity Add Tanh 1 0"))
     true = {name for name, has in found.items() if has[row]}
     assert true == {
@@ -105,10 +114,8 @@ def test_properties_are_those_of_the_cells():
     assert (np.sum([found[name] for name in places], axis=0) == 1).all()
 
 
-def test_properties_are_read_from_the_words_of_a_sequence():
+def test_properties_are_read_from_the_words_of_a_sequence(table, found):
     """By another route than the package: from the text, word by word."""
-    table = nt.load_table()
-    found = searches.properties(table)
     rows = np.random.default_rng(0).choice(len(table), 400, replace=False)
     for row in rows:
         left, _, right, _, root, activation, *_, out, into = table.sequences[row].split()
@@ -146,9 +153,8 @@ def test_properties_are_read_from_the_words_of_a_sequence():
         ("Add Tanh Add Tanh Add Identity Multiply Sigmoid 1 0", False),
     ],
 )
-def test_a_gate_is_something_multiplied_by_a_sigmoid(text, gate):
-    table = nt.load_table()
-    assert searches.properties(table)["a gate"][table.row(nt.Cell.parse(text))] == gate
+def test_a_gate_is_something_multiplied_by_a_sigmoid(table, found, text, gate):
+    assert found["a gate"][table.row(nt.Cell.parse(text))] == gate
 
 
 RESULTS = {
