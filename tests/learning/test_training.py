@@ -130,6 +130,17 @@ def test_hidden_size_comes_nearest_to_the_parameters_wanted(wanted):
     assert all(abs(count_parameters(build(s)) - wanted) >= distance for s in range(1, 2 * size))
 
 
+def test_a_large_hidden_size_is_found_in_few_tries():
+    tried = []
+
+    def build(size):
+        tried.append(size)
+        return nn.Linear(1, size, bias=False)
+
+    assert hidden_size_for(3_000, build) == 3_000
+    assert len(tried) < 30
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 16])
 def test_a_hidden_size_that_fits_exactly_is_found(size):
     wanted = count_parameters(nn.LSTM(6, size))

@@ -21,14 +21,16 @@ def intervals(axis):
 
 
 def test_marks_of_a_table_are_on_its_curve():
-    rewards = np.array([0.1, 0.9, 0.5, 0.7])
-    figure = searches.draw_table(rewards, {"first": 1, "last": 4})
+    rewards = np.array([0.1, 0.9, 0.5, 0.7, 0.3, 0.2, 0.6, 0.4])
+    figure = searches.draw_table(rewards, {"first": 1, "second": 2, "third": 3, "last": 8})
     assert_looks(figure, "table")
     axis = figure.axes[0]
     curve, *marks = axis.lines
-    assert list(curve.get_ydata()) == [0.9, 0.7, 0.5, 0.1]
-    assert [(mark.get_xdata()[0], mark.get_ydata()[0]) for mark in marks] == [(1, 0.9), (4, 0.1)]
-    assert [text.get_text() for text in axis.texts] == ["first", "last"]
+    assert list(curve.get_ydata()) == sorted(rewards, reverse=True)
+    places = [(mark.get_xdata()[0], mark.get_ydata()[0]) for mark in marks]
+    assert places == [(1, 0.9), (2, 0.7), (3, 0.6), (8, 0.1)]
+    sides = [(text.get_text(), text.get_ha()) for text in axis.texts]  # inside the picture
+    assert sides == [("first", "left"), ("second", "left"), ("third", "right"), ("last", "right")]
 
 
 def test_every_setting_of_a_sweep_has_its_interval():
