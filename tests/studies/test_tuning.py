@@ -54,6 +54,11 @@ def test_a_run_is_of_one_thread_and_says_what_it_ran(small, two_threads):
     assert tuning.run("random", {}, (7,))["line"] is None
 
 
+def test_a_band_of_a_million_cells_is_a_thousand_of_them_for_each_per_mille(monkeypatch):
+    monkeypatch.setattr(tuning, "table", lambda: range(1_000_000))
+    assert [*tuning.bands().values()] == [500, 1_000, 2_000]
+
+
 def test_every_band_is_a_share_of_the_classes():
     assert tuning.bands() == {"0.5 per mille": 9, "1 per mille": 18, "2 per mille": 37}
 
