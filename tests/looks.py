@@ -1,13 +1,15 @@
 """How a figure looks, as text: what is drawn where, in which colour, how wide, above what.
 
-A changed size, colour or place shows as a changed line of a file in ``looks/``, beside the test. A
-change that is meant: delete the file, run the test, look at what it wrote, and commit that.
+A changed size, colour or place shows as a changed line of a file in ``looks/``, beside the test. Of
+a change that is meant, look at the picture, too.
 """
 
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+
+from written import assert_written
 
 FOLDER = Path(__file__).parent / "lessons" / "looks"
 
@@ -38,11 +40,7 @@ OF_AXES = ("title", "xlabel", "ylabel", "xscale", "yscale", "xlim", "ylim")
 
 def assert_looks(figure, name):
     """Require that a figure looks as the file of this name says."""
-    path, found = FOLDER / f"{name}.txt", "\n".join(described(figure)) + "\n"
-    if not path.exists():
-        path.write_text(found)
-        raise AssertionError(f"{path} is new: look at it and at the picture, then run again")
-    assert found == path.read_text()
+    assert_written(FOLDER / f"{name}.txt", "\n".join(described(figure)) + "\n")
 
 
 def described(figure):

@@ -6,7 +6,15 @@ by another route than the package: so the words and the mistake belong together.
 
 import pytest
 
-from nastut.lessons.exercise import exercises_of
+from nastut.lessons.exercise import LESSONS, exercises_of
+
+EXERCISES = {n: e for lesson in LESSONS.values() for n, e in exercises_of(lesson).items()}
+"""Every exercise by its number."""
+
+
+def judge(number, answer):
+    """Return what a learner is told of an answer."""
+    return EXERCISES[number].judge(answer)
 
 
 def each(wrong):

@@ -27,19 +27,25 @@ def _measured(rng: np.random.Generator) -> Iterator[tuple[Perplexities, float]]:
         yield numbers, share
 
 
+def _kept(perplexities: Perplexities, share: float) -> int:
+    return max(1, floor(share * len(perplexities)))
+
+
 def _stay(perplexities: Perplexities, share: float) -> list[bool]:
     """Take the best one out again and again, as many as may go on."""
     left = dict(enumerate(perplexities))
     going = set[int]()
-    for _ in range(max(1, floor(share * len(perplexities)))):
+    for _ in range(_kept(perplexities, share)):
         best = min(left, key=lambda number: left[number])
         if isfinite(left.pop(best)):
             going.add(best)
     return [number in going for number in range(len(perplexities))]
 
 
-def _kept(perplexities: Perplexities, share: float) -> int:
-    return max(1, floor(share * len(perplexities)))
+def _who_stay(perplexities: Perplexities, share: float) -> list[float]:
+    """Return their perplexities instead of True and False."""
+    pairs = zip(perplexities, _stay(perplexities, share), strict=True)
+    return [perplexity for perplexity, goes in pairs if goes]
 
 
 def _by_threshold(perplexities: Perplexities, kept: int) -> list[bool]:
@@ -162,13 +168,9 @@ EXERCISES = {
             "where the share is less than one child, `kept` is 0, and place 0 - 1 is the last": (
                 lambda p, share: _by_threshold(p, floor(share * len(p)))
             ),
-            "return True or False for each child, in the order in which they came": (
-                lambda p, share: [x for x, goes in zip(p, _stay(p, share), strict=True) if goes]
-            ),
+            "return True or False for each child, in the order in which they came": (_who_stay),
             "those are the best perplexities; return True or False for each child": (
-                lambda p, share: sorted(
-                    x for x, goes in zip(p, _stay(p, share), strict=True) if goes
-                )
+                lambda p, share: sorted(_who_stay(p, share))
             ),
         },
     ),

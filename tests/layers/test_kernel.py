@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import nastut as nt
+from kernel_switch import require_kernel
 from nastut.layers import kernel, library
 from nastut.layers.recurrence import recur, recur_members
 from nastut.layers.unrolled import Weights
@@ -44,8 +45,7 @@ def expected_value():
 @pytest.fixture
 def cache(tmp_path):
     """A cache folder that holds a compiled library."""
-    if kernel.load().library is None:
-        pytest.skip(kernel.load().status)
+    require_kernel()
     folder = tmp_path / "nastut"
     folder.mkdir(mode=0o700)
     path = kernel.load().status.removeprefix("compiled: ")
@@ -68,8 +68,7 @@ def test_a_library_in_the_cache_is_not_made_again(cache, expected_value):
 
 
 def test_an_empty_cache_is_filled(tmp_path, expected_value):
-    if kernel.load().library is None:
-        pytest.skip(kernel.load().status)
+    require_kernel()
     fused, value, status = kernel_in_a_new_process(XDG_CACHE_HOME=str(tmp_path))
     (library,) = libraries(tmp_path)
     assert (fused, value, status) == (True, expected_value, f"compiled: {library}\n")
@@ -223,8 +222,7 @@ def test_activations_at_the_ends(dtype):
 
 @pytest.mark.parametrize("zero", ["steps", "batch", "features", "width", "fed_back"])
 def test_no_size_of_0_reaches_what_is_compiled(zero):
-    if kernel.load().library is None:
-        pytest.skip(kernel.load().status)
+    require_kernel()
     size = {"steps": 2, "batch": 2, "features": 3, "width": 2, "fed_back": 2} | {zero: 0}
     base, rows = nt.zoo.EXAMPLE.base, nt.zoo.EXAMPLE.base * size["width"]
     x = torch.ones(size["steps"], size["batch"], size["features"])

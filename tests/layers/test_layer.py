@@ -10,8 +10,9 @@ from torch import nn
 from torch.autograd import gradcheck, gradgradcheck
 
 import nastut as nt
+from kernel_switch import require_kernel, switch_off_kernel
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
-from nastut.layers import elementwise, kernel, unrolled
+from nastut.layers import elementwise, unrolled
 
 SMOOTH = ("Identity", "Tanh", "Sigmoid", "Sin")
 CELLS = [nt.zoo.EXAMPLE, nt.zoo.LSTM, nt.zoo.NASCELL, nt.zoo.MAXCELL]
@@ -32,11 +33,9 @@ RANDOM_CELLS = [random_cell(seed, base) for base in (1, 2, 4, 8, 16) for seed in
 def engine(request, monkeypatch):
     """Run a test on each of the ways in which a program is run."""
     if request.param == "kernel":
-        if kernel.load().library is None:
-            pytest.skip(kernel.load().status)
+        require_kernel()
     else:
-        without = kernel.Kernel(None, "switched off by a test")
-        monkeypatch.setattr(kernel, "load", lambda: without)
+        switch_off_kernel(monkeypatch)
     if request.param == "torch":
         monkeypatch.setattr(elementwise, "_NUMPY_TYPES", ())
     return request.param

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 import nastut as nt
-from nastut.layers import kernel, recurrence, stepwise
+from kernel_switch import require_kernel, switch_off_kernel
+from nastut.layers import recurrence, stepwise
 from nastut.layers.recurrence import Weights, recur, recur_members
 from nastut.layers.unrolled import unrolled
 
@@ -20,11 +21,9 @@ NAMES = ("x", "h", "c", *Weights._fields)
 @pytest.fixture(params=["kernel", "stepwise"])
 def engine(request, monkeypatch):
     if request.param == "kernel":
-        if kernel.load().library is None:
-            pytest.skip(kernel.load().status)
+        require_kernel()
     else:
-        without = kernel.Kernel(None, "switched off by a test")
-        monkeypatch.setattr(kernel, "load", lambda: without)
+        switch_off_kernel(monkeypatch)
     return request.param
 
 
@@ -225,8 +224,7 @@ def test_an_empty_batch_has_empty_results(engine, members):
 
 
 def test_the_kernel_runs_what_it_can_and_nothing_else(monkeypatch):
-    if kernel.load().library is None:
-        pytest.skip(kernel.load().status)
+    require_kernel()
 
     def fails(*arguments):
         raise AssertionError("step by step")

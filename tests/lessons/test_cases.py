@@ -1,7 +1,4 @@
-"""What answers are tried on: the same cases on every machine, written down in ``cases.txt``.
-
-A change that is meant: delete the file, run the test, read what it wrote, and commit that.
-"""
+"""What answers are tried on: the same cases on every machine, written down in ``cases.txt``."""
 
 from pathlib import Path
 
@@ -9,8 +6,7 @@ import numpy as np
 
 from looks import told
 from nastut.lessons.exercise import LESSONS, exercises_of
-
-PATH = Path(__file__).with_name("cases.txt")
+from written import assert_written
 
 
 def cases():
@@ -22,8 +18,4 @@ def cases():
 
 
 def test_answers_are_tried_on_the_same_cases_as_before():
-    found = "\n".join(cases()) + "\n"
-    if not PATH.exists():
-        PATH.write_text(found)
-        raise AssertionError(f"{PATH} is new: read it, then run again")
-    assert found == PATH.read_text()
+    assert_written(Path(__file__).with_name("cases.txt"), "\n".join(cases()) + "\n")

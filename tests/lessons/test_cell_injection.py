@@ -9,7 +9,7 @@ import sympy as sp
 import nastut as nt
 from nastut.lessons.cell_injection import NO_PATH, PATH
 from nastut.lessons.exercise import exercises_of
-from wrong_answers import each, known
+from wrong_answers import each, judge, known
 
 EVENTS = ("create", "activate", "inject")
 RIGHT_ORDER = "combine, create, activate, inject"
@@ -158,15 +158,11 @@ WRONG = {
 
 @each(WRONG)
 def test_a_famous_mistake_is_named(number, words, answer):
-    assert exercises_of("cell_injection")[number].judge(answer) == f"not yet: {words}"
+    assert judge(number, answer) == f"not yet: {words}"
 
 
 def test_no_famous_mistake_is_left_out():
     assert {number: set(answers) for number, answers in WRONG.items()} == known("cell_injection")
-
-
-def judge(number, answer):
-    return exercises_of("cell_injection")[number].judge(answer)
 
 
 def by_halves(left, right, c):

@@ -8,7 +8,7 @@ import sympy as sp
 
 import nastut as nt
 from nastut.lessons.exercise import exercises_of
-from wrong_answers import each, known
+from wrong_answers import each, judge, known
 
 CREATE = "the create index (the node whose value becomes c_t)"
 INJECT = "the inject index (the node where c_{t-1} enters)"
@@ -211,15 +211,11 @@ WRONG = {
 
 @each(WRONG)
 def test_a_famous_mistake_is_named(number, words, answer):
-    assert exercises_of("graphs")[number].judge(answer) == f"not yet: {words}"
+    assert judge(number, answer) == f"not yet: {words}"
 
 
 def test_no_famous_mistake_is_left_out():
     assert {number: set(answers) for number, answers in WRONG.items()} == known("graphs")
-
-
-def judge(number, answer):
-    return exercises_of("graphs")[number].judge(answer)
 
 
 def test_relu_in_place_of_the_tanh_of_the_root_is_told_the_same_as_no_tanh():

@@ -11,9 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import nastut as nt
-from nastut.lessons.exercise import LESSONS, exercises_of
+from wrong_answers import EXERCISES
 
-EXERCISES = {n: e for lesson in LESSONS.values() for n, e in exercises_of(lesson).items()}
 VALUES = [number for number, exercise in EXERCISES.items() if not exercise.cases]
 FUNCTIONS = [number for number, exercise in EXERCISES.items() if exercise.cases]
 

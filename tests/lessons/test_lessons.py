@@ -9,10 +9,8 @@ import sympy as sp
 import torch
 
 import nastut as nt
-from nastut.lessons.exercise import LESSONS, Exercise, exercises_of
-
-EXERCISES = {n: e for lesson in LESSONS.values() for n, e in exercises_of(lesson).items()}
-
+from nastut.lessons.exercise import Exercise
+from wrong_answers import EXERCISES
 
 A_CELL = ["Add", "ReLU", "Multiply", "ReLU", "Multiply", "Sigmoid", "Add", "ReLU", 1, 0]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nastut.lessons.exercise import exercises_of
-from wrong_answers import each, known
+from wrong_answers import each, judge, known
 
 
 def numbered_as_a_heap(k, base):
@@ -184,15 +184,11 @@ WRONG = {
 
 @each(WRONG)
 def test_a_famous_mistake_is_named(number, words, answer):
-    assert exercises_of("linearization")[number].judge(answer) == f"not yet: {words}"
+    assert judge(number, answer) == f"not yet: {words}"
 
 
 def test_no_famous_mistake_is_left_out():
     assert {number: set(answers) for number, answers in WRONG.items()} == known("linearization")
-
-
-def judge(number, answer):
-    return exercises_of("linearization")[number].judge(answer)
 
 
 def whose_parent_is(k, base):

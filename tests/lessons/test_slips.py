@@ -5,9 +5,7 @@ import pytest
 import sympy as sp
 
 import nastut as nt
-from nastut.lessons.exercise import LESSONS, exercises_of
-
-EXERCISES = {n: e for lesson in LESSONS.values() for n, e in exercises_of(lesson).items()}
+from wrong_answers import EXERCISES
 
 SLIPS = {
     "0.1": [(lambda: "4", "a number is expected, this is the text '4'")],
@@ -97,12 +95,6 @@ SLIPS = {
         (lambda: in_complex_numbers, "a real number is expected, this is -"),
         (lambda: lambda d, chosen: 1j, "a real number is expected, this is 0+1j (for d = ["),
     ],
-    "6.3": [
-        (
-            lambda: moving_if_true,
-            "0 is a mean like any other: ask whether there was a batch before",
-        ),
-    ],
     "7.1": [
         (
             lambda: lambda reached: half_by_filling(reached, lambda number: number >= 1_500),
@@ -140,14 +132,6 @@ SLIPS = {
 def in_complex_numbers(distributions, chosen):
     pairs = zip(distributions, chosen, strict=True)
     return sum(np.log(complex(p[token])) for p, token in pairs)
-
-
-def moving_if_true(means, decay):
-    used, average = [], 0.0
-    for mean in means:
-        used.append(average)
-        average = decay * average + (1 - decay) * mean if average else mean
-    return used
 
 
 def half_by_filling(reached, never):
