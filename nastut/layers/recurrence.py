@@ -77,14 +77,14 @@ def unrolled(
 ) -> tuple[Tensor, Tensor]:
     """Return what :func:`recur` returns, step by step and under autograd."""
     step = _step_of_one(cells[0]) if len(cells) == 1 else _step_of_many(tuple(cells))
+    bias = None if weights.bias is None else weights.bias.unsqueeze(1)
+    input, hidden = weights.input.transpose(1, 2), weights.hidden.transpose(1, 2)
     outputs = []
-    for x_parts in (x.unsqueeze(1) @ weights.input.mT).unbind():
-        h_parts = h @ weights.hidden.mT
-        if weights.bias is not None:
-            h_parts = h_parts + weights.bias.unsqueeze(1)
+    for x_parts in (x.unsqueeze(1) @ input).unbind():
+        h_parts = h @ hidden if bias is None else h @ hidden + bias
         h, c = step(x_parts, h_parts, c)
         if weights.projection is not None:
-            h = h @ weights.projection.mT
+            h = h @ weights.projection.transpose(1, 2)
         outputs.append(h)
     return torch.stack(outputs, 1), c
 
@@ -165,10 +165,10 @@ def _kernel_runs_on(*tensors: Tensor | None) -> bool:
     """
     present = [tensor for tensor in tensors if tensor is not None]
     return (
-        kernel.load().runs_on(present[0])
-        and present[0].numel() > 0
-        and not _operations_are_watched()
+        not _operations_are_watched()
         and all(map(_is_plain, present))
+        and present[0].numel() > 0
+        and kernel.load().runs_on(present[0])
     )
 
 

@@ -94,10 +94,17 @@ class Packed:
             )
         self._input = input
         sizes: list[int] = input.batch_sizes.tolist()
+        shape = tuple(input.data.shape)
+        falling = bool(sizes) and sizes[-1] >= 0 and sizes == sorted(sizes, reverse=True)
+        if not falling or shape[:-1] != (sum(sizes),):
+            raise RuntimeError(
+                f"the packed input contradicts itself: data of shape {shape}, batch sizes {sizes}; "
+                "make it by pack_padded_sequence or pack_sequence"
+            )
         self.batch = (sizes[0],)
         counts = [(len(list(steps)), size) for size, steps in groupby(sizes)]
         parts = torch.split(input.data, [steps * size for steps, size in counts])
-        self.blocks = [part.view(*count, -1) for part, count in zip(parts, counts, strict=True)]
+        self.blocks = [part.view(*count, shape[-1]) for part, count in zip(parts, counts, strict=True)]
 
     def order(self, state: Tensor) -> Tensor:
         """Return a state of the caller in the order of the blocks, the longest sequence first."""
@@ -177,7 +184,8 @@ def run_backward(
     over: RunSteps, blocks: Sequence[Tensor], h_0: Tensor, c_0: Tensor
 ) -> tuple[list[Tensor], Tensor, Tensor]:
     """Return the outputs of one layer backward in time, and its last h and c."""
-    outputs, h, c = list[Tensor](), h_0[:0], c_0[:0]
+    outputs: list[Tensor] = []
+    h, c = h_0[:0], c_0[:0]
     for block in reversed(blocks):  # a sequence begins at its own last step
         new = slice(len(h), block.shape[1])
         h, c = torch.cat([h, h_0[new]]), torch.cat([c, c_0[new]])
