@@ -1,5 +1,8 @@
 """A search in a process of its own: ``python search_in_process.py METHOD CHECKPOINT``."""
 
+import os
+import random
+import signal
 import sys
 import time
 import zlib

@@ -194,8 +194,7 @@ def _length_error(tokens: Sequence[object], base: int) -> SequenceError:
     )
     if found < right:
         return SequenceError(
-            f"token {found + 1} of {right} is missing; this place is "
-            f"{places(base)[found]}; {rule}",
+            f"token {found + 1} of {right} is missing; this place is {places(base)[found]}; {rule}",
             place=found + 1,
         )
     return SequenceError(
