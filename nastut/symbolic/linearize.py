@@ -51,7 +51,7 @@ class Linearization:
         return "\n".join((str(self.cell), *(f"leaf {i}: {text}" for i, text in enumerate(held))))
 
     def evaluate(self, values: Mapping[sp.Symbol, Value]) -> tuple[Value, Value]:
-        """Return h_t and c_t for given values of the symbols in the formulas.
+        """Return h_t and c_t for values of the symbols in the formulas.
 
         Parameters
         ----------
@@ -162,7 +162,7 @@ _TOO_DEEP = (
     "number"
 )
 _NO_NODE = (
-    "the value of no node before its activation; c_t is made on the way to h_t, and h_t does "
+    "the value of no node before its activation; c_t is computed on the way to h_t, and h_t does "
     "not contain this formula"
 )
 _CIRCULAR = "c_t stands in its own formula; the memory of the step before is c_{t-1}, nt.c_prev"

@@ -152,7 +152,7 @@ def read(formula: sp.Expr, problems: list[Problem]) -> Quantity:
     if isinstance(formula, AppliedUndef) and name.startswith("U_"):
         return refuse(
             "a product with a matrix inside the tree; only leaves have matrices, and those "
-            "multiply x_t or h_{t-1}, no value of a node",
+            "multiply x_t or h_{t-1}, nothing that the cell has made",
             formula.args[0],
         )
     return refuse(f"{name} is not among {_OPERATIONS}")
