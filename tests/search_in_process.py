@@ -1,8 +1,5 @@
 """A search in a process of its own: ``python search_in_process.py METHOD CHECKPOINT``."""
 
-import os
-import random
-import signal
 import sys
 import time
 import zlib
