@@ -1,4 +1,4 @@
-"""Every search tuned with the same effort, and judged on other seeds: the study ``tuning``.
+"""Make ``tuning.json``: every search tuned with the same effort, and judged on other seeds.
 
 Each method of :mod:`nastut.search` that has settings gets the same number of them, the same
 seeds and the same evaluations. The setting that a rule chooses is then judged on fresh seeds,
@@ -8,22 +8,20 @@ bonus, given to REINFORCE and taken from the queue.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
 import numpy as np
 import torch
+from searches import own_settings
 
 from nastut import search
-from nastut.search.controller import Controller
-from nastut.search.learners import PriorityQueue, Reinforce
-from nastut.search.strategies import Evolution, Random, Strategy
-from nastut.studies.contest import own_settings, table
 from nastut.studies.inference import arrivals, restricted_mean
-from nastut.studies.study import Study
+from nastut.studies.study import Results, Study
+from nastut.studies.table import load_table
+from nastut.studies.verdict import EVALUATIONS
 
-EVALUATIONS = 1_500
+TABLE = load_TABLE
 TUNING_SEEDS = tuple(range(2_000, 2_020))
 SEEDS = tuple(range(3_000, 3_040))
 AT_ONCE = 20
@@ -40,39 +38,17 @@ GRIDS: dict[str, dict[str, tuple[float, ...]]] = {
 Both controllers get the same rates, bonuses and batch, and the queue is as long as the batch.
 """
 
-PAIRS = (
-    ("REINFORCE", "random"),
-    ("REINFORCE, tuned", "random"),
-    ("REINFORCE, tuned", "REINFORCE"),
-    ("evolution, tuned", "random"),
-    ("priority queue, tuned", "random"),
-    ("priority queue, tuned", "evolution, tuned"),
-    ("priority queue, tuned", "priority queue"),
-    # What is learned, with the same helpers: both, the bonus, the redraw, none.
-    ("priority queue, tuned", "REINFORCE, with redraw"),
-    ("priority queue, no redraw", "REINFORCE, tuned"),
-    ("priority queue, no bonus", "REINFORCE, with redraw, no bonus"),
-    ("priority queue, no redraw, no bonus", "REINFORCE, no bonus"),
-    # The redraw.
-    ("REINFORCE, with redraw", "REINFORCE, tuned"),
-    ("priority queue, tuned", "priority queue, no redraw"),
-    # The bonus.
-    ("REINFORCE, tuned", "REINFORCE, no bonus"),
-    ("priority queue, tuned", "priority queue, no bonus"),
-)
-"""Judged lines to compare, asked together: the p-values are corrected for their number."""
-
 BANDS = (0.5, 1.0, 2.0)
 """Per mille of the classes that count as the best; the rule goes by the second."""
 
 Given = dict[str, Any]
 
 
-def tuning() -> Study:
+def study() -> Study:
     """Return the study: its first runs try the settings, those that follow judge the chosen."""
     settings = {
-        "table": table().digest,
-        "task": table().tasks[0],
+        "table": TABLE.digest,
+        "task": TABLE.tasks[0],
         "evaluations": EVALUATIONS,
         "bands": bands(),
         "tuning_seeds": TUNING_SEEDS,
@@ -90,7 +66,7 @@ def tuning() -> Study:
         for method in GRIDS
         for given in tried(method)
     }
-    return Study("tuning", settings, runs, run, then=_of_the_chosen)
+    return Study("tuning", settings, runs, run, then=[judging])
 
 
 def tried(method: str) -> list[Given]:
@@ -101,17 +77,17 @@ def tried(method: str) -> list[Given]:
 
 def bands() -> dict[str, int]:
     """Return the rank of the last cell of each band, by the band's name."""
-    return {f"{band:g} per mille": int(len(table()) * band / 1000) for band in BANDS}
+    return {f"{band:g} per mille": int(len(TABLE) * band / 1000) for band in BANDS}
 
 
-def chosen(results: Mapping[str, Any], method: str, band: str = "1 per mille") -> Given:
+def chosen(results: Results, method: str, band: str = "1 per mille") -> Given:
     """Return the setting of a method that the rule chooses; of equal ones, the one tried first."""
     ours = [r for r in results.values() if (r["method"], r["line"]) == (method, None)]
     spent = [restricted_mean(arrivals(r["reached"][band]), EVALUATIONS) for r in ours]
     return dict(ours[int(np.argmin(spent))]["given"])
 
 
-def lines(results: Mapping[str, Any]) -> dict[str, tuple[str, Given]]:
+def lines(results: Results) -> dict[str, tuple[str, Given]]:
     """Return what is judged, by its name: a method and its settings that are no defaults.
 
     Names without an addition are those of the study ``searches``: the defaults. The helpers are
@@ -141,7 +117,8 @@ def lines(results: Mapping[str, Any]) -> dict[str, tuple[str, Given]]:
     }
 
 
-def _of_the_chosen(results: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+def judging(results: Results) -> dict[str, tuple[Any, ...]]:
+    """Return the runs of the chosen settings, and of those that they are compared with."""
     return {
         f"{name}, seeds from {SEEDS[start]}": (method, given, SEEDS[start : start + AT_ONCE], name)
         for start in range(0, len(SEEDS), AT_ONCE)
@@ -160,46 +137,18 @@ def run(method: str, given: Given, seeds: tuple[int, ...], line: str | None = No
         the first cell of the band; None if none did.
     """
     torch.set_num_threads(1)
-    of_seeds = [arrival(strategy(method, given, seed)) for seed in seeds]
-    reached = {band: [of_seed[band] for of_seed in of_seeds] for band in bands()}
-    made_by = {"line": line, "method": method, "given": given, "seeds": list(seeds)}
-    return {**made_by, "reached": reached}
+    reached: dict[str, list[int | None]] = {band: [] for band in bands()}
+    for seed in seeds:
+        result = getattr(search, method)(
+            TABLE.space, TABLE.reward, EVALUATIONS, seed, progress=False, **given
+        )
+        ranks = np.array([TABLE.rank(cell) for cell in result.cells])
+        for band, last in bands().items():
+            arrived = np.flatnonzero(ranks <= last)
+            reached[band].append(int(arrived[0]) + 1 if len(arrived) else None)
+    settings = {"line": line, "method": method, "given": given, "seeds": list(seeds)}
+    return {**settings, "reached": reached}
 
 
-def strategy(method: str, given: Given, seed: int) -> Strategy:
-    """Return what the function of :mod:`nastut.search` of that name puts in the loop."""
-    space, rng = table().space, np.random.default_rng(seed)
-    if method in ("random", "evolution"):
-        return {"random": Random, "evolution": Evolution}[method](space.choices, rng, **given)
-    learner = {"reinforce": Reinforce, "priority_queue": PriorityQueue}[method]
-    return learner(Controller(space, seed=seed), rng, **given)
-
-
-def arrival(strategy: Strategy) -> dict[str, int | None]:
-    """Search until every band is reached, or the budget is spent.
-
-    Returns
-    -------
-    dict
-        For each band the first evaluation, from 1, that proposed one of its cells, or None.
-    """
-    reached: dict[str, int | None] = dict.fromkeys(bands())
-    evaluations = 0
-    while evaluations < EVALUATIONS and None in reached.values():
-        proposed = strategy.propose()
-        cells = [table().space.decode(choices) for choices in proposed]
-        for cell in cells[: EVALUATIONS - evaluations]:
-            evaluations += 1
-            for band, last in bands().items():
-                if reached[band] is None and table().rank(cell) <= last:
-                    reached[band] = evaluations
-        strategy.learn(proposed, [table().reward(cell) for cell in cells])
-    return reached
-
-
-def judged(results: Mapping[str, Any], band: str = "1 per mille") -> dict[str, np.ndarray]:
-    """Return, for each judged line, evaluations until arrival of every seed; infinite for never."""
-    reached: dict[str, list[int | None]] = {}
-    for result in (result for result in results.values() if result["line"] is not None):
-        reached.setdefault(result["line"], []).extend(result["reached"][band])
-    return {line: arrivals(of_line) for line, of_line in reached.items()}
+if __name__ == "__main__":
+    study().main()
