@@ -12,7 +12,7 @@ import json
 import lzma
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -33,7 +33,10 @@ from nastut.studies.table import Table
 DIGITS = 5
 """Significant digits of a perplexity in the table."""
 
-TASKS_BY_NAME = {"embedded_reber": embedded_reber, "delayed_recall": delayed_recall}
+MAKERS: dict[str, Callable[..., Task]] = {
+    "embedded_reber": embedded_reber,
+    "delayed_recall": delayed_recall,
+}
 LENGTHS = {"train": 131_088, "validation": 8_208, "test": 16_400}
 
 
@@ -71,7 +74,7 @@ class TaskSettings:
 
     def streams(self, task: str) -> Task:
         """Return the streams of the task of that name."""
-        return TASKS_BY_NAME[task](np.random.default_rng(self.stream_seed), **self.arguments)
+        return MAKERS[task](np.random.default_rng(self.stream_seed), **self.arguments)
 
 
 SPACE = Space()

@@ -22,9 +22,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from text import PARAMETERS, TUNING_SEEDS, trained
-from text import RECIPE as LONGER
-
 from nastut import search
 from nastut.cells.space import Space
 from nastut.learning.models import BASELINES, build, hidden_size_for, parameters
@@ -34,6 +31,8 @@ from nastut.search.trained import Halving, Trained
 from nastut.studies.study import Results, Study
 from nastut.studies.verdict import FINALISTS, FRESH_SEEDS, classes
 from nastut.zoo.named import NASCELL
+from text import PARAMETERS, TUNING_SEEDS, trained
+from text import RECIPE as LONGER
 
 SPACE = Space(8)
 BATCH = 16
@@ -134,9 +133,7 @@ def run(phase: str, *given: Any) -> dict[str, Any]:
         return {"phase": phase, **train(*given)}
     method, settings, seed = given
     reward, evaluations = (
-        (text_reward(), EVALUATIONS)
-        if phase == "search"
-        else (trial_reward(), TRIAL_EVALUATIONS)
+        (text_reward(), EVALUATIONS) if phase == "search" else (trial_reward(), TRIAL_EVALUATIONS)
     )
     result = getattr(search, method)(
         SPACE, reward, evaluations, seed, progress=False, batch=BATCH, **settings

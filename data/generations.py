@@ -15,7 +15,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from searches import own_settings, per_mille, summary
 
 from nastut.cells.cell import Cell
 from nastut.cells.space import Space
@@ -25,8 +24,9 @@ from nastut.search.learners import PriorityQueue
 from nastut.studies.lineages import EVALUATIONS, RATES
 from nastut.studies.study import Study
 from nastut.studies.table import load_table
+from searches import own_settings, per_mille, summary
 
-TABLE = load_TABLE
+TABLE = load_table()
 GENERATIONS = 5
 SEEDS = tuple(range(1_000, 1_020))
 
@@ -47,7 +47,7 @@ class Line:
     Attributes
     ----------
     next_core
-        ``found``: what was found last; ``random``: a cell drawn at random; ``same``: the first core.
+        ``found``: what was found last; ``random``: a random cell; ``same``: no other.
     first
         The sequence of the core in generation 0; None: LSTM.
     units, learning_rate

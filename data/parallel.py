@@ -15,10 +15,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from base2 import TaskSettings
-from searches import per_mille
 from tqdm import tqdm
 
+from base2 import TaskSettings
 from nastut.cells.cell import Cell
 from nastut.learning.children import train
 from nastut.search.controller import Controller
@@ -29,8 +28,9 @@ from nastut.search.strategies import Evolution, Random, Strategy
 from nastut.search.workers import Outcomes, Workers
 from nastut.studies.study import Results, Study
 from nastut.studies.table import load_table
+from searches import per_mille
 
-TABLE = load_TABLE
+TABLE = load_table()
 
 EVALUATIONS = 2_500
 WORKERS = (1, 10, 100, 400)

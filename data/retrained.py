@@ -11,11 +11,10 @@ from functools import cache
 from typing import Any
 
 from base2 import TaskSettings
-from transfer import ends
-
 from nastut.learning.tasks import Task
 from nastut.studies.study import Study
 from nastut.studies.table import load_table
+from transfer import ends
 
 TABLE = load_table()
 TASK = TABLE.tasks[0]

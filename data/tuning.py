@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from searches import own_settings
 
 from nastut import search
 from nastut.studies.inference import arrivals, restricted_mean
 from nastut.studies.study import Results, Study
 from nastut.studies.table import load_table
 from nastut.studies.verdict import EVALUATIONS
+from searches import own_settings
 
-TABLE = load_TABLE
+TABLE = load_table()
 TUNING_SEEDS = tuple(range(2_000, 2_020))
 SEEDS = tuple(range(3_000, 3_040))
 AT_ONCE = 20

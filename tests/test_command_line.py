@@ -159,7 +159,7 @@ def test_what_is_broken_off_by_the_keyboard_says_so(module, capsys, monkeypatch)
 
     monkeypatch.setattr(module, "_show", interrupted)
     assert main(["show", EXAMPLE]) == 130
-    assert capsys.readouterr() == ("", "python -m nastut show: broken off\n")
+    assert capsys.readouterr() == ("", "python -m nastut show: interrupted\n")
 
 
 @pytest.fixture

@@ -45,8 +45,8 @@ class Study:
         What is called with the arguments of each: a function of a module, so that another process
         finds it. It returns something that JSON can hold.
     then
-        The other phases. Each is called with all results so far, once they are complete, and
-        returns the runs that follow from them.
+        The later phases. Each is called with all results so far, once they are complete, and
+        returns the runs that follow from them: again and again, until it returns no new ones.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Study:
 
     def main(self) -> Path:
         """Conduct the study in processes, as the command line says; return the record's path."""
-        from nastut.search.executors import processes
+        from nastut.search import processes
 
         parser = ArgumentParser(
             description=f"Make the record '{self.name}'. An interrupted run goes on from its file."
@@ -96,14 +96,15 @@ class Study:
             results = content["runs"]
         runs: dict[str, tuple[Any, ...]] = {}
         for phase in (lambda results: self.runs, *self.then):
-            runs |= phase(results)
-            missing = [name for name in runs if name not in results]
-            futures = {executor.submit(self.run, *runs[name]): name for name in missing}
-            bar = tqdm(as_completed(futures), total=len(futures), desc=self.name, unit="run")
-            for future in bar:
-                results[futures[future]] = future.result()
-                results = {name: results[name] for name in [*runs, *results] if name in results}
-                write_json(path, {"settings": settings, "runs": results}, indent=1)
+            while not phase(results).keys() <= runs.keys():
+                runs |= phase(results)
+                missing = [name for name in runs if name not in results]
+                futures = {executor.submit(self.run, *runs[name]): name for name in missing}
+                bar = tqdm(as_completed(futures), total=len(futures), desc=self.name, unit="run")
+                for future in bar:
+                    results[futures[future]] = future.result()
+                    results = {name: results[name] for name in [*runs, *results] if name in results}
+                    write_json(path, {"settings": settings, "runs": results}, indent=1)
         return results
 
 
