@@ -35,7 +35,22 @@ class _ReadOnly:
 
 @dataclass(frozen=True, eq=False)
 class Results(_ReadOnly):
-    """The arrays of one task; see the methods of :class:`Table` that return them."""
+    """What came of one task: arrays with one row for each class.
+
+    Attributes
+    ----------
+    parameters : (classes,)
+        How many numbers a network of each class learns.
+    validation : (classes, seeds, points of training)
+        The perplexity of the validation stream. The last point is the end of training. What
+        follows a divergence is infinite.
+    test : (classes, seeds)
+        The perplexity of the test stream, of the weights that were best in validation.
+    diverged : (classes, seeds)
+        The training step, counted from 1, at which the loss was no finite number; 0 if never.
+    rewards, ranks : (classes,)
+        See :meth:`Table.reward` and :meth:`Table.rank`.
+    """
 
     parameters: np.ndarray
     validation: np.ndarray
@@ -73,7 +88,8 @@ class Table(_ReadOnly):
     to five digits, on a machine of the same kind. On another, rounding differs from the start
     and grows with training.
 
-    `task` is the name of a task in :attr:`tasks`; the first of them if left out.
+    `task` is the name of a task in :attr:`tasks`; the first of them if left out. A cell that is not
+    in the space, or a task that is not in the table, is a ValueError.
 
     Attributes
     ----------
@@ -126,35 +142,13 @@ class Table(_ReadOnly):
         p* is the best possible perplexity of the task. The perplexity is that of the
         validation stream at the end of training, so that a search may go by it: the test
         stays unseen. A child that diverged counts as 0.
-
-        Raises
-        ------
-        ValueError
-            If the cell is not in the space, or there is no such task.
         """
         return float(self.rewards(task)[self.row(cell)])
-
-    def perplexity(self, cell: Cell, task: str | None = None) -> float:
-        """Return the mean over seeds of the validation perplexity at the end of training.
-
-        It is infinite if one of the children diverged.
-
-        Raises
-        ------
-        ValueError
-            If the cell is not in the space, or there is no such task.
-        """
-        return float(self.validation(task)[self.row(cell), :, -1].mean())
 
     def rank(self, cell: Cell, task: str | None = None) -> int:
         """Return the place of a cell by reward; 1 is the best.
 
         Among equal rewards the one that comes first in :attr:`cells` is the better.
-
-        Raises
-        ------
-        ValueError
-            If the cell is not in the space, or there is no such task.
         """
         return int(self.ranks(task)[self.row(cell)])
 
@@ -171,55 +165,28 @@ class Table(_ReadOnly):
         return [Cell.parse(self.sequences[row]) for row in np.argsort(self.ranks(task))[:n]]
 
     def row(self, cell: Cell) -> int:
-        """Return the row of a cell's class in every array.
-
-        Raises
-        ------
-        ValueError
-            If the cell is not in the space; the message names the token.
-        """
+        """Return the row of a cell's class in every array."""
         self.space.encode(cell)
         return self._row[str(cell.canonical())]
 
     def rewards(self, task: str | None = None) -> np.ndarray:
         """Return the reward of each class, of shape (classes,); see :meth:`reward`."""
-        return self._of(task).rewards
+        return self.results(task).rewards
 
     def ranks(self, task: str | None = None) -> np.ndarray:
         """Return the rank of each class, of shape (classes,); see :meth:`rank`."""
-        return self._of(task).ranks
+        return self.results(task).ranks
 
     def validation(self, task: str | None = None) -> np.ndarray:
-        """Return the validation perplexity, of shape (classes, seeds, points of training).
+        """Return the validation perplexities, (classes, seeds, points); see :class:`Results`."""
+        return self.results(task).validation
 
-        The last point is the end of training. What follows a divergence is infinite.
-        """
-        return self._of(task).validation
-
-    def test(self, task: str | None = None) -> np.ndarray:
-        """Return the test perplexity of the weights that were best in validation.
-
-        Its shape is (classes, seeds).
-        """
-        return self._of(task).test
-
-    def diverged(self, task: str | None = None) -> np.ndarray:
-        """Return the training step, counted from 1, at which the loss was no finite number.
-
-        0 where that never was. The shape is (classes, seeds).
-        """
-        return self._of(task).diverged
-
-    def parameters(self, task: str | None = None) -> np.ndarray:
-        """Return how many numbers a network of each class learns, of shape (classes,)."""
-        return self._of(task).parameters
-
-    def _of(self, task: str | None) -> Results:
-        if task is None:
-            task = self.tasks[0]
-        if task not in self._results:
+    def results(self, task: str | None = None) -> Results:
+        """Return all arrays of a task."""
+        name = self.tasks[0] if task is None else task
+        if name not in self._results:
             raise ValueError(f"task is {task!r}; this table has {', '.join(self.tasks)}")
-        return self._results[task]
+        return self._results[name]
 
 
 def load_table(path: str | os.PathLike[str] | None = None) -> Table:
