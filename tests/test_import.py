@@ -9,7 +9,7 @@ import nastut as nt
 
 PUBLIC = """
 Cell CellRNN Controller Node NotRepresentable Picture SequenceError Space Table c_next c_prev
-check comparison doctor draw draw_sequence draw_steps draw_trace draw_tree evaluate exhaustive
+check doctor draw draw_sequence draw_steps draw_trace draw_tree evaluate
 formulas gate graph h_prev leaf_symbols linearize load_study load_table playground search setup
 sigmoid symbols tasks trace train training zoo
 """

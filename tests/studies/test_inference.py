@@ -59,10 +59,10 @@ def test_two_samples_are_drawn_apart():
 
 def test_an_interval_holds_the_truth_as_often_as_it_says():
     rng, held = RNG(3), 0
-    for _ in range(100):
+    for _ in range(50):
         low, high = bootstrap(median, rng.exponential(size=60), rng=rng)
         held += low <= np.log(2) <= high
-    assert 0.88 <= held / 100 <= 1
+    assert 0.86 <= held / 50 <= 1
 
 
 A = np.array([21, 35, 44, 44, 60, INF, 12, 90, 33, 71, 15, INF], float)
