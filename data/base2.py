@@ -151,8 +151,12 @@ def pack(settings: Mapping[str, Any], runs: Mapping[str, Mapping[str, list[str]]
         for seed in how["seeds"]:
             measured = [*(f"step{step}" for step in how["at"]), "test", "diverged"]
             names += [f"{task}_seed{seed}_{name}" for name in measured]
-            batches = [of for name, of in runs.items() if name.startswith(f"{task}, seed {seed},")]
-            for cell, (parameters, *numbers) in (pair for of in batches for pair in of.items()):
+            batches = [
+                batch for name, batch in runs.items() if name.startswith(f"{task}, seed {seed},")
+            ]
+            for cell, (parameters, *numbers) in (
+                pair for batch in batches for pair in batch.items()
+            ):
                 row = rows.setdefault(cell, [cell, str(int(Cell.parse(cell).has_memory))])
                 row += numbers if seed != how["seeds"][0] else [parameters, *numbers]
     text = io.StringIO()

@@ -108,9 +108,9 @@ def study() -> Study:
         "rule": "settings by the mean reward of the best five of a trial, then by their order",
     }
     trials = {
-        f"trial of {method}, {_words(given)}, seed {seed}": ("trial", method, given, seed)
+        f"trial of {method}, {_words(tried)}, seed {seed}": ("trial", method, tried, seed)
         for method, grid in GRIDS.items()
-        for given in grid
+        for tried in grid
         for seed in TRIAL_SEEDS
         if len(grid) > 1
     }
@@ -127,11 +127,11 @@ def text_reward() -> Trained:
     return Trained.on("text", steps=STEPS, learning_rate=0.02, halving=HALVING, best=BEST_ON_TEXT)
 
 
-def run(phase: str, *given: Any) -> dict[str, Any]:
+def run(phase: str, *arguments: Any) -> dict[str, Any]:
     """Make one run of a phase."""
     if phase == "train":
-        return {"phase": phase, **train(*given)}
-    method, settings, seed = given
+        return {"phase": phase, **train(*arguments)}
+    method, settings, seed = arguments
     reward, evaluations = (
         (text_reward(), EVALUATIONS) if phase == "search" else (trial_reward(), TRIAL_EVALUATIONS)
     )
@@ -232,12 +232,12 @@ def second_text(results: Results) -> dict[str, tuple[Any, ...]]:
 def chosen(results: Results, method: str) -> dict[str, Any]:
     """Return the settings of a method with the best five cells on the cheaper task."""
 
-    def worth(given: dict[str, Any]) -> float:
+    def worth(tried: dict[str, Any]) -> float:
         tops = [
             statistics.mean(reward for _, reward in result["top"][:5])
             for result in results.values()
             if (result["phase"], result.get("method"), result.get("given"))
-            == ("trial", method, given)
+            == ("trial", method, tried)
         ]
         return statistics.mean(tops) if tops else 0.0
 
@@ -269,8 +269,8 @@ def _validation(results: Results, name: str, rate: float, seed: int) -> float:
     raise KeyError(asked)
 
 
-def _words(given: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in given.items())
+def _words(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in settings.items())
 
 
 if __name__ == "__main__":

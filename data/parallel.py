@@ -86,7 +86,7 @@ class SimulatedWorkers(Workers):
         return len(self._waiting) + len(self._running) < self._capacity()
 
     def hand_out(self, reward: Reward | SideBySide, cells: dict[Cell, Cell]) -> None:
-        """Start on a group, or let it wait for the first who is free."""
+        """Start on a group, or let it wait for the first worker that is free."""
         super().hand_out(reward, cells)
         while self._waiting and len(self._running) < self._capacity():
             takes = self.seconds[int(self.rng.integers(len(self.seconds)))]
@@ -181,13 +181,13 @@ def simulate(
 
 def strategy(name: str, seed: int) -> Strategy:
     """Return a strategy of :data:`METHODS` on the space of the table."""
-    space, rng, given = TABLE.space, np.random.default_rng(seed), METHODS[name]
+    space, rng, options = TABLE.space, np.random.default_rng(seed), METHODS[name]
     if name == "random":
-        return Random(space.choices, rng, **given)
+        return Random(space.choices, rng, **options)
     if name == "evolution":
-        return Evolution(space.choices, rng, **given)
+        return Evolution(space.choices, rng, **options)
     learner = Reinforce if name == "REINFORCE" else PriorityQueue
-    return learner(Controller(space, seed=seed), rng, **given)
+    return learner(Controller(space, seed=seed), rng, **options)
 
 
 if __name__ == "__main__":

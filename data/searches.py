@@ -57,8 +57,8 @@ def study() -> Study:
         "every": EVERY,
         "seeds": SEEDS,
         "methods": {
-            name: [function, own_settings(getattr(search, function)) | given]
-            for name, (function, given) in METHODS.items()
+            name: [function, own_settings(getattr(search, function)) | options]
+            for name, (function, options) in METHODS.items()
         },
     }
     runs = {f"{name}, seed {seed}": (name, seed) for name in METHODS for seed in SEEDS}
@@ -77,9 +77,9 @@ def own_settings(method: Callable[..., Any]) -> dict[str, Any]:
 
 def run(name: str, seed: int) -> dict[str, Any]:
     """Search once and return what :func:`summary` says of it."""
-    function, given = METHODS[name]
+    function, options = METHODS[name]
     method: Callable[..., SearchResult] = getattr(search, function)
-    result = method(TABLE.space, TABLE.reward, EVALUATIONS, seed, progress=False, **given)
+    result = method(TABLE.space, TABLE.reward, EVALUATIONS, seed, progress=False, **options)
     return {"method": name, "seed": seed, **summary(result, TABLE)}
 
 

@@ -41,7 +41,7 @@ Both controllers get the same rates, bonuses and batch, and the queue is as long
 BANDS = (0.5, 1.0, 2.0)
 """Per mille of the classes that count as the best; the rule goes by the second."""
 
-Given = dict[str, Any]
+Settings = dict[str, Any]
 
 
 def study() -> Study:
@@ -58,18 +58,18 @@ def study() -> Study:
         "rule": "the lowest restricted mean of evaluations until a cell of the best per mille",
     }
     runs = {
-        f"tuning of {method}, {', '.join(f'{name} {given[name]}' for name in given)}": (
+        f"tuning of {method}, {', '.join(f'{name} {options[name]}' for name in options)}": (
             method,
-            given,
+            options,
             TUNING_SEEDS,
         )
         for method in GRIDS
-        for given in tried(method)
+        for options in tried(method)
     }
     return Study("tuning", settings, runs, run, then=[judging])
 
 
-def tried(method: str) -> list[Given]:
+def tried(method: str) -> list[Settings]:
     """Return the settings that are tried of a method, in the order of its grid."""
     names = GRIDS[method]
     return [dict(zip(names, values, strict=True)) for values in product(*names.values())]
@@ -80,14 +80,14 @@ def bands() -> dict[str, int]:
     return {f"{band:g} per mille": int(len(TABLE) * band / 1000) for band in BANDS}
 
 
-def chosen(results: Results, method: str, band: str = "1 per mille") -> Given:
+def chosen(results: Results, method: str, band: str = "1 per mille") -> Settings:
     """Return the setting of a method that the rule chooses; of equal ones, the one tried first."""
     ours = [r for r in results.values() if (r["method"], r["line"]) == (method, None)]
     spent = [restricted_mean(arrivals(r["reached"][band]), EVALUATIONS) for r in ours]
     return dict(ours[int(np.argmin(spent))]["given"])
 
 
-def lines(results: Results) -> dict[str, tuple[str, Given]]:
+def lines(results: Results) -> dict[str, tuple[str, Settings]]:
     """Return what is judged, by its name: a method and its settings that are no defaults.
 
     Names without an addition are those of the study ``searches``: the defaults. The helpers are
@@ -120,13 +120,20 @@ def lines(results: Results) -> dict[str, tuple[str, Given]]:
 def judging(results: Results) -> dict[str, tuple[Any, ...]]:
     """Return the runs of the chosen settings, and of those that they are compared with."""
     return {
-        f"{name}, seeds from {SEEDS[start]}": (method, given, SEEDS[start : start + AT_ONCE], name)
+        f"{name}, seeds from {SEEDS[start]}": (
+            method,
+            options,
+            SEEDS[start : start + AT_ONCE],
+            name,
+        )
         for start in range(0, len(SEEDS), AT_ONCE)
-        for name, (method, given) in lines(results).items()
+        for name, (method, options) in lines(results).items()
     }
 
 
-def run(method: str, given: Given, seeds: tuple[int, ...], line: str | None = None) -> Given:
+def run(
+    method: str, options: Settings, seeds: tuple[int, ...], line: str | None = None
+) -> Settings:
     """Search once from every seed, and return when each search arrived.
 
     Returns
@@ -140,14 +147,14 @@ def run(method: str, given: Given, seeds: tuple[int, ...], line: str | None = No
     reached: dict[str, list[int | None]] = {band: [] for band in bands()}
     for seed in seeds:
         result = getattr(search, method)(
-            TABLE.space, TABLE.reward, EVALUATIONS, seed, progress=False, **given
+            TABLE.space, TABLE.reward, EVALUATIONS, seed, progress=False, **options
         )
         ranks = np.array([TABLE.rank(cell) for cell in result.cells])
         for band, last in bands().items():
             arrived = np.flatnonzero(ranks <= last)
             reached[band].append(int(arrived[0]) + 1 if len(arrived) else None)
-    settings = {"line": line, "method": method, "given": given, "seeds": list(seeds)}
-    return {**settings, "reached": reached}
+    asked = {"line": line, "method": method, "given": options, "seeds": list(seeds)}
+    return {**asked, "reached": reached}
 
 
 if __name__ == "__main__":

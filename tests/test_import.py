@@ -56,7 +56,7 @@ def test_the_playground_waits_for_no_torch():
 
 def test_a_table_waits_for_no_torch():
     code = "import nastut as nt\ntry: nt.load_table('none')\nexcept FileNotFoundError: nt.Table"
-    assert loaded_by(code, ["torch", "sympy", "matplotlib", "numpy"]) == ["numpy"]
+    assert loaded_by(code, ["torch", "scipy", "sympy", "matplotlib", "numpy"]) == ["numpy"]
 
 
 @pytest.mark.parametrize("name", PUBLIC.split())
@@ -68,4 +68,4 @@ def test_public_names_stay(name):
 @pytest.mark.parametrize("room", ["search", "zoo", "layers", "learning", "studies", "pictures"])
 def test_a_room_waits_for_no_large_library(room):
     code = f"import nastut.{room} as room; dir(room)"
-    assert loaded_by(code, ["torch", "sympy", "matplotlib", "numpy"]) == []
+    assert loaded_by(code, ["torch", "scipy", "sympy", "matplotlib", "numpy"]) == []

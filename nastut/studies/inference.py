@@ -110,8 +110,8 @@ def compared(
     tested = {}
     for a, b in pairs:
         test = mannwhitneyu(samples[a], samples[b], method=method)
-        every = len(samples[a]) * len(samples[b])
-        tested[a, b] = float((every - test.statistic) / every), float(test.pvalue)
+        count = len(samples[a]) * len(samples[b])
+        tested[a, b] = float((count - test.statistic) / count), float(test.pvalue)
     corrected = holm([p for _, p in tested.values()]).tolist()
     return {
         pair: Comparison(wins, p, of_all)
