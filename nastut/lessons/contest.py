@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nastut.lessons.exercise import Exercise
 from nastut.lessons.gallery import BROKEN
-from nastut.studies.tuning import EVALUATIONS
+from nastut.studies.verdict import EVALUATIONS
 
 Reached = list[int | None]
 

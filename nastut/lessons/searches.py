@@ -15,7 +15,7 @@ from nastut.lessons.plots import BLUE, GREEN, ORANGE, RED, Interval
 from nastut.pictures.style import INK, QUIET
 from nastut.studies.inference import Comparison, arrivals, bootstrap, median, restricted_mean
 from nastut.studies.table import Table
-from nastut.studies.tuning import EVALUATIONS
+from nastut.studies.verdict import EVALUATIONS
 
 LOOK: dict[str, dict[str, Any]] = {
     "random": {"linestyle": ":", "color": QUIET},
@@ -217,7 +217,7 @@ def comparison_table(compared: Mapping[tuple[str, str], Comparison]) -> str:
     rows = []
     for (a, b), of in compared.items():
         p = "p < 0.001" if of.corrected < 0.001 else f"p = {of.corrected:.3f}"
-        rows.append(f"{a:35s} before {b:32s} {of.wins:4.0%}  {p}")
+        rows.append(f"{a:35s} before {b:32s} {of.value:4.0%}  {p}")
     return "\n".join(rows)
 
 

@@ -167,7 +167,7 @@ class SearchResult:
         ValueError
             If the file is damaged or holds something else.
         """
-        content = read_json(Path(path), FORM, REMEDY)
+        content = read_json(Path(path), REMEDY)
         try:
             if content["format"] != FORMAT:
                 raise ValueError(f"its format is {content['format']!r}, not {FORMAT!r}")

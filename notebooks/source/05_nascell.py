@@ -239,11 +239,23 @@ for place, allowed in enumerate(space.tokens[:32], 1):
 # %%
 text_study = nt.load_study("text")
 settings = text_study["settings"]
-for line in nt.comparison.LINES:
-    hidden = text_study["runs"][f"{line}, seed 0"]["hidden_size"]
-    model = nt.comparison.build(line, settings["task"]["symbols"], hidden)
-    parameters = nt.training.count_parameters(model)
-    print(f"{line:31s} hidden size {hidden:3d}, {parameters:,} parameters")
+
+
+def network(line, symbols, hidden):
+    """Return an untrained network with the layer of that line."""
+    cell, bias = settings["lines"][line]["cell"], settings["lines"][line]["bias"]
+    if cell is None:
+        layer = torch.nn.LSTM(settings["embedding"], hidden, bias=bias)
+    else:
+        layer = nt.CellRNN(nt.Cell.parse(cell), settings["embedding"], hidden, bias=bias)
+    return nt.training.LanguageModel(layer, symbols)
+
+
+for name, line in settings["lines"].items():
+    parameters = nt.training.count_parameters(
+        network(name, settings["task"]["symbols"], line["hidden_size"])
+    )
+    print(f"{name:31s} hidden size {line['hidden_size']:3d}, {parameters:,} parameters")
     assert abs(parameters / settings["parameters"] - 1) < 0.02
 
 # %% [markdown]
@@ -272,13 +284,13 @@ recipe = nt.training.Recipe(epochs=1, reports=4, learning_rate=8e-3)
 live = {}
 for name in ("LSTM", "NASCell"):
     with nt.training.seeded(0):
-        model = nt.comparison.build(name, len(task.symbols), 64 if name == "LSTM" else 44)
+        model = network(name, len(task.symbols), 64 if name == "LSTM" else 44)
     live[name] = nt.training.fit(model, small, recipe, progress=False).validation
     assert live[name][-1] < 0.8 * live[name][0]
 print("both learn")
 
 # %% [markdown]
-# The real comparison takes much longer. It was recorded by `python -m nastut study text`, and the file
+# The real comparison takes much longer. It was recorded by `python data/text.py`, and the file
 # holds everything that it depends on. All lines are **tuned** alike, on seeds that are used for
 # nothing else: five learning rates from one seed, the better two from four more, and then the best of
 # them. Five other seeds judge.
@@ -287,7 +299,7 @@ print("both learn")
 print(settings["recipe"])
 print("torch", settings["torch"], "and the manual of Python", settings["python"])
 test = {}
-for line in nt.comparison.LINES:
+for line in settings["lines"]:
     runs = [text_study["runs"][f"{line}, seed {seed}"] for seed in settings["seeds"]]
     test[line] = np.array([run["test"] for run in runs])
     low, middle, high = np.quantile(test[line], (0, 0.5, 1))
@@ -337,8 +349,8 @@ for better, worse in (("NASCell", "MaxCell"), ("MaxCell", "Example")):
 
 # %%
 tuned_with = settings["tuning_seeds"]
-for line in nt.comparison.LINES:
-    rate = nt.comparison.best_rate(text_study["runs"], line)
+for line in settings["lines"]:
+    rate = text_study["runs"][f"{line}, seed 0"]["learning_rate"]
     ends = [
         text_study["runs"][f"tuning of {line}, rate {rate}, seed {s}"]["validation"]
         for s in tuned_with

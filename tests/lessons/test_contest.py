@@ -7,7 +7,7 @@ import pytest
 
 from nastut.lessons.contest import mystery
 from nastut.lessons.exercise import exercises_of
-from nastut.studies.tuning import EVALUATIONS
+from nastut.studies.verdict import EVALUATIONS
 from wrong_answers import each, known
 
 EXERCISES = exercises_of("contest")

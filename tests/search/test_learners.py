@@ -9,7 +9,7 @@ import torch
 import nastut as nt
 from nastut.search import PriorityQueue, Reinforce, expected_reward, flat_gradient
 from nastut.search.strategies import FAILED
-from nastut.studies.contest import own_settings
+from searches import own_settings
 
 RNG = np.random.default_rng
 CHOICES = [2, 3]

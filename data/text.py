@@ -1,4 +1,4 @@
-"""LSTM, NASCell, MaxCell and Example on real text, at equal parameter count: the study ``text``.
+"""Make ``text.json``: LSTM, NASCell, MaxCell and Example on real text, at equal parameter count.
 
 Every line is tuned alike, on seeds that are used for nothing else: all learning rates from one
 seed, the better ones from more, and the best of those by their mean in validation. Then it is
@@ -8,9 +8,8 @@ trained on the seeds that count. A rate that was unlucky in its first run is not
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from typing import Any
 
 import torch
@@ -18,13 +17,13 @@ from torch import nn
 
 from nastut.cells.cell import Cell
 from nastut.layers.layer import CellRNN
-from nastut.learning.tasks import python_reference
-from nastut.learning.training import LanguageModel, Recipe, fit, hidden_size_for, seeded
-from nastut.studies.study import Study
+from nastut.learning.models import EMBEDDING
+from nastut.learning.tasks import Task, python_reference
+from nastut.learning.training import LanguageModel, Recipe, fit, seeded
+from nastut.studies.study import Results, Study
 from nastut.zoo.named import EXAMPLE, MAXCELL, NASCELL
 
 PARAMETERS = 100_000
-EMBEDDING = 48
 RECIPE = Recipe(epochs=8, reports=16)
 LEARNING_RATES = (4e-3, 8e-3, 16e-3, 32e-3, 64e-3)
 TUNING_SEEDS = (100, 101, 102, 103, 104)
@@ -40,9 +39,10 @@ class Line:
 
     Attributes
     ----------
+    hidden_size
+        With which it has nearest to :data:`PARAMETERS`, all of a cell's matrices counted.
     cell
-        Its sequence's cell; None stands for :class:`torch.nn.LSTM`, which has no redundant
-        matrices.
+        Its cell; None stands for :class:`torch.nn.LSTM`, which has no redundant matrices.
     bias
         Whether it has biases.
     forget
@@ -51,57 +51,64 @@ class Line:
         Network Architectures*.
     """
 
+    hidden_size: int
     cell: Cell | None = None
     bias: bool = False
     forget: float = 0.0
 
 
 LINES = {
-    "LSTM": Line(),
-    "LSTM, biases": Line(bias=True),
-    "LSTM, biases, open forget gate": Line(bias=True, forget=1.0),
-    "NASCell": Line(NASCELL),
-    "NASCell, biases": Line(NASCELL, bias=True),
-    "MaxCell": Line(MAXCELL),
-    "Example": Line(EXAMPLE),
+    "LSTM": Line(122),
+    "LSTM, biases": Line(121, bias=True),
+    "LSTM, biases, open forget gate": Line(121, bias=True, forget=1.0),
+    "NASCell": Line(83, NASCELL),
+    "NASCell, biases": Line(82, NASCELL, bias=True),
+    "MaxCell": Line(83, MAXCELL),
+    "Example": Line(174, EXAMPLE),
 }
 
 
-def build(name: str, symbols: int, hidden_size: int) -> LanguageModel:
+def build(name: str, symbols: int) -> LanguageModel:
     """Return an untrained model around the core of the line of that name."""
-    line = LINES[name]
+    line, size = LINES[name], LINES[name].hidden_size
     if line.cell is not None:
-        return LanguageModel(CellRNN(line.cell, EMBEDDING, hidden_size, bias=line.bias), symbols)
-    core = nn.LSTM(EMBEDDING, hidden_size, bias=line.bias)
+        return LanguageModel(CellRNN(line.cell, EMBEDDING, size, bias=line.bias), symbols)
+    core = nn.LSTM(EMBEDDING, size, bias=line.bias)
     if line.forget:
         with torch.no_grad():  # torch's gates are i, f, g, o
-            dict(core.named_parameters())["bias_hh_l0"][hidden_size : 2 * hidden_size] += (
-                line.forget
-            )
+            dict(core.named_parameters())["bias_hh_l0"][size : 2 * size] += line.forget
     return LanguageModel(core, symbols)
 
 
 def run(name: str, learning_rate: float, seed: int) -> dict[str, Any]:
-    """Train one model on one thread and return its record, with what it was trained by.
+    """Train one model and return its record, with what it was trained by."""
+    task, recipe = python_reference(), replace(RECIPE, learning_rate=learning_rate)
+    settings = {
+        "cell": name, "hidden_size": LINES[name].hidden_size, "learning_rate": learning_rate
+    }  # fmt: skip
+    return settings | trained(lambda: build(name, len(task.symbols)), task, recipe, seed)
+
+
+def trained(
+    build: Callable[[], LanguageModel], task: Task, recipe: Recipe, seed: int
+) -> dict[str, Any]:
+    """Train one model on one thread and return its record, as JSON has it.
 
     The test perplexity of a model that diverged is None.
     """
     torch.set_num_threads(1)
-    task = python_reference()
-    hidden_size = hidden_size_for(PARAMETERS, partial(build, name, len(task.symbols)))
     with seeded(seed):
-        model = build(name, len(task.symbols), hidden_size)
-    recipe = replace(RECIPE, learning_rate=learning_rate)
+        model = build()
     record = fit(model, task, recipe, seed, progress=False)
-    made_by = {"cell": name, "hidden_size": hidden_size, "learning_rate": learning_rate}
-    measured = asdict(record) | {"at": list(record.at), "validation": list(record.validation)}
-    if not math.isfinite(record.test):  # JSON has no infinity
-        measured["test"] = None
-    return {**made_by, **measured}
+    return asdict(record) | {
+        "at": list(record.at),
+        "validation": list(record.validation),
+        "test": record.test if math.isfinite(record.test) else None,
+    }
 
 
-def comparison() -> Study:
-    """Return the study: its first runs tune the rate, those that follow use the best."""
+def study() -> Study:
+    """Return the study: it tunes the rate in two phases, and the last uses the best."""
     task = python_reference()
     settings = {
         "task": {"name": task.name, "digest": task.digest, "symbols": len(task.symbols)},
@@ -118,11 +125,11 @@ def comparison() -> Study:
         "seeds": SEEDS,
         "threads": 1,
     }
-    first = tuning_runs(dict.fromkeys(LINES, LEARNING_RATES), TUNING_SEEDS[:1])
-    return Study("text", settings, first, run, then=_what_follows)
+    first = tuning(dict.fromkeys(LINES, LEARNING_RATES), TUNING_SEEDS[:1])
+    return Study("text", settings, first, run, then=[tuning_of_the_better, finals])
 
 
-def tuning_runs(
+def tuning(
     rates: Mapping[str, Sequence[float]], seeds: Sequence[int]
 ) -> dict[str, tuple[str, float, int]]:
     """Return the runs that try these rates of each line from these seeds, by their names."""
@@ -134,17 +141,19 @@ def tuning_runs(
     }
 
 
-def _what_follows(results: Mapping[str, Any]) -> dict[str, tuple[str, float, int]]:
+def tuning_of_the_better(results: Results) -> dict[str, tuple[str, float, int]]:
+    """Return the runs of the rates that were best from the first seed, from the other seeds."""
     kept = {name: best_rates(results, name, TUNING_SEEDS[:1])[:KEPT] for name in LINES}
-    more = tuning_runs(kept, TUNING_SEEDS[1:])
-    if not set(more) <= set(results):
-        return more
-    rates = {name: best_rate(results, name) for name in LINES}
-    runs = {f"{name}, seed {seed}": (name, rates[name], seed) for name in LINES for seed in SEEDS}
-    return {**more, **runs}
+    return tuning(kept, TUNING_SEEDS[1:])
 
 
-def best_rates(results: Mapping[str, Any], name: str, seeds: Sequence[int]) -> list[float]:
+def finals(results: Results) -> dict[str, tuple[str, float, int]]:
+    """Return the runs of each line's best rate, from the seeds that count."""
+    rates = {name: best_rates(results, name, TUNING_SEEDS)[0] for name in LINES}
+    return {f"{name}, seed {seed}": (name, rates[name], seed) for name in LINES for seed in SEEDS}
+
+
+def best_rates(results: Results, name: str, seeds: Sequence[int]) -> list[float]:
     """Return the learning rates that were tried from all of these seeds, the best first.
 
     A rate is as good as the mean over the seeds of the lowest validation perplexity; of equal
@@ -155,10 +164,13 @@ def best_rates(results: Mapping[str, Any], name: str, seeds: Sequence[int]) -> l
         if record["cell"] == name and record["seed"] in seeds:
             lowest = min(record["validation"], default=math.inf)
             found.setdefault(record["learning_rate"], []).append(lowest)
-    means = {rate: math.fsum(of) / len(of) for rate, of in found.items() if len(of) == len(seeds)}
+    means = {
+        rate: math.fsum(lowest) / len(lowest)
+        for rate, lowest in found.items()
+        if len(lowest) == len(seeds)
+    }
     return sorted(sorted(means), key=lambda rate: means[rate])
 
 
-def best_rate(results: Mapping[str, Any], name: str) -> float:
-    """Return the learning rate that tuning chooses for a line."""
-    return best_rates(results, name, TUNING_SEEDS)[0]
+if __name__ == "__main__":
+    study().main()

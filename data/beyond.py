@@ -1,4 +1,4 @@
-"""The paper's own search in the paper's own space, cells of base 8 on text: the study ``beyond``.
+"""Make ``beyond.json``: the paper's own search in its own space, cells of base 8 on text.
 
 Four phases, each made of what the one before found:
 
@@ -7,28 +7,32 @@ Four phases, each made of what the one before found:
 3. *Finalists*: the best of each method, and torch's own layers, at full size; every one is
    tuned alike, then trained from fresh seeds. Nothing is chosen by the test stream.
 4. *A second text* for the three best cells and the baselines, without any tuning there.
-
-A search takes minutes, so it keeps a checkpoint and goes on from it.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import cache
 from itertools import product
 from math import inf
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from nastut import search
-from nastut.cells.cell import Cell
 from nastut.cells.space import Space
+from nastut.learning.models import BASELINES, build, hidden_size_for, parameters
+from nastut.learning.tasks import Task, python_reference, text_file
 from nastut.search.result import SearchResult
 from nastut.search.trained import Halving, Trained
-from nastut.studies.comparison import PARAMETERS, SEEDS, TUNING_SEEDS
-from nastut.studies.finalists import BASELINES, RECIPE, train_finalist
-from nastut.studies.study import Study
+from nastut.studies.study import Results, Study
+from nastut.studies.verdict import FINALISTS, FRESH_SEEDS, classes
 from nastut.zoo.named import NASCELL
+from text import PARAMETERS, TUNING_SEEDS, trained
+from text import RECIPE as LONGER
 
 SPACE = Space(8)
 BATCH = 16
@@ -58,13 +62,20 @@ SEARCH_SEEDS, EVALUATIONS, STEPS = (6_100, 6_101, 6_102), 1_008, 512
 EVERY = 16
 """Evaluations between two entries of a recorded curve."""
 
-FRESH_SEEDS = SEEDS
-TOP, FINALISTS, SECOND_TEXT = 10, 5, 3
-"""How many cells of each search are recorded; how many of each method go to the finals; how many
-finalists to the second text. More finalists would only add runs: those that are there stay."""
+TOP, SECOND_TEXT = 10, 3
+"""How many cells of each search are recorded; how many finalists go to the second text."""
+
+RECIPE = replace(LONGER, epochs=5, reports=10)
+"""Five passes, not the eight of the study ``text``: there are six times as many models."""
+
+SOURCE_CHARACTERS = 500_000
+"""How much of the standard library's source is the second text."""
+
+TRAINED = [*BASELINES, str(NASCELL)]
+"""What is trained beside the finalists."""
 
 
-def beyond() -> Study:
+def study() -> Study:
     """Return the study."""
     settings = {
         "space": {"base": SPACE.base, "size": SPACE.size},
@@ -97,13 +108,13 @@ def beyond() -> Study:
         "rule": "settings by the mean reward of the best five of a trial, then by their order",
     }
     trials = {
-        f"trial of {method}, {_words(given)}, seed {seed}": ("trial", method, given, seed)
+        f"trial of {method}, {_words(tried)}, seed {seed}": ("trial", method, tried, seed)
         for method, grid in GRIDS.items()
-        for given in grid
+        for tried in grid
         for seed in TRIAL_SEEDS
         if len(grid) > 1
     }
-    return Study("beyond", settings, trials, run, then=_next_phase, kept=True)
+    return Study("beyond", settings, trials, run, then=[searches, tuning, finals, second_text])
 
 
 def trial_reward() -> Trained:
@@ -116,21 +127,16 @@ def text_reward() -> Trained:
     return Trained.on("text", steps=STEPS, learning_rate=0.02, halving=HALVING, best=BEST_ON_TEXT)
 
 
-def run(phase: str, *given: Any, checkpoint: Any) -> dict[str, Any]:
-    """Make one run of a phase; a search goes on from its checkpoint."""
+def run(phase: str, *arguments: Any) -> dict[str, Any]:
+    """Make one run of a phase."""
     if phase == "train":
-        return {"phase": phase, **train_finalist(*given)}
-    method, settings, seed = given
-    on_text = phase == "search"
+        return {"phase": phase, **train(*arguments)}
+    method, settings, seed = arguments
+    reward, evaluations = (
+        (text_reward(), EVALUATIONS) if phase == "search" else (trial_reward(), TRIAL_EVALUATIONS)
+    )
     result = getattr(search, method)(
-        SPACE,
-        text_reward() if on_text else trial_reward(),
-        EVALUATIONS if on_text else TRIAL_EVALUATIONS,
-        seed,
-        checkpoint=checkpoint,
-        progress=False,
-        batch=BATCH,
-        **settings,
+        SPACE, reward, evaluations, seed, progress=False, batch=BATCH, **settings
     )
     return {"phase": phase, "method": method, "given": settings, "seed": seed, **found(result)}
 
@@ -157,102 +163,115 @@ def found(result: SearchResult) -> dict[str, Any]:
     }
 
 
-def _next_phase(results: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
-    """Return all runs that what is there asks for: a phase begins when the one before is done."""
-    searches = {
+def train(name: str, text: str, learning_rate: float, seed: int) -> dict[str, Any]:
+    """Train one model at full size and return its record, with what it was trained by."""
+    task = python_reference() if text == "manual" else python_source()
+    symbols = len(task.symbols)
+    size = hidden_size_for(PARAMETERS, name, symbols)
+    recipe = replace(RECIPE, learning_rate=learning_rate)
+    record = trained(lambda: build(name, symbols, size), task, recipe, seed)
+    settings = {"cell": name, "text": text, "learning_rate": learning_rate}
+    return settings | record | {
+        "hidden_size": size, "parameters": parameters(name, symbols, size)
+    }  # fmt: skip
+
+
+@cache
+def python_source() -> Task:
+    """Return the characters of the standard library's modules, one after the other.
+
+    The beginning of each, so that many authors have their say; what is no ASCII is left out.
+    """
+    folder = Path(os.__file__).parent
+    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))]
+    share = SOURCE_CHARACTERS // len(texts)
+    text = "".join(text[:share] for text in texts).encode("ascii", "ignore")
+    with TemporaryDirectory() as empty:
+        (Path(empty) / "source.txt").write_bytes(text)
+        return text_file(Path(empty) / "source.txt")
+
+
+def searches(results: Results) -> dict[str, tuple[Any, ...]]:
+    """Return the searches, with the settings that the trials chose."""
+    return {
         f"{method}, seed {seed}": ("search", method, chosen(results, method), seed)
         for method in GRIDS
         for seed in SEARCH_SEEDS
     }
-    if not searches.keys() <= results.keys():
-        return searches
-    names = [*BASELINES, str(NASCELL), *finalists(results)]
-    tuning = {
+
+
+def tuning(results: Results) -> dict[str, tuple[Any, ...]]:
+    """Return a training of each finalist and baseline for each learning rate."""
+    return {
         f"tuning of {name}, rate {rate}": ("train", name, "manual", rate, TUNING_SEEDS[0])
-        for name in names
+        for name in [*TRAINED, *classes(results)]
         for rate in LEARNING_RATES
     }
-    if not tuning.keys() <= results.keys():
-        return searches | tuning
-    finals = {
+
+
+def finals(results: Results) -> dict[str, tuple[Any, ...]]:
+    """Return trainings at the best rates from fresh seeds."""
+    return {
         f"final of {name}, seed {seed}": ("train", name, "manual", best_rate(results, name), seed)
         for seed in FRESH_SEEDS
-        for name in names
+        for name in [*TRAINED, *classes(results)]
     }
-    if not finals.keys() <= results.keys():
-        return searches | tuning | finals
-    second = {
+
+
+def second_text(results: Results) -> dict[str, tuple[Any, ...]]:
+    """Return trainings on the second text, of the best finalists and the baselines."""
+    return {
         f"second text, {name}, seed {seed}": (
             "train", name, "source", best_rate(results, name), seed
         )
-        for name in [*BASELINES, str(NASCELL), *best_finalists(results)]
+        for name in [*TRAINED, *best_finalists(results)]
         for seed in FRESH_SEEDS
     }  # fmt: skip
-    return searches | tuning | finals | second
 
 
-def chosen(results: Mapping[str, Any], method: str) -> dict[str, Any]:
+def chosen(results: Results, method: str) -> dict[str, Any]:
     """Return the settings of a method with the best five cells on the cheaper task."""
 
-    def worth(given: dict[str, Any]) -> float:
+    def worth(tried: dict[str, Any]) -> float:
         tops = [
             statistics.mean(reward for _, reward in result["top"][:5])
             for result in results.values()
             if (result["phase"], result.get("method"), result.get("given"))
-            == ("trial", method, given)
+            == ("trial", method, tried)
         ]
         return statistics.mean(tops) if tops else 0.0
 
     return max(GRIDS[method], key=worth)
 
 
-def rewards(results: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    """Return the finalists of each method, best first, with the reward that chose them."""
-    chosen: dict[str, dict[str, float]] = {}
-    for method in GRIDS:
-        tops = [
-            (name, reward)
-            for result in results.values()
-            if (result["phase"], result.get("method")) == ("search", method)
-            for name, reward in result["top"]
-        ]
-        chosen[method] = dict(sorted(tops, key=lambda top: -top[1])[:FINALISTS])
-    return chosen
-
-
-def finalists(results: Mapping[str, Any]) -> list[str]:
-    """Return the best cells of each method, over its seeds, each class once."""
-    names: dict[Cell, str] = {}
-    for of_method in rewards(results).values():
-        for name in of_method:
-            names.setdefault(Cell.parse(name).canonical(), name)
-    return list(names.values())
-
-
-def best_rate(results: Mapping[str, Any], name: str) -> float:
+def best_rate(results: Results, name: str) -> float:
     """Return the learning rate with the lowest validation perplexity in tuning."""
     return max(LEARNING_RATES, key=lambda rate: -_validation(results, name, rate, TUNING_SEEDS[0]))
 
 
-def best_finalists(results: Mapping[str, Any]) -> list[str]:
+def best_finalists(results: Results) -> list[str]:
     """Return the cells that are best in validation, on average over the fresh seeds."""
     return sorted(
-        finalists(results),
+        classes(results),
         key=lambda name: statistics.mean(
             _validation(results, name, best_rate(results, name), seed) for seed in FRESH_SEEDS
         ),
     )[:SECOND_TEXT]
 
 
-def _validation(results: Mapping[str, Any], name: str, rate: float, seed: int) -> float:
+def _validation(results: Results, name: str, rate: float, seed: int) -> float:
     """Return the lowest validation perplexity of a training on the first text."""
-    wanted = ("train", name, "manual", rate, seed)
+    asked = ("train", name, "manual", rate, seed)
     names = ("phase", "cell", "text", "learning_rate", "seed")
     for result in results.values():
-        if tuple(result.get(key) for key in names) == wanted:
+        if tuple(result.get(key) for key in names) == asked:
             return min(result["validation"], default=inf)
-    raise KeyError(wanted)
+    raise KeyError(asked)
 
 
-def _words(given: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in given.items())
+def _words(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in settings.items())
+
+
+if __name__ == "__main__":
+    study().main()

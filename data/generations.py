@@ -1,4 +1,4 @@
-"""Networks that design networks, again and again: the study ``generations``.
+"""Make ``generations.json``: networks that design networks, again and again.
 
 The controller of generation 0 has LSTM as its own cell, its *core*. The best cell that it finds
 becomes the core of the next controller, and so on: the question with which the article ends.
@@ -21,19 +21,20 @@ from nastut.cells.space import Space
 from nastut.search import runner
 from nastut.search.controller import Controller
 from nastut.search.learners import PriorityQueue
-from nastut.studies.contest import own_settings, per_mille, summary, table
+from nastut.studies.lineages import EVALUATIONS, RATES
 from nastut.studies.study import Study
+from nastut.studies.table import load_table
+from searches import own_settings, per_mille, summary
 
-EVALUATIONS = 1_000
+TABLE = load_table()
 GENERATIONS = 5
 SEEDS = tuple(range(1_000, 1_020))
 
 UNITS, SMALL = 35, 25
 """Units of a layer. LSTM with 25 has as many parameters as a cell of base 2 with 35."""
 
-RATE = own_settings(PriorityQueue)["learning_rate"]
-RATES = {"quarter rate": RATE / 4, "half rate": RATE / 2, "twice the rate": 2 * RATE}
-"""Learning rates: the usual one may suit one core better, so others are tried, too."""
+METHOD = own_settings(PriorityQueue)
+RATE = METHOD["learning_rate"]
 
 DEAD = "Multiply Tanh Multiply Tanh Multiply Tanh Add Identity 2 0"
 """A cell whose h_t is 0 at every step, because h_0 is: a controller with it reads nothing."""
@@ -46,7 +47,7 @@ class Line:
     Attributes
     ----------
     next_core
-        ``found``: what was found last; ``random``: a cell drawn at random; ``same``: no other.
+        ``found``: what was found last; ``random``: a random cell; ``same``: no other.
     first
         The sequence of the core in generation 0; None: LSTM.
     units, learning_rate
@@ -70,8 +71,8 @@ LINES = {
     "small LSTM": Line("same", units=SMALL),
     "dead": Line("same", first=DEAD),
     **{
-        f"{core}, {name}": Line(next_core, learning_rate=rate)
-        for name, rate in RATES.items()
+        f"{core}, {name}": Line(next_core, learning_rate=factor * RATE)
+        for name, factor in RATES.items()
         for core, next_core in (("found", "found"), ("LSTM", "same"))
     },
 }
@@ -79,14 +80,14 @@ LINES = {
 Searched = Callable[[Cell | None, int, float, int], dict[str, Any]]
 
 
-def generations() -> Study:
+def study() -> Study:
     """Return the study: one run for each seed, with all lines in it."""
     settings = {
-        "table": table().digest,
-        "task": table().tasks[0],
+        "table": TABLE.digest,
+        "task": TABLE.tasks[0],
         "evaluations": EVALUATIONS,
-        "per_mille": per_mille(table()),
-        "method": own_settings(PriorityQueue),
+        "per_mille": per_mille(TABLE),
+        "method": METHOD,
         "generations": GENERATIONS,
         "seeds": SEEDS,
         "lines": {name: asdict(line) for name, line in LINES.items()},
@@ -97,7 +98,7 @@ def generations() -> Study:
 def run(seed: int) -> dict[str, list[dict[str, Any]]]:
     """Return, for each line, what :func:`searched` says of generation 0, 1, and so on."""
     once = cache(searched)  # Several lines begin with the same search.
-    return {name: lineage(line, seed, table().space, once) for name, line in LINES.items()}
+    return {name: lineage(line, seed, TABLE.space, once) for name, line in LINES.items()}
 
 
 def lineage(line: Line, seed: int, space: Space, searched: Searched) -> list[dict[str, Any]]:
@@ -135,15 +136,15 @@ def searched(core: Cell | None, units: int, learning_rate: float, seed: int) -> 
     dict
         ``core``: its sequence (None: LSTM). ``best``: that of the best cell found, in canonical
         form, so that equal cells are equal. ``reached`` and ``improvements``: see
-        :func:`nastut.studies.contest.summary`; of each improvement the evaluation and the rank.
+        :func:`searches.summary`; of each improvement the evaluation and the rank.
         ``distinct``: the number of different cells proposed. ``entropy`` and :func:`dependence`
         of the policy at the end, in nats; None if the policy was lost to infinities.
     """
-    space = table().space
+    space = TABLE.space
     controller = Controller(space, core, units, seed=seed)
     strategy = PriorityQueue(controller, np.random.default_rng(seed), learning_rate=learning_rate)
-    result = runner.run(strategy, space, table().reward, EVALUATIONS, progress=False)
-    found = summary(result, table())
+    result = runner.run(strategy, space, TABLE.reward, EVALUATIONS, progress=False)
+    found = summary(result, TABLE)
     last = result.updates[-1]
     measured = {"entropy": sum(last["entropy"]), "dependence": dependence(last)}
     return {
@@ -167,3 +168,7 @@ def dependence(update: dict[str, Any]) -> float:
     means = [np.array(place) for place in update["probabilities"]]
     alone = sum(-(p[p > 0] * np.log(p[p > 0])).sum() for p in means)
     return float(alone - sum(update["entropy"]))
+
+
+if __name__ == "__main__":
+    study().main()

@@ -1,10 +1,11 @@
-"""How far the table's ranking holds on real text: the study ``transfer``.
+"""Make ``transfer.json``: how far the table's ranking holds on real text.
 
 Cells drawn at random and the table's best learn Python's reference manual, character by character.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import cache
 from math import inf, isfinite
@@ -17,9 +18,10 @@ from nastut.cells.cell import Cell
 from nastut.learning.children import CHILD, train
 from nastut.learning.tasks import Task, python_reference
 from nastut.learning.training import Recipe
-from nastut.studies.contest import table
 from nastut.studies.study import Study
+from nastut.studies.table import load_table
 
+TABLE = load_table()
 DRAWN, BEST = 500, 40
 AT_ONCE = 60
 SEEDS = (0, 1)
@@ -28,11 +30,11 @@ RECIPE = replace(CHILD, learning_rate=0.01)
 LENGTHS = {"train": 262_160, "validation": 16_400, "test": 16_400}
 
 
-def transfer() -> Study:
+def study() -> Study:
     """Return the study."""
     task = text()
     settings = {
-        "table": table().digest,
+        "table": TABLE.digest,
         "task": {"name": task.name, "digest": task.digest, "symbols": len(task.symbols)},
         "drawn": DRAWN,
         "best": BEST,
@@ -42,11 +44,10 @@ def transfer() -> Study:
         "lengths": LENGTHS,
         "seeds": SEEDS,
     }
-    chosen = cells()
-    batches = [chosen[start : start + AT_ONCE] for start in range(0, len(chosen), AT_ONCE)]
+    names = [str(cell) for cell in cells()]
     runs = {
-        f"cells from {number * AT_ONCE}, seed {seed}": (tuple(map(str, batch)), seed)
-        for number, batch in enumerate(batches)
+        f"cells from {start}, seed {seed}": (tuple(names[start : start + AT_ONCE]), seed)
+        for start in range(0, len(names), AT_ONCE)
         for seed in SEEDS
     }
     return Study("transfer", settings, runs, run)
@@ -55,25 +56,24 @@ def transfer() -> Study:
 def cells() -> list[Cell]:
     """Return classes of the table, each once: some drawn at random, then the best."""
     rng = np.random.default_rng(0)
-    drawn = [table().cells[row] for row in rng.permutation(len(table()))[:DRAWN]]
-    return [*drawn, *(cell for cell in table().best(BEST) if cell not in drawn)]
+    drawn = [TABLE.cells[row] for row in rng.permutation(len(TABLE))[:DRAWN]]
+    return [*drawn, *(cell for cell in TABLE.best(BEST) if cell not in drawn)]
 
 
 @cache
 def text() -> Task:
     """Return the text, cut to the lengths that are used."""
     whole = python_reference()
-    parts = {name: getattr(whole, name)[:length] for name, length in LENGTHS.items()}
-    return replace(whole, **parts)
+    return replace(whole, **{name: getattr(whole, name)[:n] for name, n in LENGTHS.items()})
 
 
-def run(sequences: tuple[str, ...], seed: int) -> list[dict[str, Any]]:
+def run(sequences: Sequence[str], seed: int) -> list[dict[str, Any]]:
     """Train some cells on the text; see :func:`ends` for what is returned."""
     return ends(sequences, text(), RECIPE, HIDDEN_SIZE, seed, AT_ONCE)
 
 
 def ends(
-    sequences: tuple[str, ...],
+    sequences: Sequence[str],
     task: Task,
     recipe: Recipe,
     hidden_size: int,
@@ -101,3 +101,7 @@ def ends(
 
 def _finite(perplexity: float) -> float | None:
     return round(perplexity, 4) if isfinite(perplexity) else None
+
+
+if __name__ == "__main__":
+    study().main()

@@ -1,4 +1,4 @@
-"""What 400 workers are worth: searches on the table in simulated time, the study ``parallel``.
+"""Make ``parallel.json``: what 400 workers are worth, by searches on the table in simulated time.
 
 Many workers are quick, but their policies are stale: what a strategy proposes for one of them it
 proposes before it has heard of the others. So the loop of :mod:`nastut.search.loop` runs with
@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
+from base2 import TaskSettings
 from nastut.cells.cell import Cell
 from nastut.learning.children import train
 from nastut.search.controller import Controller
@@ -25,9 +26,11 @@ from nastut.search.loop import Search
 from nastut.search.rewards import Group, Reward, SideBySide
 from nastut.search.strategies import Evolution, Random, Strategy
 from nastut.search.workers import Outcomes, Workers
-from nastut.studies.contest import per_mille, table
-from nastut.studies.exhaustive import TaskSettings
-from nastut.studies.study import Study
+from nastut.studies.study import Results, Study
+from nastut.studies.table import load_table
+from searches import per_mille
+
+TABLE = load_table()
 
 EVALUATIONS = 2_500
 WORKERS = (1, 10, 100, 400)
@@ -60,12 +63,15 @@ class SimulatedWorkers(Workers):
     ----------
     clock
         Seconds that would have passed.
+    ready
+        When each class of cells was ready.
     """
 
     def __init__(self, size: int, seconds: Sequence[float], rng: np.random.Generator) -> None:
         super().__init__(None, size)
         self.seconds, self.rng = seconds, rng
         self.clock = 0.0
+        self.ready: dict[Cell, float] = {}
         self.started = 0
         self._running: list[tuple[float, int, Group]] = []
 
@@ -80,7 +86,7 @@ class SimulatedWorkers(Workers):
         return len(self._waiting) + len(self._running) < self._capacity()
 
     def hand_out(self, reward: Reward | SideBySide, cells: dict[Cell, Cell]) -> None:
-        """Start on a group, or let it wait for the first who is free."""
+        """Start on a group, or let it wait for the first worker that is free."""
         super().hand_out(reward, cells)
         while self._waiting and len(self._running) < self._capacity():
             takes = self.seconds[int(self.rng.integers(len(self.seconds)))]
@@ -94,25 +100,27 @@ class SimulatedWorkers(Workers):
         if self._waiting:
             following = self._waiting.popleft()
             self.hand_out(following.reward, following.cells)
+        self.ready |= dict.fromkeys(group.cells, self.clock)
         return dict(zip(group.cells, group.measure(), strict=True))
 
 
-def parallel() -> Study:
+def study() -> Study:
     """Return the study: first the children are timed, then the searches are simulated."""
     settings = {
-        "table": table().digest,
-        "task": table().tasks[0],
+        "table": TABLE.digest,
+        "task": TABLE.tasks[0],
         "evaluations": EVALUATIONS,
-        "per_mille": per_mille(table()),
+        "per_mille": per_mille(TABLE),
         "workers": WORKERS,
         "seeds": SEEDS,
         "timed": TIMED,
         "methods": METHODS,
     }
-    return Study("parallel", settings, {"seconds of a child": ("", 0, 0, ())}, run, then=_searches)
+    return Study("parallel", settings, {"seconds of a child": ("", 0, 0, ())}, run, then=[searched])
 
 
-def _searches(results: Mapping[str, Any]) -> dict[str, tuple[str, int, int, tuple[float, ...]]]:
+def searched(results: Results) -> dict[str, tuple[str, int, int, tuple[float, ...]]]:
+    """Return the runs that search: their children take what was measured."""
     seconds = tuple(results["seconds of a child"]["seconds"])
     return {
         f"{name}, {workers} workers, seed {seed}": (name, workers, seed, seconds)
@@ -130,11 +138,11 @@ def run(name: str, workers: int, seed: int, seconds: Sequence[float]) -> dict[st
 
 def timed(count: int) -> list[float]:
     """Return the seconds of CPU that some random children of the table take, one by one."""
-    how = TaskSettings.recorded(table(), table().tasks[0])
-    task, rng = how.make(table().tasks[0]), np.random.default_rng(0)
+    how = TaskSettings.recorded(TABLE, TABLE.tasks[0])
+    task, rng = how.streams(TABLE.tasks[0]), np.random.default_rng(0)
     seconds = []
     for _ in range(count):
-        cell = table().space.sample(rng)
+        cell = TABLE.space.sample(rng)
         start = time.process_time()
         train(cell, task, how.recipe, how.hidden_size, progress=False)
         seconds.append(round(time.process_time() - start, 4))
@@ -153,12 +161,12 @@ def simulate(
         had a cell among the best per mille; ``reached_at``: the seconds until it was trained.
         None if none had. ``best``: the highest reward. ``took``: seconds of the whole search.
     """
-    search = Search(strategy(name, seed), table().space, table().reward, evaluations)
-    crew = Clocked(workers, seconds, np.random.default_rng([seed, workers]))
+    search = Search(strategy(name, seed), TABLE.space, TABLE.reward, evaluations)
+    crew = SimulatedWorkers(workers, seconds, np.random.default_rng([seed, workers]))
     with tqdm(disable=True) as bar:
         search.go(crew, bar)
     result = search.result({"method": name})
-    good = [form for form in crew.ready if table().rank(form) <= per_mille(table())]
+    good = [form for form in crew.ready if TABLE.rank(form) <= per_mille(TABLE)]
     places = [n for n, cell in enumerate(result.cells, 1) if cell.canonical() in set(good)]
     return {
         "method": name,
@@ -171,26 +179,16 @@ def simulate(
     }
 
 
-class Clocked(SimulatedWorkers):
-    """Simulated workers that remember when each class of cells was ready."""
-
-    def __init__(self, size: int, seconds: Sequence[float], rng: np.random.Generator) -> None:
-        super().__init__(size, seconds, rng)
-        self.ready: dict[Cell, float] = {}
-
-    def next(self) -> Outcomes:
-        """Return what comes next, and note the time."""
-        found = super().next()
-        self.ready |= dict.fromkeys(found, self.clock)
-        return found
-
-
 def strategy(name: str, seed: int) -> Strategy:
     """Return a strategy of :data:`METHODS` on the space of the table."""
-    space, rng, given = table().space, np.random.default_rng(seed), METHODS[name]
+    space, rng, options = TABLE.space, np.random.default_rng(seed), METHODS[name]
     if name == "random":
-        return Random(space.choices, rng, **given)
+        return Random(space.choices, rng, **options)
     if name == "evolution":
-        return Evolution(space.choices, rng, **given)
+        return Evolution(space.choices, rng, **options)
     learner = Reinforce if name == "REINFORCE" else PriorityQueue
-    return learner(Controller(space, seed=seed), rng, **given)
+    return learner(Controller(space, seed=seed), rng, **options)
+
+
+if __name__ == "__main__":
+    study().main()

@@ -1,4 +1,4 @@
-"""The searches against each other on the table, from many seeds: the study ``searches``.
+"""Make ``searches.json``: the searches against each other on the table, from many seeds.
 
 A search on the table costs no training. So each method is run from a hundred seeds, none of
 which was used to choose a setting, and it is counted how many evaluations it needs to propose a
@@ -8,7 +8,6 @@ cell among the best per mille.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from inspect import Parameter, signature
 from typing import Any
 
@@ -19,6 +18,7 @@ from nastut.search.result import SearchResult
 from nastut.studies.study import Study
 from nastut.studies.table import Table, load_table
 
+TABLE = load_table()
 EVALUATIONS = 3_000
 SEEDS = tuple(range(100))
 METHODS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -34,6 +34,10 @@ What is tuned here is one setting that was taken without trying others. The stud
 every method the same effort, and shows that this bonus is too small.
 """
 
+COMMON = ("evaluations", "seed", "executor", "checkpoint", "progress", "workers", "limit", "target",
+          "cell")  # fmt: skip
+"""Arguments of a search that are no settings of its method."""
+
 EVERY = 100
 """Evaluations between two entries of what is recorded over time."""
 
@@ -43,18 +47,18 @@ def per_mille(table: Table) -> int:
     return len(table) // 1000
 
 
-def contest() -> Study:
+def study() -> Study:
     """Return the study."""
     settings = {
-        "table": table().digest,
-        "task": table().tasks[0],
+        "table": TABLE.digest,
+        "task": TABLE.tasks[0],
         "evaluations": EVALUATIONS,
-        "per_mille": per_mille(table()),
+        "per_mille": per_mille(TABLE),
         "every": EVERY,
         "seeds": SEEDS,
         "methods": {
-            name: [function, own_settings(getattr(search, function)) | given]
-            for name, (function, given) in METHODS.items()
+            name: [function, own_settings(getattr(search, function)) | options]
+            for name, (function, options) in METHODS.items()
         },
     }
     runs = {f"{name}, seed {seed}": (name, seed) for name in METHODS for seed in SEEDS}
@@ -68,38 +72,15 @@ def own_settings(method: Callable[..., Any]) -> dict[str, Any]:
         for name, parameter in signature(method).parameters.items()
         if parameter.default is not Parameter.empty
     }
-    common = (
-        "evaluations",
-        "seed",
-        "executor",
-        "checkpoint",
-        "progress",
-        "workers",
-        "limit",
-        "cell",
-    )
-    return {name: value for name, value in defaults.items() if name not in common}
-
-
-@cache
-def table() -> Table:
-    """Return the recorded table, loaded once a process."""
-    return load_table()
+    return {name: value for name, value in defaults.items() if name not in COMMON}
 
 
 def run(name: str, seed: int) -> dict[str, Any]:
     """Search once and return what :func:`summary` says of it."""
-    function, given = METHODS[name]
+    function, options = METHODS[name]
     method: Callable[..., SearchResult] = getattr(search, function)
-    result = method(
-        table().space,
-        table().reward,
-        evaluations=EVALUATIONS,
-        seed=seed,
-        progress=False,
-        **given,
-    )
-    return {"method": name, "seed": seed, **summary(result, table())}
+    result = method(TABLE.space, TABLE.reward, EVALUATIONS, seed, progress=False, **options)
+    return {"method": name, "seed": seed, **summary(result, TABLE)}
 
 
 def summary(result: SearchResult, table: Table) -> dict[str, Any]:
@@ -129,3 +110,7 @@ def summary(result: SearchResult, table: Table) -> dict[str, Any]:
         due = [u for u in result.updates if u["evaluations"] % EVERY == 0]
         found["entropy"] = [round(sum(update["entropy"]), 4) for update in due]
     return found
+
+
+if __name__ == "__main__":
+    study().main()
