@@ -94,7 +94,7 @@ def _printable(text: str) -> str:
 
 
 def _build(path: Path) -> None:
-    from nastut.search.executors import processes
+    from nastut.search.workers import processes
     from nastut.studies.exhaustive import build
 
     with processes() as executor:
@@ -103,7 +103,7 @@ def _build(path: Path) -> None:
 
 
 def _study(name: str, path: Path) -> None:
-    from nastut.search.executors import processes
+    from nastut.search.workers import processes
 
     make = getattr(import_module(f"nastut.studies.{STUDIES[name]}"), STUDIES[name])
     with processes() as executor:

@@ -76,6 +76,7 @@ def own_settings(method: Callable[..., Any]) -> dict[str, Any]:
         "progress",
         "workers",
         "limit",
+        "target",
         "cell",
     )
     return {name: value for name, value in defaults.items() if name not in common}

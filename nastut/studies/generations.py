@@ -18,7 +18,7 @@ import numpy as np
 
 from nastut.cells.cell import Cell
 from nastut.cells.space import Space
-from nastut.search import runner
+from nastut.search import loop
 from nastut.search.controller import Controller
 from nastut.search.learners import PriorityQueue
 from nastut.studies.contest import own_settings, per_mille, summary, table
@@ -142,7 +142,7 @@ def searched(core: Cell | None, units: int, learning_rate: float, seed: int) -> 
     space = table().space
     controller = Controller(space, core, units, seed=seed)
     strategy = PriorityQueue(controller, np.random.default_rng(seed), learning_rate=learning_rate)
-    result = runner.run(strategy, space, table().reward, EVALUATIONS, progress=False)
+    result = loop.run(strategy, space, table().reward, EVALUATIONS, progress=False)
     found = summary(result, table())
     last = result.updates[-1]
     measured = {"entropy": sum(last["entropy"]), "dependence": dependence(last)}

@@ -18,7 +18,8 @@ import torch
 from nastut import search
 from nastut.search.controller import Controller
 from nastut.search.learners import PriorityQueue, Reinforce
-from nastut.search.strategies import Evolution, Random, Strategy
+from nastut.search.loop import Strategy
+from nastut.search.strategies import Evolution, Random
 from nastut.studies.contest import own_settings, table
 from nastut.studies.inference import arrivals, restricted_mean
 from nastut.studies.study import Study
