@@ -74,8 +74,8 @@ def run_search(options: argparse.Namespace) -> None:
         raise FileNotFoundError(f"{out} cannot be written: there is no such folder")
     if len({path.resolve() for path in (out, checkpoint, picture)}) < 3:
         raise ValueError(
-            f"the result {out}, the checkpoint {checkpoint} and the picture {picture} must be three "
-            "files; give other names to --out or --checkpoint"
+            f"the result {out}, the checkpoint {checkpoint} and the picture {picture} must be "
+            "three files; give other names to --out or --checkpoint"
         )
     reward = search.Trained.on(
         options.task,

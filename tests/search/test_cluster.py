@@ -12,10 +12,9 @@ import pytest
 
 import nastut as nt
 from nastut.__main__ import main
-from nastut.search.executors import Cluster
 from nastut.search.result import SearchResult
 from nastut.search.trained import Trained
-from nastut.search.workers import Workers
+from nastut.search.workers import Cluster, Workers
 from rewards_far_away import Noted, value
 
 distributed = pytest.importorskip("distributed")
@@ -166,7 +165,7 @@ def test_a_hang_ends_with_its_worker(dask, tmp_path):
 
 def test_a_scheduler_that_does_not_answer(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("nastut.search.executors.TIMEOUT", 1)
+    monkeypatch.setattr("nastut.search.workers.TIMEOUT", 1)
     for address, said in (
         ("tcp://127.0.0.1:9", "no Dask scheduler answers at tcp://127.0.0.1:9"),
         ("nowhere", "no Dask scheduler answers at nowhere"),

@@ -10,8 +10,7 @@ from torch import nn
 
 import nastut as nt
 from nastut.layers.layer import CellRNN
-from nastut.search.controller import expected_reward
-from nastut.search.policy import entropies
+from nastut.search.controller import entropies, expected_reward
 
 SMALL = [2, 3, 2]
 
@@ -160,16 +159,6 @@ def test_distribution_is_that_of_the_whole_sequence():
             product_of_all *= controller.distribution(choices[:place])[choice].item()
         wanted = controller.log_probabilities(torch.tensor([choices])).sum().exp().item()
         assert product_of_all == pytest.approx(wanted, rel=1e-12)
-
-
-def test_marginals_are_those_of_all_sequences():
-    controller = decided()
-    probabilities = controller.log_probabilities(every()).sum(1).exp().detach()
-    estimated = controller.marginals(controller.sample(20_000, rng()))
-    for place, n in enumerate(SMALL):
-        for token in range(n):
-            exact = probabilities[every()[:, place] == token].sum().item()
-            assert estimated[place][token].item() == pytest.approx(exact, abs=0.01)
 
 
 def test_entropy_is_zero_if_sure_and_the_logarithm_if_even():

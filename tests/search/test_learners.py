@@ -8,8 +8,7 @@ import torch
 
 import nastut as nt
 from nastut.search import PriorityQueue, Reinforce, expected_reward, flat_gradient
-from nastut.search.strategies import FAILED
-from nastut.studies.contest import own_settings
+from nastut.search.rewards import FAILED
 
 RNG = np.random.default_rng
 CHOICES = [2, 3]
@@ -18,11 +17,11 @@ REWARDS = dict(zip(map(tuple, SEQUENCES), [0.9, 0.1, 0.8, 0.7, 0.6, 1.0], strict
 
 
 def controller():
-    made = nt.Controller(CHOICES, hidden_size=4, num_layers=2, seed=2)
+    found = nt.Controller(CHOICES, hidden_size=4, num_layers=2, seed=2)
     with torch.no_grad():
-        for parameter in made.parameters():
+        for parameter in found.parameters():
             parameter *= 10
-    return made
+    return found
 
 
 def learner(method=Reinforce, **settings):
@@ -121,8 +120,10 @@ def test_an_update_is_adams_step_along_the_objective():
     ).backward()
     torch.optim.Adam(reference.parameters(), 0.01).step()
     strategy.learn([[0, 1], [1, 2]], rewards.tolist())
-    for found, wanted in zip(strategy.controller.parameters(), reference.parameters(), strict=True):
-        assert torch.allclose(found, wanted, atol=1e-12)
+    for found, expected in zip(
+        strategy.controller.parameters(), reference.parameters(), strict=True
+    ):
+        assert torch.allclose(found, expected, atol=1e-12)
 
 
 def test_reinforce_makes_the_mean_reward_grow():
@@ -169,20 +170,16 @@ def test_to_redraw_is_to_take_the_first_that_are_new_of_ten_times_as_many(method
         drawn = same.sample(20, rng).tolist()
         new = [choices for choices in drawn if choices not in known]
         first = new[0]
-        wanted = [first, next(choices for choices in new if choices != first)]
-        assert strategy.propose() == wanted
-        known += wanted
+        expected = [first, next(choices for choices in new if choices != first)]
+        assert strategy.propose() == expected
+        known += expected
 
 
-DEFAULTS = {
-    Reinforce: {"batch": 10, "learning_rate": 0.0005, "decay": 0.9, "entropy": 0, "redraw": False},
-    PriorityQueue: {"batch": 5, "learning_rate": 0.03, "entropy": 0.5, "best": 3, "redraw": True},
-}
-
-
-@pytest.mark.parametrize("method", DEFAULTS)
-def test_the_defaults_are_the_papers_and_for_the_queue_those_of_the_record(method):
-    assert own_settings(method) == DEFAULTS[method]
+def test_the_defaults_are_the_papers_and_for_the_queue_those_of_the_record():
+    papers, queue = learner(), learner(PriorityQueue)
+    assert (papers.batch, papers.decay, papers.entropy, papers.redraw) == (10, 0.9, 0, False)
+    assert (queue.batch, queue.best, queue.entropy, queue.redraw) == (5, 3, 0.5, True)
+    assert [one.optimizer.defaults["lr"] for one in (papers, queue)] == [0.0005, 0.03]
 
 
 @pytest.mark.parametrize(
@@ -231,25 +228,6 @@ def test_an_update_tells_what_is_worth_drawing(method):
     first = controller().distribution()
     assert drawn["probabilities"][0] == [round(p, 6) for p in first.tolist()]
     assert drawn["entropy"][0] == round(-(first * first.log()).sum().item(), 6)
-
-
-@pytest.mark.parametrize("redraw", [False, True])
-@pytest.mark.parametrize("method", [Reinforce, PriorityQueue])
-def test_a_state_brings_everything_back(method, redraw):
-    given = {"learning_rate": 0.05, "batch": 2, "redraw": redraw}
-    one, two = learner(method, **given), learner(method, **given)
-
-    def run(strategy, updates):
-        history = []
-        for _ in range(updates):
-            proposed = strategy.propose()
-            history.append(proposed)
-            strategy.learn(proposed, [REWARDS[tuple(choices)] for choices in proposed])
-        return history
-
-    run(one, 2)
-    two.load_state_dict(one.state_dict())
-    assert run(one, 5) == run(two, 5)
 
 
 def weights(strategy):

@@ -14,8 +14,7 @@ from nastut.learning.children import train
 from nastut.learning.tasks import Task, delayed_recall, embedded_reber, windows
 from nastut.learning.training import Recipe
 from nastut.search import trained
-from nastut.search.rewards import SideBySide, UnfitWorkerError, measure
-from nastut.search.strategies import FAILED
+from nastut.search.rewards import FAILED, SideBySide, UnfitWorkerError, measure
 from nastut.search.trained import Halving, Trained
 
 RNG = np.random.default_rng(0)

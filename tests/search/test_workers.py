@@ -13,10 +13,8 @@ import pytest
 
 import nastut as nt
 from nastut import search
-from nastut.search.executors import processes
-from nastut.search.rewards import UnfitWorkerError
-from nastut.search.strategies import FAILED
-from nastut.search.workers import LOSSES, Workers
+from nastut.search.rewards import FAILED, UnfitWorkerError
+from nastut.search.workers import LOSSES, Workers, processes
 from rewards_far_away import Noted, Together, notes, value
 
 SPACE = nt.Space(2)
