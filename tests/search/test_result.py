@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nastut as nt
@@ -48,9 +48,7 @@ def test_where_all_failed_or_nothing_is_known_none_is_the_best():
     begun = of([EXAMPLE], [None])
     with pytest.raises(ValueError, match="none of the 0 evaluations succeeded"):
         begun.best  # noqa: B018
-    assert repr(begun).endswith(
-        "0 evaluations, 0 of them failed, 0 different cells; none succeeded>"
-    )
+    assert repr(begun).endswith("0 of them failed, 0 different cells; none succeeded>")
     assert (begun.calls, begun.curve().tolist(), begun.top(3)) == (0, [], [])
 
 
@@ -103,6 +101,7 @@ batches = st.builds(
 )
 
 
+@settings(max_examples=25)
 @given(st.lists(batches, max_size=4), st.integers(0, 4))
 def test_it_comes_back_from_its_file_to_the_last_digit(tmp_path_factory, batches, learned):
     path = tmp_path_factory.getbasetemp() / "search.json"
@@ -128,14 +127,12 @@ def test_a_person_can_read_it(path):
 def test_no_flipped_bit_goes_unnoticed_and_the_file_is_left_as_it_is(path):
     RESULT.save(path)
     whole, rng = path.read_bytes(), random.Random(0)
-    for bit in rng.sample(range(8 * len(whole)), 400):
+    for bit in rng.sample(range(8 * len(whole)), 150):
         flipped = bytearray(whole)
         flipped[bit // 8] ^= 1 << bit % 8
         path.write_bytes(flipped)
-        try:
-            assert SearchResult.load(path) == RESULT  # white space between the numbers
-        except ValueError as error:
-            assert "search.json is damaged or is not the file of a search" in str(error)
+        with pytest.raises(ValueError, match=r"search\.json is damaged or is not the file of a s"):
+            SearchResult.load(path)
         assert path.read_bytes() == flipped
 
 

@@ -46,13 +46,6 @@ def test_a_child_differs_in_one_place():
     assert parent == [1, 2, 0, 1]
 
 
-def test_the_population_is_the_papers_small_one_unless_told():
-    random, strategy = Random(CHOICES, np.random.default_rng(0)), evolution()
-    assert len(random.propose()) == 10
-    assert len(strategy.propose()) == 1
-    assert (strategy.population, strategy.sample) == (50, 10)
-
-
 def test_where_there_is_no_other_token_the_child_is_its_parent():
     assert Evolution([1, 1], np.random.default_rng(0)).mutate([0, 0]) == [0, 0]
 
