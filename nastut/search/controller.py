@@ -110,7 +110,7 @@ class Controller(nn.Module):
     def forward(self, choices: Tensor) -> list[Tensor]:
         """Return log P(a_t | a_1 ... a_{t-1}) of every token a_t at each place t.
 
-        The sequences are given (teacher forcing), so one run over all places is enough.
+        The tokens come from `choices` (teacher forcing), so one run over all places is enough.
 
         Parameters
         ----------
@@ -120,7 +120,7 @@ class Controller(nn.Module):
         Returns
         -------
         list of Tensor of shape (count, n_t)
-            For each place given and, if there is one, the place after them.
+            For each place of `choices` and, if there is one, the place after them.
 
         Raises
         ------
@@ -138,7 +138,7 @@ class Controller(nn.Module):
         ]
 
     def log_probabilities(self, choices: Tensor) -> Tensor:
-        """Return log P(a_t | a_1 ... a_{t-1}) of the tokens of given sequences.
+        """Return log P(a_t | a_1 ... a_{t-1}) of the tokens of some sequences.
 
         Summed over the places, it is the logarithm of the probability of a sequence.
 

@@ -35,7 +35,7 @@ class Learner:
     entropy
         What the objective gains for a nat of entropy of the policy: a reason to stay curious.
     redraw
-        Whether a sequence that was proposed before is drawn anew, so that a controller that has
+        Whether a sequence that was proposed before is drawn again, so that a controller that has
         become sure does not spend the budget on what it knows.
     """
 
@@ -246,9 +246,9 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _require_number(name: str, value: object, fits: Callable[[float], bool], wanted: str) -> None:
+def _require_number(name: str, value: object, fits: Callable[[float], bool], range_: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not fits(value):
-        raise ValueError(f"{name} is {value!r}; it must be a number {wanted}")
+        raise ValueError(f"{name} is {value!r}; it must be a number {range_}")
 
 
 def _rounded(values: Tensor) -> list[float]:

@@ -6,18 +6,21 @@ paper's count, too. The reward function is asked only for what is new: cells tha
 swaps of children are one question, and ``result.calls`` counts the questions.
 
 **Going on is doing it again.** A strategy with a seed is deterministic, given what it learned. So
-the file holds no state of it, only the batches with their rewards, and in which order ``propose``
-and ``learn`` were called. Of these calls one kind depends on the other: batches are in the file in
-the order in which they were learned, and each says ``after`` how many of those it was proposed. So
-the calls were, for k = 0, 1, 2, ...: ``propose`` once for each batch with ``after`` k, learned or
-not; then ``learn`` with batch k. To go on, :meth:`Search.replay` makes the same calls. It discards
-what ``propose`` returns and feeds to ``learn`` what the file says: on another processor the last
-digits of a policy may differ and with them a proposal, but not what was measured. On the same
-machine the strategy and its random generator end in exactly the state that they had.
+the file holds no state of the strategy, only batches and rewards. It also fixes the order in which
+``propose`` and ``learn`` were called: the batches are in the order in which they were learned, and
+each says ``after`` how many of them it was proposed. The calls were, for k = 0, 1, 2, ...:
 
-The file is written between these calls, never during one. A kill during a call, or after it and
-before the next writing, only means that it is made once more. A batch that was proposed since then
-is lost with the call, and proposed again; what is lost is what the workers were training.
+1. ``propose``, once for each batch whose ``after`` is k, whether it was learned later or not;
+2. ``learn``, with batch k.
+
+To go on, :meth:`Search.replay` makes the same calls. It discards what ``propose`` returns, and
+``learn`` gets what the file says. On another processor a policy may differ in its last digits, and
+with them a proposal; what was measured stays. On the same machine the strategy and its random
+generator end in exactly the state that they had.
+
+The file is written between these calls, never during one. A call that a kill has cut short, or that
+was made after the last writing, is made once more. All that is lost is what the workers were
+training, and the rewards since the last writing.
 """
 
 from __future__ import annotations
