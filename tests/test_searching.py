@@ -209,6 +209,7 @@ def test_words_of_files_and_a_bad_file(capsys, tmp_path):
         assert said in complaints
 
 
+@pytest.mark.slow
 def test_a_killed_search_with_two_workers_goes_on(tmp_path):
     """Killed with ``kill -9``: no process is left, nothing is measured twice."""
     command = [sys.executable, "-m", "nastut", "search", *SHORT, "--evaluations", "90"]

@@ -143,16 +143,6 @@ def test_entropy_is_zero_if_sure_and_the_logarithm_if_even():
 # The gradient
 
 
-def test_gradient_in_the_scores_is_that_of_log_softmax():
-    controller = decided()
-    choices = torch.tensor([[1, 2, 0]])
-    controller.log_probabilities(choices).sum().backward()
-    for place, (decoder, chosen) in enumerate(zip(controller.decoders, choices[0], strict=True)):
-        probabilities = controller.distribution(choices[0, :place].tolist())
-        one = nn.functional.one_hot(chosen, SMALL[place])
-        assert torch.allclose(decoder.bias.grad, one - probabilities, atol=1e-12)
-
-
 def test_expected_reward_is_the_mean_over_samples():
     controller = decided()
     table = {

@@ -113,19 +113,6 @@ def test_without_redraw_what_is_proposed_is_what_the_policy_samples(method):
     assert strategy.propose() == strategy.controller.sample(20, np.random.default_rng(0)).tolist()
 
 
-@pytest.mark.parametrize("method", [Reinforce, PriorityQueue])
-def test_to_redraw_is_to_take_the_first_that_are_new_of_ten_times_as_many(method):
-    strategy, same, rng = learner(method, batch=2, redraw=True), controller(), RNG(0)
-    known = []
-    for _ in range(2):
-        drawn = same.sample(20, rng).tolist()
-        new = [choices for choices in drawn if choices not in known]
-        first = new[0]
-        expected = [first, next(choices for choices in new if choices != first)]
-        assert strategy.propose() == expected
-        known += expected
-
-
 def test_the_defaults_are_the_papers_and_for_the_queue_those_of_the_record():
     papers, queue = learner(), learner(PriorityQueue)
     assert (papers.batch, papers.decay, papers.entropy, papers.redraw) == (10, 0.9, 0, False)

@@ -12,7 +12,6 @@ import nastut as nt
 from nastut import search
 from nastut.learning.children import train
 from nastut.learning.tasks import Task, windows
-from nastut.learning.training import Recipe
 from nastut.search import trained
 from nastut.search.rewards import FAILED, SideBySide, UnfitWorkerError, measure
 from nastut.search.trained import Halving, Trained
@@ -168,14 +167,6 @@ def test_where_nobody_knows_the_best_perplexity_it_is_1_unless_it_is_given(circl
     assert Trained.on("text", steps=1, best=6.0).best == 6
     assert Trained.on("reber", steps=1).best == trained.TASKS["reber"]().best
     assert Trained.on("reber", steps=1, best=1.25).best == 1.25
-
-
-def test_children_are_small_and_train_for_256_steps_unless_told():
-    reward = Trained.on("reber")
-    assert reward.recipe == Recipe(1, 16, 32, 0.01, reports=1)
-    assert reward.recipe.epochs * ((reward.train // 16 - 1) // 32) == 256
-    assert (reward.hidden_size, reward.validation, reward.seed) == (24, 8_208, 0)
-    assert (reward.halving, reward.before) == (None, ())
 
 
 def test_children_are_trained_on_one_thread_in_silence(reward, monkeypatch, capsys):
