@@ -3,7 +3,3 @@
 What is drawn enters here, and how it looks; a colour or a shape is chosen in ``style.py`` alone.
 Open ``drawing.py`` first.
 """
-
-from nastut.names import attach
-
-__getattr__, __dir__, __all__ = attach(__name__, __file__)
