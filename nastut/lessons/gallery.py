@@ -11,10 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from nastut.layers.arguments import State
-from nastut.search.controller import Controller
+from nastut.search.controller import Controller, of_chosen
 from nastut.search.learners import Reinforce
-from nastut.search.policy import of_chosen
-from nastut.search.strategies import Choices
+from nastut.search.loop import Choices
 
 
 class NeverFedBack(Controller):
