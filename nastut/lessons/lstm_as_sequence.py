@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import sympy as sp
 
-from nastut.cells.sequence import split_text
+from nastut.cells.cell import Cell
 from nastut.lessons.exercise import Exercise
-from nastut.lessons.tokens import about_tokens, same_cell
+from nastut.lessons.start_here import about_tokens, same_cell
 from nastut.symbolic.linearize import linearize
 from nastut.symbolic.reading import NotRepresentable
 from nastut.symbolic.symbols import c_next, c_prev, gate, h_prev, sigmoid
@@ -24,7 +25,6 @@ VARIANTS = {
 }
 """Exercise 4.3: h_t and c_t of an LSTM whose output gate is added (A), without forget gate (B),
 with a candidate that is reset (C), and with a forget gate that looks at the memory (D)."""
-
 
 _ABOUT = {
     "A": "look at A again: the root adds o and a tanh; nothing keeps it from doing so",
@@ -59,18 +59,22 @@ def _fits(letter: str) -> bool:
     return True
 
 
-def _matrices_needed() -> int:
-    """Count the matrices of LSTM without forget gate: two for each leaf that holds something."""
-    found = linearize(*VARIANTS["B"])
-    return 2 * sum(leaf is not None for leaf in found.leaves)
+def _stripped(
+    f: str = "Add Sigmoid",
+    g: str = "Add Tanh",
+    root: str = "Add Tanh",
+    injection: str = "Multiply Identity",
+    indices: str = "2 0",
+) -> Cell:
+    """Return the cell of exercise 4.2, or one that is wrong in some block."""
+    return Cell.parse(f"{f} {g} {root} {injection} {indices}")
 
 
-_STRIPPED = linearize(sp.tanh(c_next), _F * c_prev + _G).cell
-
+_LEAVES_NEEDED = sum(leaf is not None for leaf in linearize(*VARIANTS["B"]).leaves)
 
 EXERCISES = {
     "4.1": Exercise(
-        truth=lambda: 4 * LSTM.base // 2 - _matrices_needed(),
+        truth=lambda: 2 * (LSTM.base - _LEAVES_NEEDED),
         mistakes={
             "that is LSTM with its forget gate; without it one leaf more is free": lambda: 8,
             "that counts leaves; each has two matrices": lambda: 5,
@@ -80,54 +84,43 @@ EXERCISES = {
         },
     ),
     "4.2": Exercise(
-        truth=lambda: _STRIPPED.sequence,
+        truth=_stripped,
         same=same_cell,
-        remark=lambda answer: about_tokens(answer, _STRIPPED),
+        remark=lambda answer: about_tokens(answer, _stripped()),
         mistakes={
-            "c_{t-1} is multiplied with f, so it enters at the leaf of f": lambda: split_text(
-                "Add Sigmoid  Add Tanh  Add Tanh  Multiply Identity  2 1"
-            ),
-            "c_{t-1} is multiplied with f, yours is added": lambda: split_text(
-                "Add Sigmoid  Add Tanh  Add Tanh  Add Identity  2 0"
-            ),
-            "the two indices are swapped; create comes first": lambda: split_text(
-                "Add Sigmoid  Add Tanh  Add Tanh  Multiply Identity  0 2"
-            ),
-            "the root adds the two, yours multiplies": lambda: split_text(
-                "Add Sigmoid  Add Tanh  Multiply Tanh  Multiply Identity  2 0"
-            ),
-            "block 3 is the root and block 4 the injection; yours are exchanged": lambda: (
-                split_text("Add Sigmoid  Add Tanh  Multiply Identity  Add Tanh  2 0")
-            ),
-            "the sigmoid acts on f before c_{t-1} joins it; an injection acts after": lambda: (
-                split_text("Add Identity  Add Tanh  Add Tanh  Multiply Sigmoid  2 0")
-            ),
-            "a leaf adds its two products; what is multiplied with c_{t-1} is f as a whole": (
-                lambda: split_text("Multiply Sigmoid  Add Tanh  Add Tanh  Multiply Identity  2 0")
-            ),
-            "f has its sigmoid at its leaf; the injection needs none": lambda: split_text(
-                "Add Sigmoid  Add Tanh  Add Tanh  Multiply Sigmoid  2 0"
-            ),
-            "c_t = f * c_{t-1} + g has no tanh around f * c_{t-1}; the injection needs none": (
-                lambda: split_text("Add Sigmoid  Add Tanh  Add Tanh  Multiply Tanh  2 0")
-            ),
-            "the leaf of f is a gate, the sigmoid of its sum": lambda: split_text(
-                "Add Identity  Add Tanh  Add Tanh  Multiply Identity  2 0"
-            ),
-            "g is the tanh of its sum": lambda: split_text(
-                "Add Sigmoid  Add Identity  Add Tanh  Multiply Identity  2 0"
-            ),
-            "the memory enters at the root, too late: c_t must contain it": lambda: split_text(
-                "Add Sigmoid  Add Tanh  Add Tanh  Multiply Identity  2 2"
-            ),
-            "h_t is the tanh of c_t: the root needs an activation": lambda: split_text(
-                "Add Sigmoid  Add Tanh  Add Identity  Multiply Identity  2 0"
-            ),
+            words: partial(_stripped, **blocks)
+            for words, blocks in {
+                "c_{t-1} is multiplied with f, so it enters at the leaf of f": {"indices": "2 1"},
+                "c_{t-1} is multiplied with f, yours is added": {"injection": "Add Identity"},
+                "the two indices are swapped; create comes first": {"indices": "0 2"},
+                "the root adds the two, yours multiplies": {"root": "Multiply Tanh"},
+                "block 3 is the root and block 4 the injection; yours are exchanged": {
+                    "root": "Multiply Identity",
+                    "injection": "Add Tanh",
+                },
+                "the sigmoid acts on f before c_{t-1} joins it; an injection acts after": {
+                    "f": "Add Identity",
+                    "injection": "Multiply Sigmoid",
+                },
+                "a leaf adds its two products; what is multiplied with c_{t-1} is f as a whole": {
+                    "f": "Multiply Sigmoid"
+                },
+                "f has its sigmoid at its leaf; the injection needs none": {
+                    "injection": "Multiply Sigmoid"
+                },
+                "c_t = f * c_{t-1} + g has no tanh around f * c_{t-1}; the injection needs none": {
+                    "injection": "Multiply Tanh"
+                },
+                "the leaf of f is a gate, the sigmoid of its sum": {"f": "Add Identity"},
+                "g is the tanh of its sum": {"g": "Add Identity"},
+                "the memory enters at the root, too late: c_t must contain it": {"indices": "2 2"},
+                "h_t is the tanh of c_t: the root needs an activation": {"root": "Add Identity"},
+            }.items()
         },
     ),
     "4.3": Exercise(
         truth=lambda: {letter for letter in VARIANTS if _fits(letter)},
-        same=lambda answer, wanted: _letters(answer) == wanted,
+        same=lambda answer, right: _letters(answer) == _letters(right),
         remark=_about_letters,
         mistakes={
             _ABOUT["C"]: lambda: {"A", "B", "C"},
