@@ -154,9 +154,8 @@ def _picked(distributions: list[Any], chosen: list[int]) -> Any:
 
 def _batches(rng: np.random.Generator) -> Iterator[tuple[Any, Any, Any, float]]:
     for count, tokens in ((1, 2), (2, 3), (5, 3), (20, 4)):
-        chosen = rng.integers(tokens, size=count)
-        rewards, baseline = rng.uniform(0.2, 1, count), float(rng.uniform(0.1, 0.9))
-        yield rng.normal(size=tokens), chosen, rewards, baseline
+        chosen, scores = rng.integers(tokens, size=count), rng.normal(size=tokens)
+        yield scores, chosen, rng.uniform(0.2, 1, count), float(rng.uniform(0.1, 0.9))
 
 
 def _softmax(scores: Any) -> Any:
