@@ -149,7 +149,7 @@ answer_0_1 = Anything()""",
     "the method is replaced": "exercise.Exercise.judge = lambda *a: exercise.Verdict(True, '')",
     "every verdict is good": "exercise.Verdict = lambda *a: SimpleNamespace(passed=True)",
     "everything is close": "exercise.Exercise.same = plain.close = lambda *arguments: True",
-    "another truth": "start_here.EXERCISES['0.1'] = exercise.Exercise(lambda: 5, {})",
+    "another truth": "start_here.EXERCISES['0.1'] = exercise.Exercise(lambda: 5, dict)",
     "another module": "sys.modules[exercise.__name__] = SimpleNamespace(judge=exercise.Verdict)",
 }
 GRADER = """

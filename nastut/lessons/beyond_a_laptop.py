@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from itertools import accumulate
 from math import ceil, floor, inf, isfinite
 from typing import Any
@@ -276,64 +275,70 @@ EXERCISES = {
     "9.1": Exercise(
         cases=_measured,
         truth=_stay,
-        mistakes={
+        mistakes=lambda p, share: {
             "those are the worst: a low perplexity is good": (
-                partial(_stay, key=lambda p: -p if isfinite(p) else inf)
+                _stay(p, share, key=lambda p: -p if isfinite(p) else inf)
             ),
             "those are the worst, beginning with what diverged: a low perplexity is good": (
-                partial(_stay, key=lambda p: -p)
+                _stay(p, share, key=lambda p: -p)
             ),
-            "what diverged never goes on, even where there is room": _even_diverged,
-            "round down: a share of 0.5 of five children is two": partial(_stay, rounded=ceil),
-            "round down, not to the nearest": partial(_stay, rounded=round),
+            "what diverged never goes on, even where there is room": _even_diverged(p, share),
+            "round down: a share of 0.5 of five children is two": _stay(p, share, rounded=ceil),
+            "round down, not to the nearest": _stay(p, share, rounded=round),
             "the best always goes on, even where the share is less than one child": (
-                partial(_stay, least=0)
+                _stay(p, share, least=0)
             ),
             "where the share is less than one child, `kept` is 0, and place 0 - 1 is the last": (
-                _by_place
+                _by_place(p, share)
             ),
-            "return True or False for each child, in the order in which they came": _who_stay,
+            "return True or False for each child, in the order in which they came": (
+                _who_stay(p, share)
+            ),
             "those are the best perplexities; return True or False for each child": (
-                lambda p, share: sorted(_who_stay(p, share))
+                sorted(_who_stay(p, share))
             ),
         },
     ),
     "9.2": Exercise(
         cases=_curves,
         truth=_mean_of_best,
-        mistakes={
+        mistakes=lambda rewards, best: {
             "before there are so many, the mean is None: fewer would be another question": (
-                partial(_mean_of_best, enough=False)
+                _mean_of_best(rewards, best, enough=False)
             ),
             "that is the mean of the latest; of the best so far is asked": (
-                lambda rewards, best: _so_far(rewards, best, lambda r: np.mean(r[-best:]))
+                _so_far(rewards, best, lambda r: np.mean(r[-best:]))
             ),
             "that is only the best so far; the mean of several is asked": (
-                lambda rewards, best: _so_far(rewards, best, max)
+                _so_far(rewards, best, max)
             ),
             "that is the best so far, from the first one on; a mean is asked, and None before": (
-                lambda rewards, best: [*accumulate(rewards, max)]
+                [*accumulate(rewards, max)]
             ),
             "those are the lowest so far; the highest are asked": (
-                lambda rewards, best: _so_far(rewards, best, lambda r: np.mean(sorted(r)[:best]))
+                _so_far(rewards, best, lambda r: np.mean(sorted(r)[:best]))
             ),
         },
     ),
     "9.3": Exercise(
         cases=_jobs,
         truth=_ready,
-        mistakes={
-            "nobody waits for the slowest of a round: who is free takes the next child": _in_rounds,
-            "the next child goes to whoever is free first, not to the workers in turn": _dealt_out,
-            "that is with a single worker": lambda seconds, workers: [*accumulate(seconds)],
+        mistakes=lambda seconds, workers: {
+            "nobody waits for the slowest of a round: who is free takes the next child": (
+                _in_rounds(seconds, workers)
+            ),
+            "the next child goes to whoever is free first, not to the workers in turn": (
+                _dealt_out(seconds, workers)
+            ),
+            "that is with a single worker": [*accumulate(seconds)],
             "that is the time at the end; return when each child is ready": (
-                lambda seconds, workers: max(_ready(seconds, workers))
+                max(_ready(seconds, workers))
             ),
             "that is when each child begins; it is ready when it has taken its time": (
-                lambda seconds, workers: np.subtract(_ready(seconds, workers), seconds)
+                np.subtract(_ready(seconds, workers), seconds)
             ),
             "that is sorted; keep the order in which the children are handed out": (
-                lambda seconds, workers: sorted(_ready(seconds, workers))
+                sorted(_ready(seconds, workers))
             ),
         },
     ),

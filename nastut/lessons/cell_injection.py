@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -70,91 +69,77 @@ EXERCISES = {
     "3.1": Exercise(
         cases=_values,
         truth=_lone,
-        mistakes={
+        mistakes=lambda left, right, c: {
             **{
                 f"your order is combine, {', '.join(order)}; it is combine, {', '.join(_EVENTS)}": (
-                    partial(_in_order, order)
+                    _in_order(order, left, right, c)
                 )
                 for order in permutations(_EVENTS)
                 if order != _EVENTS
             },
             "c_t is taken within the injection; it is made before c_{t-1} arrives": (
-                lambda left, right, c: (_lone(left, right, c)[0], np.tanh(left + right) * c)
+                (_lone(left, right, c)[0], np.tanh(left + right) * c)
             ),
             "the injection uses the node's activation again; it has its own": (
-                partial(_lone, inject=Node("Multiply", "Tanh"))
+                _lone(left, right, c, inject=Node("Multiply", "Tanh"))
             ),
             "c_{t-1} enters before the node's own tanh, and the injection's sigmoid after it": (
-                lambda left, right, c: (_sigmoid(np.tanh((left + right) * c)), left + right)
+                (_sigmoid(np.tanh((left + right) * c)), left + right)
             ),
-            "c_{t-1} never enters": lambda left, right, c: (np.tanh(left + right), left + right),
+            "c_{t-1} never enters": (np.tanh(left + right), left + right),
             "c_{t-1} never enters, though the sigmoid of the injection is there": (
-                lambda left, right, c: _lone(left, right, np.ones_like(c))
+                _lone(left, right, np.ones_like(c))
             ),
             "the activation of the injection is missing": (
-                partial(_lone, inject=Node("Multiply", "Identity"))
+                _lone(left, right, c, inject=Node("Multiply", "Identity"))
             ),
-            "that is (c_t, h_t); h_t comes first": lambda *values: _lone(*values)[::-1],
+            "that is (c_t, h_t); h_t comes first": _lone(left, right, c)[::-1],
         },
     ),
     "3.2": Exercise(
         truth=lambda: sp.diff(_A0 * _TANH, c_prev),
         same=same_formula,
         remark=lambda answer: about_formula(answer, {_A0, _A1, c_prev}, "a_0, a_1 and nt.c_prev"),
-        mistakes={
-            "the slope of tanh is missing": lambda: _A0,
-            "the factor a_0 is missing": lambda: 1 - _TANH**2,
-            "the slope of tanh is 1 - tanh squared": lambda: _A0 * (1 - _TANH),
-            "that is c_t itself": lambda: _A0 * _TANH,
+        mistakes=lambda: {
+            "the slope of tanh is missing": _A0,
+            "the factor a_0 is missing": 1 - _TANH**2,
+            "the slope of tanh is 1 - tanh squared": _A0 * (1 - _TANH),
+            "that is c_t itself": _A0 * _TANH,
             "c_{t-1} got lost: the slope of tanh is taken at a_1 + c_{t-1}, not at a_1": (
-                lambda: _A0 * (1 - sp.tanh(_A1) ** 2)
+                _A0 * (1 - sp.tanh(_A1) ** 2)
             ),
             "a sign: the slope of tanh is 1 - tanh squared, not 1 + tanh squared": (
-                lambda: _A0 * (1 + _TANH**2)
+                _A0 * (1 + _TANH**2)
             ),
             "the sign: the slope of tanh is 1 - tanh squared, which is positive": (
-                lambda: _A0 * (_TANH**2 - 1)
+                _A0 * (_TANH**2 - 1)
             ),
-            "a sign: inside tanh c_{t-1} is added to a_1": (
-                lambda: _A0 * (1 - sp.tanh(_A1 - c_prev) ** 2)
-            ),
-            "the slope of a sigmoid; this is a tanh": lambda: _A0 * _TANH * (1 - _TANH),
+            "a sign: inside tanh c_{t-1} is added to a_1": _A0 * (1 - sp.tanh(_A1 - c_prev) ** 2),
+            "the slope of a sigmoid; this is a tanh": _A0 * _TANH * (1 - _TANH),
             "the slope of tanh is taken at a_1 + c_{t-1}, not at c_{t-1}": (
-                lambda: _A0 * (1 - sp.tanh(c_prev) ** 2)
+                _A0 * (1 - sp.tanh(c_prev) ** 2)
             ),
         },
     ),
     "3.3": Exercise(
         cases=_index_pairs,
         truth=lambda c, i, b: c in ancestors(i, b),
-        mistakes={
+        mistakes=lambda c, i, b: {
             "equal indices do not count: c_t is taken before c_{t-1} arrives": (
-                lambda c, i, b: c == i or c in ancestors(i, b)
+                c == i or c in ancestors(i, b)
             ),
-            "the other way round: create must stand above inject": (
-                lambda c, i, b: i in ancestors(c, b)
-            ),
-            "a larger index need not stand above; 1 is not above 0": lambda c, i, b: c > i,
-            "create may stand higher than the parent of inject": (
-                lambda c, i, b: c in ancestors(i, b)[:1]
-            ),
-            "an inner node need not stand above: node `base` joins 0 and 1 alone": (
-                lambda c, i, b: c >= b
-            ),
-            "a larger index need not stand above, be it that of an inner node": (
-                lambda c, i, b: c > i and c >= b
-            ),
+            "the other way round: create must stand above inject": i in ancestors(c, b),
+            "a larger index need not stand above; 1 is not above 0": c > i,
+            "create may stand higher than the parent of inject": c in ancestors(i, b)[:1],
+            "an inner node need not stand above: node `base` joins 0 and 1 alone": c >= b,
+            "a larger index need not stand above, be it that of an inner node": c > i and c >= b,
             "the root stands above all others, but each inner node stands above some": (
-                lambda c, i, b: c == 2 * b - 2
+                c == 2 * b - 2
             ),
-            "other nodes than the root stand above some nodes too": (
-                lambda c, i, b: c == 2 * b - 2 != i
-            ),
-            "nothing is above anything? the root is above all others": lambda c, i, b: False,
-            "not every pair has a path: climb from the inject node": lambda c, i, b: True,
-            "that is an inner node and a leaf, but not one above the other": (
-                lambda c, i, b: i < b <= c
-            ),
+            "other nodes than the root stand above some nodes too": c == 2 * b - 2 != i,
+            "nothing is above anything? the root is above all others": False,
+            "not every pair has a path: climb from the inject node": True,
+            "that is an inner node and a leaf, but not one above the other": i < b <= c,
         },
     ),
 }

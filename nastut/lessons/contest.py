@@ -338,7 +338,13 @@ def mystery(name: str, count: int, rng: np.random.Generator) -> Tensor:
 
 
 _SWAP, _FEED, _TAKE = "h and c swapped", "never fed back", "likeliest token"
-_HIDDEN = {"A": _SWAP, "B": _FEED, "C": _TAKE}
+
+
+def _told(*bugs: str) -> dict[str, str]:
+    return dict(zip("ABC", bugs, strict=True))
+
+
+_HIDDEN = _told(_SWAP, _FEED, _TAKE)
 
 
 Reached = list[int | None]
@@ -389,56 +395,49 @@ EXERCISES = {
     "7.1": Exercise(
         cases=_lists,
         truth=lambda reached: _below(_lower_middle(reached), inf),
-        mistakes={
+        mistakes=lambda reached: {
             "runs that never arrived are left out; they are the slowest of all": (
-                lambda reached: _lower_middle([*_arrived(reached)])
+                _lower_middle([*_arrived(reached)])
             ),
-            "never is late, not early: it must not count as 0": (
-                lambda reached: _lower_middle(reached, 0)
-            ),
+            "never is late, not early: it must not count as 0": _lower_middle(reached, 0),
             "never is not the budget, 1,500: nobody knows that the next one would do": (
-                lambda reached: _lower_middle(reached, EVALUATIONS)
+                _lower_middle(reached, EVALUATIONS)
             ),
             "no budget is given: a run may arrive at 1,500 or later": (
-                lambda reached: _below(_lower_middle(reached), EVALUATIONS)
+                _below(_lower_middle(reached), EVALUATIONS)
             ),
             "never is not the mean of the others; a run that did not arrive is slower than all": (
-                lambda reached: _lower_middle(reached, mean(_arrived(reached)))
+                _lower_middle(reached, mean(_arrived(reached)))
             ),
             "that is halfway between the middle two, where no run had just arrived": (
-                lambda reached: _below(median(inf if n is None else n for n in reached), inf)
+                _below(median(inf if n is None else n for n in reached), inf)
             ),
             "that is the median of those alone that arrived; the others are the slowest of all": (
-                lambda reached: median(_arrived(reached))
+                median(_arrived(reached))
             ),
-            "that is a mean, and of those alone that arrived": (
-                lambda reached: mean(_arrived(reached))
-            ),
+            "that is a mean, and of those alone that arrived": mean(_arrived(reached)),
         },
     ),
     "7.2": Exercise(
         truth=lambda: _HIDDEN,
         same=lambda answer, right: _bugs(answer) == _bugs(right),
         remark=_about_bugs,
-        mistakes={
-            words: partial(dict, A=bugs[0], B=bugs[1], C=bugs[2])
-            for words, bugs in {
-                "C is right; in B the second token does not depend on the first, in A it does": (
-                    (_FEED, _SWAP, _TAKE)
-                ),
-                "A is right; of the other two, one writes the same sequence every time": (
-                    (_SWAP, _TAKE, _FEED)
-                ),
-                "B is right; of the other two, one writes the same sequence every time": (
-                    (_TAKE, _FEED, _SWAP)
-                ),
-                "all three are elsewhere; begin with the one that always writes the same": (
-                    (_FEED, _TAKE, _SWAP)
-                ),
-                "all three are elsewhere; look how the second token depends on the first": (
-                    (_TAKE, _SWAP, _FEED)
-                ),
-            }.items()
+        mistakes=lambda: {
+            "C is right; in B the second token does not depend on the first, in A it does": (
+                _told(_FEED, _SWAP, _TAKE)
+            ),
+            "A is right; of the other two, one writes the same sequence every time": (
+                _told(_SWAP, _TAKE, _FEED)
+            ),
+            "B is right; of the other two, one writes the same sequence every time": (
+                _told(_TAKE, _FEED, _SWAP)
+            ),
+            "all three are elsewhere; begin with the one that always writes the same": (
+                _told(_FEED, _TAKE, _SWAP)
+            ),
+            "all three are elsewhere; look how the second token depends on the first": (
+                _told(_TAKE, _SWAP, _FEED)
+            ),
         },
     ),
 }

@@ -193,90 +193,78 @@ EXERCISES = {
     "6.1": Exercise(
         cases=_distributions,
         truth=lambda d, a: np.log(_picked(d, a)).sum(),
-        mistakes={
-            "that is the probability; its logarithm is asked for": (
-                lambda d, a: np.prod(_picked(d, a))
-            ),
+        mistakes=lambda d, a: {
+            "that is the probability; its logarithm is asked for": np.prod(_picked(d, a)),
             "take the logarithm of each probability first, then the sum": (
-                lambda d, a: np.log(_picked(d, a).sum())
+                np.log(_picked(d, a).sum())
             ),
-            "that is the mean over the places; add them up": (
-                lambda d, a: np.log(_picked(d, a)).mean()
-            ),
+            "that is the mean over the places; add them up": np.log(_picked(d, a)).mean(),
             "that takes the likeliest token of each place, not the chosen one": (
-                lambda d, a: sum(np.log(p.max()) for p in d)
+                sum(np.log(p.max()) for p in d)
             ),
             "the sign: the logarithm of a probability is not positive": (
-                lambda d, a: -np.log(_picked(d, a)).sum()
+                -np.log(_picked(d, a)).sum()
             ),
-            "that is to base 2; the natural logarithm is asked for": (
-                lambda d, a: np.log2(_picked(d, a)).sum()
-            ),
+            "that is to base 2; the natural logarithm is asked for": np.log2(_picked(d, a)).sum(),
             "that is to base 10; the natural logarithm is asked for": (
-                lambda d, a: np.log10(_picked(d, a)).sum()
+                np.log10(_picked(d, a)).sum()
             ),
             "that is the entropy, a mean over all tokens; log P is of the chosen tokens alone": (
-                lambda d, a: -sum((p * np.log(p)).sum() for p in d)
+                -sum((p * np.log(p)).sum() for p in d)
             ),
             "only the chosen tokens count, and each once; do not weigh by their probability": (
-                lambda d, a: (_picked(d, a) * np.log(_picked(d, a))).sum()
+                (_picked(d, a) * np.log(_picked(d, a))).sum()
             ),
         },
     ),
     "6.2": Exercise(
         cases=_batches,
         truth=lambda s, a, r, b: _gradient(s, a, r - b),
-        mistakes={
-            "the sum over the samples; take the mean": (
-                lambda s, a, r, b: len(a) * _gradient(s, a, r - b)
-            ),
-            "the sign: this way leads downhill": lambda s, a, r, b: _gradient(s, a, b - r),
-            "the baseline is missing": lambda s, a, r, b: _gradient(s, a, r),
+        mistakes=lambda s, a, r, b: {
+            "the sum over the samples; take the mean": len(a) * _gradient(s, a, r - b),
+            "the sign: this way leads downhill": _gradient(s, a, b - r),
+            "the baseline is missing": _gradient(s, a, r),
             "the probabilities are missing: it is [j = a] - p_j": (
-                lambda s, a, r, b: _gradient(s, a, r - b, of=np.zeros_like)
+                _gradient(s, a, r - b, of=np.zeros_like)
             ),
             "the probabilities are to be a softmax of the scores": (
-                lambda s, a, r, b: _gradient(s, a, r - b, of=np.copy)
+                _gradient(s, a, r - b, of=np.copy)
             ),
-            "that is the gradient of P, not of log P": (
-                lambda s, a, r, b: _gradient(s, a, (r - b) * _softmax(s)[a])
-            ),
+            "that is the gradient of P, not of log P": _gradient(s, a, (r - b) * _softmax(s)[a]),
             "the baseline is b, as given; that is the batch's own mean, which has R_k in it": (
-                lambda s, a, r, b: _gradient(s, a, r - r.mean())
+                _gradient(s, a, r - r.mean())
             ),
-            "b is added; it is to be subtracted": lambda s, a, r, b: _gradient(s, a, r + b),
+            "b is added; it is to be subtracted": _gradient(s, a, r + b),
         },
     ),
     "6.3": Exercise(
         cases=_series,
         truth=_moving,
-        mistakes={
+        mistakes=lambda means, decay: {
             "the baseline contains the batch's own reward; move it after it is used": (
-                lambda means, decay: _moving(means, decay, own=True)
+                _moving(means, decay, own=True)
             ),
             "after the first batch the average is that batch's mean, not a part of it": (
-                lambda means, decay: _moving(means, decay, first=0.0)
+                _moving(means, decay, first=0.0)
             ),
             "0 is a mean like any other: ask whether there was a batch before, not whether the "
-            "average is 0": _begun_anew_at_0,
+            "average is 0": _begun_anew_at_0(means, decay),
             "the two weights are swapped: decay is what remains of the old average": (
-                lambda means, decay: _moving(means, 1 - decay)
+                _moving(means, 1 - decay)
             ),
             "that is the plain mean of all before; the recent ones are to count more": (
-                lambda means, decay: [0, *np.cumsum(means[:-1]) / np.arange(1, len(means))]
+                [0, *np.cumsum(means[:-1]) / np.arange(1, len(means))]
             ),
             "the first batch is compared with 0: its own mean is not known before": (
-                lambda means, decay: [means[0], *_moving(means, decay)[1:]]
+                [means[0], *_moving(means, decay)[1:]]
             ),
             "one number too many: after the last batch no other is compared": (
-                lambda means, decay: _moving([*means, 0], decay)
+                _moving([*means, 0], decay)
             ),
             "one number is missing: the first batch is compared, too, with 0": (
-                lambda means, decay: _moving(means, decay)[1:]
+                _moving(means, decay)[1:]
             ),
-            "that is the last batch alone; the older ones are forgotten": (
-                lambda means, decay: [0, *means[:-1]]
-            ),
+            "that is the last batch alone; the older ones are forgotten": [0, *means[:-1]],
         },
     ),
 }

@@ -64,7 +64,7 @@ class Exercise:
     truth
         The right answer to a case.
     mistakes
-        What went wrong, in words for the learner -> the answer that this mistake gives.
+        For a case: what went wrong, in words for the learner -> the answer that this gives.
     cases
         ``cases(rng)`` gives the arguments to try; None if the answer is no function.
     same
@@ -75,7 +75,7 @@ class Exercise:
     """
 
     truth: Callable[..., Any]
-    mistakes: Mapping[str, Callable[..., Any]]
+    mistakes: Callable[..., Mapping[str, Any]]
     cases: Callable[[np.random.Generator], Iterable[Case]] | None = None
     same: Callable[[Any, Any], bool] = close
     remark: Callable[[Any], str] | None = None
@@ -109,23 +109,22 @@ class Exercise:
             raise _NotYetError(f"a function is expected, this is {show(answer)}")
         cases = [()] if self.cases is None else list(self.cases(np.random.default_rng(0)))
         values = [self._value(answer, case) for case in cases]
-        right = self._by(self.truth, cases)
+        with np.errstate(all="ignore"):
+            right = [plain(self.truth(*case)) for case in cases]
         differs = self._first_difference(values, right)
         if differs is None:
             return "passed" if self.cases is None else f"passed on {len(cases)} cases"
         if all(value is None for value in values):
             what = "this is None" if self.cases is None else "the function returns None"
             raise _NotYetError(f"{what}; print only shows a value, return hands it over")
-        for words, mistake in self.mistakes.items():
-            if self._first_difference(values, self._by(mistake, cases)) is None:
+        with np.errstate(all="ignore"):
+            wrong = [self.mistakes(*case) for case in cases]
+        for words in wrong[0]:
+            if self._first_difference(values, [plain(answers[words]) for answers in wrong]) is None:
                 raise _NotYetError(words)
         if self.remark is not None:
             raise _NotYetError(self.remark(values[differs]))
         raise _NotYetError(self._describe(values[differs], right[differs], answer, cases[differs]))
-
-    def _by(self, route: Callable[..., Any], cases: list[Case]) -> list[Any]:
-        with np.errstate(all="ignore"):
-            return [plain(route(*case)) for case in cases]
 
     def _value(self, answer: Any, case: Case) -> Any:
         """Return what an answer gives for a case, read before its code can change it."""

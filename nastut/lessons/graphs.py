@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -103,6 +103,7 @@ def _sizes(rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
         yield base, int(inputs), int(hidden)
 
 
+@cache
 def _memory(cell: Cell) -> sp.Expr:
     return formulas(cell).c
 
@@ -111,42 +112,42 @@ EXERCISES = {
     "1.1": Exercise(
         cases=_vectors,
         truth=_picture,
-        mistakes={
+        mistakes=lambda x, h, c: {
             "c_t leaves the root before its Tanh, yours leaves after it": (
-                lambda x, h, c: (_picture(x, h, c)[0],) * 2
+                (_picture(x, h, c)[0],) * 2
             ),
-            "c_{t-1} never enters": lambda x, h, c: evaluate(_WITHOUT, x, h, 0 * c),
+            "c_{t-1} never enters": evaluate(_WITHOUT, x, h, 0 * c),
             "c_{t-1} never enters, though the ReLU of the injection is there": (
-                lambda x, h, c: evaluate(_RELU_ALONE, x, h, 0 * c)
+                evaluate(_RELU_ALONE, x, h, 0 * c)
             ),
             "c_{t-1} enters after the Tanh of node 1, yours enters before it": (
-                lambda x, h, c: _with_node_1(_relu(np.tanh((x[1] + h[1]) * c)), x, h)
+                _with_node_1(_relu(np.tanh((x[1] + h[1]) * c)), x, h)
             ),
             "ReLU acts after c_{t-1} has joined node 1, yours acts before": (
-                lambda x, h, c: _with_node_1(_relu(np.tanh(x[1] + h[1])) * c, x, h)
+                _with_node_1(_relu(np.tanh(x[1] + h[1])) * c, x, h)
             ),
             "c_t is made at the root, above node 1: it holds what node 1 is after the injection": (
-                lambda x, h, c: (_picture(x, h, c)[0], evaluate(_WITHOUT, x, h, 0 * c)[1])
+                (_picture(x, h, c)[0], evaluate(_WITHOUT, x, h, 0 * c)[1])
             ),
-            "leaf 0 and leaf 1 are exchanged": lambda x, h, c: _picture(x[::-1], h[::-1], c),
+            "leaf 0 and leaf 1 are exchanged": _picture(x[::-1], h[::-1], c),
             "both leaves read x_parts[0] and h_parts[0]; each has its own": (
-                lambda x, h, c: _picture(x[[0, 0]], h[[0, 0]], c)
+                _picture(x[[0, 0]], h[[0, 0]], c)
             ),
             "both leaves read x_parts[1] and h_parts[1]; each has its own": (
-                lambda x, h, c: _picture(x[[1, 1]], h[[1, 1]], c)
+                _picture(x[[1, 1]], h[[1, 1]], c)
             ),
             "x_parts[0] belongs to h_parts[0], and x_parts[1] to h_parts[1]": (
-                lambda x, h, c: _picture(x, h[::-1], c)
+                _picture(x, h[::-1], c)
             ),
             "Tanh and Sigmoid are exchanged: leaf 0 has Sigmoid, leaf 1 Tanh": (
-                partial(evaluate, _EXCHANGED)
+                evaluate(_EXCHANGED, x, h, c)
             ),
-            "that is the article's cell, not the one in the picture": partial(evaluate, EXAMPLE),
-            "that is (c_t, h_t); h_t comes first": lambda x, h, c: _picture(x, h, c)[::-1],
+            "that is the article's cell, not the one in the picture": evaluate(EXAMPLE, x, h, c),
+            "that is (c_t, h_t); h_t comes first": _picture(x, h, c)[::-1],
             "in the picture the activation of node 2 is Tanh, yours is Identity, or ReLU, which is "
-            "the same where no sum is below 0": lambda x, h, c: (_picture(x, h, c)[1],) * 2,
+            "the same where no sum is below 0": (_picture(x, h, c)[1],) * 2,
             **{
-                f"in the picture {words}": partial(evaluate, cell)
+                f"in the picture {words}": evaluate(cell, x, h, c)
                 for _, words, cell in neighbours(PICTURE)
                 if cell.nodes[2].activation not in ("Identity", "ReLU")
             },
@@ -158,20 +159,18 @@ EXERCISES = {
         remark=lambda answer: about_formula(
             answer, {c_prev, *_X, *_H}, "Wx_0, Wh_0, Wx_1, Wh_1 and nt.c_prev"
         ),
-        mistakes={
-            "that is h_t; c_t leaves before the Tanh of the root": lambda: formulas(PICTURE).h,
-            "c_{t-1} is missing; it enters at node 1": lambda: evaluate(_WITHOUT, _X, _H, 0)[1],
+        mistakes=lambda: {
+            "that is h_t; c_t leaves before the Tanh of the root": formulas(PICTURE).h,
+            "c_{t-1} is missing; it enters at node 1": evaluate(_WITHOUT, _X, _H, 0)[1],
             "c_{t-1} is missing, though the ReLU of the injection is there": (
-                lambda: evaluate(_RELU_ALONE, _X, _H, 0)[1]
+                evaluate(_RELU_ALONE, _X, _H, 0)[1]
             ),
             "c_{t-1} enters after the Tanh of node 1, yours enters before it": (
-                lambda: sigmoid(_X[0] * _H[0]) + sp.Max(0, sp.tanh((_X[1] + _H[1]) * c_prev))
+                sigmoid(_X[0] * _H[0]) + sp.Max(0, sp.tanh((_X[1] + _H[1]) * c_prev))
             ),
-            "Tanh and Sigmoid are exchanged: leaf 0 has Sigmoid, leaf 1 Tanh": (
-                partial(_memory, _EXCHANGED)
-            ),
+            "Tanh and Sigmoid are exchanged: leaf 0 has Sigmoid, leaf 1 Tanh": _memory(_EXCHANGED),
             **{
-                f"in the picture {words}": partial(_memory, cell)
+                f"in the picture {words}": _memory(cell)
                 for place, words, cell in neighbours(PICTURE)
                 # c_t has left before the activation of the root, and without what enters there
                 if place != 6 and cell.inject_index != 2
@@ -181,24 +180,18 @@ EXERCISES = {
     "1.3": Exercise(
         cases=_sizes,
         truth=lambda b, i, h: b * h * (i + h),
-        mistakes={
-            "inner nodes have no matrices, only leaves do": (
-                lambda b, i, h: (2 * b - 1) * h * (i + h)
-            ),
-            "each leaf has two matrices; that counts the one for x_t alone": (
-                lambda b, i, h: b * h * i
-            ),
-            "each leaf has two matrices; that counts the one for h_{t-1} alone": (
-                lambda b, i, h: b * h * h
-            ),
-            "the matrix of h_{t-1} has hidden x hidden elements": lambda b, i, h: 2 * b * h * i,
-            "the paper's cells have no biases": lambda b, i, h: b * h * (i + h + 1),
+        mistakes=lambda b, i, h: {
+            "inner nodes have no matrices, only leaves do": (2 * b - 1) * h * (i + h),
+            "each leaf has two matrices; that counts the one for x_t alone": b * h * i,
+            "each leaf has two matrices; that counts the one for h_{t-1} alone": b * h * h,
+            "the matrix of h_{t-1} has hidden x hidden elements": 2 * b * h * i,
+            "the paper's cells have no biases": b * h * (i + h + 1),
             "the paper's cells have no biases, and yours have two for each leaf": (
-                lambda b, i, h: b * h * (i + h + 2)
+                b * h * (i + h + 2)
             ),
-            "that counts matrices, not their elements": lambda b, i, h: 2 * b,
-            "that is one leaf; there are `base` of them": lambda b, i, h: h * (i + h),
-            "that is twice too much": lambda b, i, h: 2 * b * h * (i + h),
+            "that counts matrices, not their elements": 2 * b,
+            "that is one leaf; there are `base` of them": h * (i + h),
+            "that is twice too much": 2 * b * h * (i + h),
         },
     ),
 }

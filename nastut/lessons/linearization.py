@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -86,98 +85,92 @@ EXERCISES = {
     "2.1": Exercise(
         cases=_inner_nodes,
         truth=lambda k, b: _two(2 * (k - b)),
-        mistakes={
-            "that numbers from the root, as heaps do; here leaves come first": (
-                lambda k, b: _two(2 * k + 1)
-            ),
+        mistakes=lambda k, b: {
+            "that numbers from the root, as heaps do; here leaves come first": _two(2 * k + 1),
             "one too far: leaf 0 is the left child of the first inner node": (
-                lambda k, b: _two(2 * (k - b) + 1)
+                _two(2 * (k - b) + 1)
             ),
-            "a factor 2 is missing: each inner node uses up two nodes below": (
-                lambda k, b: _two(k - b)
-            ),
-            "left before right": lambda k, b: _two(2 * (k - b))[::-1],
+            "a factor 2 is missing: each inner node uses up two nodes below": _two(k - b),
+            "left before right": _two(2 * (k - b))[::-1],
             "base is forgotten: the first inner node is node `base`, and it joins 0 and 1": (
-                lambda k, b: _two(2 * k)
+                _two(2 * k)
             ),
-            "that is the parent, the way up; the children are below": lambda k, b: b + k // 2,
-            "the inner nodes before k are k - base, and each of them used up two": (
-                lambda k, b: (k - b, k)
-            ),
+            "that is the parent, the way up; the children are below": b + k // 2,
+            "the inner nodes before k are k - base, and each of them used up two": (k - b, k),
         },
     ),
     "2.2": Exercise(
         # More lengths than anybody writes down one by one.
         cases=lambda rng: _sequences(rng, tuple(np.repeat((1, 2, 4, 8, 16, 32), 3).tolist())),
         truth=_parts,
-        mistakes={
-            "the two indices are swapped: create comes first, inject last": _swapped_indices,
-            "the injection stands after all nodes, not before them": _injection_first,
-            "the combination comes before the activation": _activation_first,
+        mistakes=lambda tokens: {
+            "the two indices are swapped: create comes first, inject last": (
+                _swapped_indices(tokens)
+            ),
+            "the injection stands after all nodes, not before them": _injection_first(tokens),
+            "the combination comes before the activation": _activation_first(tokens),
             "the leaves come first and the root last": (
-                partial(_other_nodes, lambda nodes, inject: nodes[::-1])
+                _other_nodes(lambda nodes, inject: nodes[::-1], tokens)
             ),
             "only three nodes came back; larger trees have more": (
-                partial(_other_nodes, lambda nodes, inject: nodes[:3])
+                _other_nodes(lambda nodes, inject: nodes[:3], tokens)
             ),
             "the injection came back as a last node too": (
-                partial(_other_nodes, lambda nodes, inject: (*nodes, inject))
+                _other_nodes(lambda nodes, inject: (*nodes, inject), tokens)
             ),
         },
     ),
     "2.3": Exercise(
         cases=lambda rng: [(base,) for base in (1, 2, 4, 8)],
         truth=lambda base: Space(base).size,
-        mistakes={
+        mistakes=lambda b: {
             "the injection has a combination and an activation of its own": (
-                lambda b: 8 ** (2 * b - 1) * (2 * b - 1) ** 2
+                8 ** (2 * b - 1) * (2 * b - 1) ** 2
             ),
-            "both indices run over all nodes, inner ones too": lambda b: 8 ** (2 * b) * b**2,
-            "the two indices may be equal": lambda b: 8 ** (2 * b) * (2 * b - 1) * (2 * b - 2),
-            "the inner nodes have operations too": lambda b: 8 ** (b + 1) * (2 * b - 1) ** 2,
-            "there are two indices": lambda b: 8 ** (2 * b) * (2 * b - 1),
-            "the two indices at the end are to be chosen too": lambda b: 8 ** (2 * b),
-            "that leaves out the injection and the two indices": lambda b: 8 ** (2 * b - 1),
+            "both indices run over all nodes, inner ones too": 8 ** (2 * b) * b**2,
+            "the two indices may be equal": 8 ** (2 * b) * (2 * b - 1) * (2 * b - 2),
+            "the inner nodes have operations too": 8 ** (b + 1) * (2 * b - 1) ** 2,
+            "there are two indices": 8 ** (2 * b) * (2 * b - 1),
+            "the two indices at the end are to be chosen too": 8 ** (2 * b),
+            "that leaves out the injection and the two indices": 8 ** (2 * b - 1),
             "a node has 2 x 4 = 8 ways; Sin, a fifth activation, is left out here": (
-                partial(_count, 2 * 5)
+                _count(2 * 5, b)
             ),
             "a node has 2 x 4 = 8 ways; Max, a third combination, is left out here": (
-                partial(_count, 3 * 4)
+                _count(3 * 4, b)
             ),
-            "a node has 2 x 4 = 8 ways; Max and Sin are left out here": partial(_count, 3 * 5),
-            "2 combinations and 4 activations make 2 x 4 = 8 ways, not 2 + 4": (
-                partial(_count, 2 + 4)
-            ),
-            "that is the length of the sequence; count how many there are": lambda b: 4 * b + 2,
+            "a node has 2 x 4 = 8 ways; Max and Sin are left out here": _count(3 * 5, b),
+            "2 combinations and 4 activations make 2 x 4 = 8 ways, not 2 + 4": _count(2 + 4, b),
+            "that is the length of the sequence; count how many there are": 4 * b + 2,
         },
     ),
     "2.4": Exercise(
         cases=lambda rng: _sequences(rng, (2,) * 12),
         truth=_mirror,
-        mistakes={
+        mistakes=lambda tokens: {
             "the leaves changed places but the indices still point to the old ones": (
-                partial(_mirror, create=_SAME, inject=_SAME)
+                _mirror(tokens, create=_SAME, inject=_SAME)
             ),
-            "the indices changed but the leaves did not": partial(_mirror, nodes=_SAME),
+            "the indices changed but the leaves did not": _mirror(tokens, nodes=_SAME),
             "the create index follows its node, the inject index should too": (
-                partial(_mirror, inject=_SAME)
+                _mirror(tokens, inject=_SAME)
             ),
             "the inject index follows its node, the create index should too": (
-                partial(_mirror, create=_SAME)
+                _mirror(tokens, create=_SAME)
             ),
             "create and inject changed roles; only what they point to should": (
-                lambda tokens: _exchanged_indices(_mirror(tokens))
+                _exchanged_indices(_mirror(tokens))
             ),
             "the indices changed places with each other; each should follow its node": (
-                lambda tokens: _exchanged_indices(_mirror(tokens, create=_SAME, inject=_SAME))
+                _exchanged_indices(_mirror(tokens, create=_SAME, inject=_SAME))
             ),
             **{
                 f"an index 2 points to the root, which stays in place; yours became {number}": (
-                    partial(_mirror, create=(1, 0, number), inject=(1, 0, number))
+                    _mirror(tokens, create=(1, 0, number), inject=(1, 0, number))
                 )
                 for number in (-1, 0, 1, 3)
             },
-            "nothing changed": partial(_mirror, nodes=_SAME, create=_SAME, inject=_SAME),
+            "nothing changed": _mirror(tokens, nodes=_SAME, create=_SAME, inject=_SAME),
         },
     ),
 }

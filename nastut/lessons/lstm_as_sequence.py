@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import sympy as sp
@@ -64,10 +63,10 @@ def _stripped(
     g: str = "Add Tanh",
     root: str = "Add Tanh",
     injection: str = "Multiply Identity",
-    indices: str = "2 0",
+    ends: str = "2 0",
 ) -> Cell:
     """Return the cell of exercise 4.2, or one that is wrong in some block."""
-    return Cell.parse(f"{f} {g} {root} {injection} {indices}")
+    return Cell.parse(f"{f} {g} {root} {injection} {ends}")
 
 
 _LEAVES_NEEDED = sum(leaf is not None for leaf in linearize(*VARIANTS["B"]).leaves)
@@ -75,58 +74,53 @@ _LEAVES_NEEDED = sum(leaf is not None for leaf in linearize(*VARIANTS["B"]).leav
 EXERCISES = {
     "4.1": Exercise(
         truth=lambda: 2 * (LSTM.base - _LEAVES_NEEDED),
-        mistakes={
-            "that is LSTM with its forget gate; without it one leaf more is free": lambda: 8,
-            "that counts leaves; each has two matrices": lambda: 5,
-            "that counts the matrices that are needed": lambda: 6,
-            "that counts the leaves that are needed": lambda: 3,
-            "that counts all matrices, needed or not": lambda: 16,
+        mistakes=lambda: {
+            "that is LSTM with its forget gate; without it one leaf more is free": 8,
+            "that counts leaves; each has two matrices": 5,
+            "that counts the matrices that are needed": 6,
+            "that counts the leaves that are needed": 3,
+            "that counts all matrices, needed or not": 16,
         },
     ),
     "4.2": Exercise(
         truth=_stripped,
         same=same_cell,
         remark=lambda answer: about_tokens(answer, _stripped()),
-        mistakes={
-            words: partial(_stripped, **blocks)
-            for words, blocks in {
-                "c_{t-1} is multiplied with f, so it enters at the leaf of f": {"indices": "2 1"},
-                "c_{t-1} is multiplied with f, yours is added": {"injection": "Add Identity"},
-                "the two indices are swapped; create comes first": {"indices": "0 2"},
-                "the root adds the two, yours multiplies": {"root": "Multiply Tanh"},
-                "block 3 is the root and block 4 the injection; yours are exchanged": {
-                    "root": "Multiply Identity",
-                    "injection": "Add Tanh",
-                },
-                "the sigmoid acts on f before c_{t-1} joins it; an injection acts after": {
-                    "f": "Add Identity",
-                    "injection": "Multiply Sigmoid",
-                },
-                "a leaf adds its two products; what is multiplied with c_{t-1} is f as a whole": {
-                    "f": "Multiply Sigmoid"
-                },
-                "f has its sigmoid at its leaf; the injection needs none": {
-                    "injection": "Multiply Sigmoid"
-                },
-                "c_t = f * c_{t-1} + g has no tanh around f * c_{t-1}; the injection needs none": {
-                    "injection": "Multiply Tanh"
-                },
-                "the leaf of f is a gate, the sigmoid of its sum": {"f": "Add Identity"},
-                "g is the tanh of its sum": {"g": "Add Identity"},
-                "the memory enters at the root, too late: c_t must contain it": {"indices": "2 2"},
-                "h_t is the tanh of c_t: the root needs an activation": {"root": "Add Identity"},
-            }.items()
+        mistakes=lambda: {
+            "c_{t-1} is multiplied with f, so it enters at the leaf of f": _stripped(ends="2 1"),
+            "c_{t-1} is multiplied with f, yours is added": _stripped(injection="Add Identity"),
+            "the two indices are swapped; create comes first": _stripped(ends="0 2"),
+            "the root adds the two, yours multiplies": _stripped(root="Multiply Tanh"),
+            "block 3 is the root and block 4 the injection; yours are exchanged": (
+                _stripped(root="Multiply Identity", injection="Add Tanh")
+            ),
+            "the sigmoid acts on f before c_{t-1} joins it; an injection acts after": (
+                _stripped(f="Add Identity", injection="Multiply Sigmoid")
+            ),
+            "a leaf adds its two products; what is multiplied with c_{t-1} is f as a whole": (
+                _stripped(f="Multiply Sigmoid")
+            ),
+            "f has its sigmoid at its leaf; the injection needs none": (
+                _stripped(injection="Multiply Sigmoid")
+            ),
+            "c_t = f * c_{t-1} + g has no tanh around f * c_{t-1}; the injection needs none": (
+                _stripped(injection="Multiply Tanh")
+            ),
+            "the leaf of f is a gate, the sigmoid of its sum": _stripped(f="Add Identity"),
+            "g is the tanh of its sum": _stripped(g="Add Identity"),
+            "the memory enters at the root, too late: c_t must contain it": _stripped(ends="2 2"),
+            "h_t is the tanh of c_t: the root needs an activation": _stripped(root="Add Identity"),
         },
     ),
     "4.3": Exercise(
         truth=lambda: {letter for letter in VARIANTS if _fits(letter)},
         same=lambda answer, right: _letters(answer) == _letters(right),
         remark=_about_letters,
-        mistakes={
-            _ABOUT["C"]: lambda: {"A", "B", "C"},
-            _ABOUT["D"]: lambda: {"A", "B", "D"},
-            _ABOUT["B"]: lambda: {"A"},
-            _ABOUT["A"]: lambda: {"B"},
+        mistakes=lambda: {
+            _ABOUT["C"]: ({"A", "B", "C"}),
+            _ABOUT["D"]: ({"A", "B", "D"}),
+            _ABOUT["B"]: ({"A"}),
+            _ABOUT["A"]: ({"B"}),
         },
     ),
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -124,32 +123,27 @@ EXERCISES = {
         truth=lambda: {name for name, cell in NAMED.items() if _is_bounded(cell)},
         same=lambda answer, right: _names(answer) == _names(right),
         remark=_about_names,
-        mistakes={
-            "only one of them has every way to c_t closed by a tanh": lambda: set(NAMED),
+        mistakes=lambda: {
+            "only one of them has every way to c_t closed by a tanh": set(NAMED),
             "the other way round: each of these can grow; look at the last activation before c_t": (
-                lambda: set(NAMED) - {"NASCELL"}
+                set(NAMED) - {"NASCELL"}
             ),
-            _ABOUT["NASCELL"]: set,
-            **{
-                _ABOUT[name]: partial(set, ["NASCELL", name])
-                for name in ("EXAMPLE", "LSTM", "MAXCELL")
-            },
+            _ABOUT["NASCELL"]: set(),
+            **{_ABOUT[name]: {"NASCELL", name} for name in ("EXAMPLE", "LSTM", "MAXCELL")},
         },
     ),
     "5.2": Exercise(
         truth=lambda: (7, "Add"),  # PORT says so, see the tests
         same=lambda answer, right: _as_pair(answer) == _as_pair(right),
         remark=_about_pair,
-        mistakes={
-            "places are counted from 1": lambda: (6, "Add"),
+        mistakes=lambda: {
+            "places are counted from 1": (6, "Add"),
             "that is what stands there in the right sequence; what does the port have?": (
-                lambda: (7, "Multiply")
+                (7, "Multiply")
             ),
-            "that leaf adds in the right sequence too": lambda: (5, "Add"),
-            "3 is the number of the leaf; its two words stand at places 7 and 8": (
-                lambda: (3, "Add")
-            ),
-            "that is node 8, an inner node; the port is wrong at a leaf": lambda: (17, "Add"),
+            "that leaf adds in the right sequence too": (5, "Add"),
+            "3 is the number of the leaf; its two words stand at places 7 and 8": (3, "Add"),
+            "that is node 8, an inner node; the port is wrong at a leaf": (17, "Add"),
         },
     ),
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -180,47 +179,45 @@ EXERCISES = {
     "8.1": Exercise(
         cases=_maps,
         truth=_cycle,
-        mistakes={
-            "that is (length, steps before it); the steps come first": (
-                lambda m, s: _cycle(m, s)[::-1]
-            ),
+        mistakes=lambda m, s: {
+            "that is (length, steps before it); the steps come first": _cycle(m, s)[::-1],
             "the cycle is one shorter: its first element must not be counted twice": (
-                partial(_off, length=1)
+                _off(m, s, length=1)
             ),
             "the second number counts all that were visited; only those in the cycle": (
-                lambda m, s: _off(m, s, length=_cycle(m, s)[0])
+                _off(m, s, length=_cycle(m, s)[0])
             ),
-            "one step too many before the cycle: a start inside it has 0": partial(_off, before=1),
+            "one step too many before the cycle: a start inside it has 0": _off(m, s, before=1),
             "what leads to itself is a cycle of length 1, not 0: count the arrows": (
-                partial(_off, length=-1)
+                _off(m, s, length=-1)
             ),
             "it ignores the start: begin at `start`, not at the first key": (
-                lambda m, s: _cycle(m, next(iter(m)))
+                _cycle(m, next(iter(m)))
             ),
         },
     ),
     "8.2": Exercise(
         cases=_cells,
         truth=is_dead,
-        mistakes={
+        mistakes=lambda cell: {
             "the memory may be awake after the first step: take more of them, and carry c along": (
-                lambda cell: not _first_step(cell)[0].any()
+                not _first_step(cell)[0].any()
             ),
-            "h_t can be 0 for ever while c_t is not": lambda cell: (
+            "h_t can be 0 for ever while c_t is not": (
                 is_dead(cell) and not _first_step(cell)[1].any()
             ),
-            "one leaf that multiplies is not enough: the other one may speak": lambda cell: (
+            "one leaf that multiplies is not enough: the other one may speak": (
                 _multiplying_leaves(cell) > 0
             ),
             "two leaves that multiply are neither enough nor needed: think of sigmoid(0)": (
-                lambda cell: _multiplying_leaves(cell) == 2
+                _multiplying_leaves(cell) == 2
             ),
-            "a memory path has nothing to do with it": lambda cell: not cell.has_memory,
+            "a memory path has nothing to do with it": not cell.has_memory,
             "the hidden parts are not 0 there; h_0 is 0, and as long as h is 0 they are": (
-                _with_hidden_parts
+                _with_hidden_parts(cell)
             ),
-            "that never says dead: return True if every h stayed 0": lambda cell: False,
-            "that always says dead: return False once an element of h is not 0": lambda cell: True,
+            "that never says dead: return True if every h stayed 0": False,
+            "that always says dead: return False once an element of h is not 0": True,
         },
     ),
 }

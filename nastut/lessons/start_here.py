@@ -83,26 +83,26 @@ def _kind(answer: Any) -> str:
 EXERCISES = {
     "0.1": Exercise(
         truth=lambda: sum(token in COMBINATIONS for token in EXAMPLE.sequence),
-        mistakes={
-            "that is one for each node; the injection has a combination too": lambda: 3,
-            "that is one for each block; the last block holds two indices": lambda: 5,
-            "that counts different words; count places, Add stands at two of them": lambda: 2,
-            "that counts all words; half of them are activations": lambda: 8,
-            "that counts all tokens": lambda: 10,
+        mistakes=lambda: {
+            "that is one for each node; the injection has a combination too": 3,
+            "that is one for each block; the last block holds two indices": 5,
+            "that counts different words; count places, Add stands at two of them": 2,
+            "that counts all words; half of them are activations": 8,
+            "that counts all tokens": 10,
         },
     ),
     # Any cell of base 2 will do, so answers are the same if they are of the same kind.
     "0.2": Exercise(
         truth=lambda: exchange_leaves(EXAMPLE),
-        mistakes={
-            "this is the example itself; change at least one token": lambda: EXAMPLE,
-            "this is text; give a list, as in ['Add', 'Tanh', ...]": lambda: str(EXAMPLE),
+        mistakes=lambda: {
+            "this is the example itself; change at least one token": EXAMPLE,
+            "this is text; give a list, as in ['Add', 'Tanh', ...]": str(EXAMPLE),
             "this is a cell, but not one of three nodes; ten tokens make three": (
-                lambda: Space(1).decode([0] * 6)
+                Space(1).decode([0] * 6)
             ),
             f"{' and '.join(LEFT_OUT)} are left out here; "
             f"use {' and '.join(Space().combinations)}, {', '.join(Space().activations)}": (
-                lambda: ["Max", *EXAMPLE.sequence[1:]]
+                ["Max", *EXAMPLE.sequence[1:]]
             ),
         },
         same=lambda answer, right: _kind(answer) == _kind(right),
