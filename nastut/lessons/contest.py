@@ -207,7 +207,7 @@ def comparison_table(compared: Mapping[tuple[str, str], inference.Comparison]) -
     rows = []
     for (a, b), result in compared.items():
         p = "p < 0.001" if result.corrected < 0.001 else f"p = {result.corrected:.3f}"
-        rows.append(f"{a:35s} before {b:32s} {result.wins:4.0%}  {p}")
+        rows.append(f"{a:35s} before {b:32s} {result.value:4.0%}  {p}")
     return "\n".join(rows)
 
 

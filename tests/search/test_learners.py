@@ -9,7 +9,6 @@ import torch
 import nastut as nt
 from nastut.search import PriorityQueue, Reinforce, expected_reward, flat_gradient
 from nastut.search.rewards import FAILED
-from searches import own_settings
 
 RNG = np.random.default_rng
 CHOICES = [2, 3]
