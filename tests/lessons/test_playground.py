@@ -132,8 +132,8 @@ def test_every_token_can_be_changed_to_every_token_of_its_place():
             for token in allowed:
                 changed = board(cell)
                 changed.put_token(place, token)
-                wanted = [*cell.sequence[: place - 1], token, *cell.sequence[place:]]
-                assert changed.cell.sequence == wanted
+                expected = [*cell.sequence[: place - 1], token, *cell.sequence[place:]]
+                assert changed.cell.sequence == expected
 
 
 def test_undo_goes_all_the_way_back_and_no_further():
