@@ -29,20 +29,20 @@ LOOK: dict[str, dict[str, Any]] = {
 """How the line of each method looks."""
 
 
-def draw_lift(lifts: Mapping[int, Mapping[str, np.ndarray]], every: int) -> Figure:
+def draw_lift(lifts: Mapping[int, Mapping[str, np.ndarray]], spacing: int) -> Figure:
     """Draw by how much the best of each method lie above random search's.
 
     Parameters
     ----------
     lifts
         Number of best cells -> method -> differences of shape (seeds, points).
-    every
+    spacing
         Evaluations between two points.
     """
     figure, axes = plt.subplots(1, len(lifts), figsize=(9, 3.2), sharey=True, layout="constrained")
     for axis, (best, of_methods) in zip(axes, lifts.items(), strict=True):
         for method, seeds in of_methods.items():
-            at = every * np.arange(1, seeds.shape[1] + 1)
+            at = spacing * np.arange(1, seeds.shape[1] + 1)
             look = LOOK[TITLES[method]]
             axis.plot(at, seeds.mean(0), label=TITLES[method], **look)
             axis.fill_between(at, seeds.min(0), seeds.max(0), color=look["color"], alpha=0.15)

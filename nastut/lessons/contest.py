@@ -137,11 +137,11 @@ def draw_curves(curves: Mapping[str, Any], right: Any) -> Figure:
 def properties(table: Table) -> dict[str, np.ndarray]:
     """Return which classes of a base-2 table have a property, by the property's name."""
     nodes = [cell.nodes for cell in table.cells]
-    multiplies = np.array([[node.combination == "Multiply" for node in of] for of in nodes])
+    multiplies = np.array([[node.combination == "Multiply" for node in cell] for cell in nodes])
     ends = np.array([(cell.create_index, cell.inject_index) for cell in table.cells])
     create, inject = ends.T
     return {
-        "root without activation": np.array([of[2].activation == "Identity" for of in nodes]),
+        "root without activation": np.array([cell[2].activation == "Identity" for cell in nodes]),
         "root adds": ~multiplies[:, 2],
         "a leaf multiplies (W x with W h)": multiplies[:, :2].any(1),
         "one leaf multiplies, one adds": multiplies[:, 0] != multiplies[:, 1],

@@ -162,9 +162,9 @@ def _softmax(scores: Any) -> Any:
     return np.exp(scores) / np.exp(scores).sum()
 
 
-def _gradient(scores: Any, chosen: Any, advantages: Any, of: Any = _softmax) -> Any:
-    """Return the mean over the samples; `of` makes probabilities of the scores."""
-    return advantages @ (np.eye(len(scores))[chosen] - of(scores)) / len(chosen)
+def _gradient(scores: Any, chosen: Any, advantages: Any, policy: Any = _softmax) -> Any:
+    """Return the mean over the samples; `policy` turns scores into probabilities."""
+    return advantages @ (np.eye(len(scores))[chosen] - policy(scores)) / len(chosen)
 
 
 def _series(rng: np.random.Generator) -> Iterator[tuple[Any, float]]:
@@ -225,10 +225,10 @@ EXERCISES = {
             "the sign: this way leads downhill": _gradient(s, a, b - r),
             "the baseline is missing": _gradient(s, a, r),
             "the probabilities are missing: it is [j = a] - p_j": (
-                _gradient(s, a, r - b, of=np.zeros_like)
+                _gradient(s, a, r - b, policy=np.zeros_like)
             ),
             "the probabilities are to be a softmax of the scores": (
-                _gradient(s, a, r - b, of=np.copy)
+                _gradient(s, a, r - b, policy=np.copy)
             ),
             "that is the gradient of P, not of log P": _gradient(s, a, (r - b) * _softmax(s)[a]),
             "the baseline is b, as given; that is the batch's own mean, which has R_k in it": (

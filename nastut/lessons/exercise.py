@@ -91,8 +91,6 @@ class Exercise:
             words = str(error)
         except KeyboardInterrupt:
             words = "it was interrupted; does it come to an end?"
-        except BaseException:  # an object that objects to being looked at
-            words = UNKNOWN
         return Verdict(False, shorten(f"not yet: {words}", 600))
 
     def _judge(self, answer: Any) -> str:
@@ -106,7 +104,7 @@ class Exercise:
         if answer is ...:
             raise _NotAttemptedError
         if self.cases is not None and (not callable(answer) or isinstance(answer, type)):
-            raise _NotYetError(f"a function is expected, this is {show(answer)}")
+            raise _NotYetError(f"a function is expected, this is {_careful(show, answer)}")
         cases = [()] if self.cases is None else list(self.cases(np.random.default_rng(0)))
         values = [self._value(answer, case) for case in cases]
         with np.errstate(all="ignore"):
@@ -123,8 +121,9 @@ class Exercise:
             if self._first_difference(values, [plain(answers[words]) for answers in wrong]) is None:
                 raise _NotYetError(words)
         if self.remark is not None:
-            raise _NotYetError(self.remark(values[differs]))
-        raise _NotYetError(self._describe(values[differs], right[differs], answer, cases[differs]))
+            raise _NotYetError(_careful(self.remark, values[differs]))
+        case = cases[differs]
+        raise _NotYetError(_careful(self._describe, values[differs], right[differs], answer, case))
 
     def _value(self, answer: Any, case: Case) -> Any:
         """Return what an answer gives for a case, read before its code can change it."""
@@ -145,10 +144,7 @@ class Exercise:
 
     def _first_difference(self, values: list[Any], right: list[Any]) -> int | None:
         for place, pair in enumerate(zip(values, right, strict=True)):
-            try:
-                if not self.same(*pair):
-                    return place
-            except Exception:  # the answer is of another kind, or an object that objects
+            if not _careful(self.same, *pair, otherwise=False):
                 return place
         return None
 
@@ -227,12 +223,22 @@ def _time_limit(seconds: float) -> Iterator[None]:
         timer.join()  # an interrupt that is on its way arrives here, and not after the block
 
 
+def _careful(function: Callable[..., Any], *arguments: Any, otherwise: Any = UNKNOWN) -> Any:
+    """Call what looks at an answer; if the answer objects, by any error, return `otherwise`."""
+    try:
+        return function(*arguments)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        return otherwise
+
+
 def _what_happened(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "it was interrupted; does every loop come to an end?"
     if isinstance(error, RecursionError):
         return "it calls itself, or holds itself, without end"
-    return f"it raises {type(error).__name__}: {str(error) or 'no message'}"
+    return f"it raises {type(error).__name__}: {_careful(str, error) or 'no message'}"
 
 
 def _other_kind(value: Any, right: Any) -> str:
@@ -272,10 +278,7 @@ def _arguments(answer: Any, case: Case) -> str:
     """Name the arguments of a case as the learner named them."""
     if not case:
         return ""
-    try:
-        names = list(signature(answer).bind(*case).arguments)
-    except Exception:  # an answer may lie about its signature
-        names = []
+    names = _careful(lambda: list(signature(answer).bind(*case).arguments), otherwise=[])
     values = [show(plain(value)) for value in case]
     if len(names) == len(case):
         values = [f"{name} = {value}" for name, value in zip(names, values, strict=True)]

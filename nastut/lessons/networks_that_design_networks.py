@@ -92,9 +92,9 @@ def draw_worth(worth: Any, reached: Any, dead: Any) -> Figure:
     """Draw when each core's search arrived over the reward of the core as a cell."""
     figure, axis = plt.subplots(layout="constrained")
     looks = ((~dead, "random", "not dead"), (dead, "dead", "dead"))
-    for some, line, label in looks:
+    for rows, line, label in looks:
         colour = LOOK[line]["color"]
-        axis.plot(worth[some], reached[some], MARKERS[line], color=colour, label=label)
+        axis.plot(worth[rows], reached[rows], MARKERS[line], color=colour, label=label)
     axis.set(xlabel="reward of the core as a cell", ylabel="evaluations until the best per mille")
     axis.legend(loc="lower center", ncols=2, bbox_to_anchor=(0.5, 1))
     return figure

@@ -18,7 +18,7 @@ INTERVALS = [(0.5, 0.4, 0.7), (0.2, 0.1, 0.3)]
 
 def intervals(axis):
     """The vertical lines of an axis: each is the interval of a point."""
-    ends = [segment for of in axis.collections for segment in of.get_segments()]
+    ends = [segment for lines in axis.collections for segment in lines.get_segments()]
     return [tuple(segment[:, 1]) for segment in ends]
 
 
@@ -44,9 +44,9 @@ def test_every_setting_of_a_sweep_has_its_interval():
     for axis, (method, of_rates) in zip(figure.axes, sweeps.items(), strict=True):
         assert axis.get_title() == contest.TITLES[method]
         points = [list(line.get_ydata()) for line in axis.lines[:3]]
-        assert points == [[value for value, _, _ in of] for of in of_rates.values()]
-        wanted = [(low, high) for of in of_rates.values() for _, low, high in of]
-        assert intervals(axis) == [pytest.approx(pair) for pair in wanted]
+        assert points == [[value for value, _, _ in row] for row in of_rates.values()]
+        ends = [(low, high) for row in of_rates.values() for _, low, high in row]
+        assert intervals(axis) == [pytest.approx(pair) for pair in ends]
         assert set(axis.lines[3].get_ydata()) == {500}
 
 
@@ -244,10 +244,10 @@ def test_each_differs_from_the_right_one_in_one_thing(name):
 
 
 def test_what_is_not_sampled_right_still_says_the_same_probabilities():
-    every = torch.cartesian_prod(torch.arange(2), torch.arange(3))
-    wanted = built(RIGHT).controller.log_probabilities(every)
+    sequences = torch.cartesian_prod(torch.arange(2), torch.arange(3))
+    right = built(RIGHT).controller.log_probabilities(sequences)
     for name in ("never fed back", "likeliest token", "h and c swapped"):
-        assert torch.equal(built(BROKEN[name]).controller.log_probabilities(every), wanted)
+        assert torch.equal(built(BROKEN[name]).controller.log_probabilities(sequences), right)
 
 
 def test_anothers_credit_turns_the_gradient():

@@ -21,8 +21,8 @@ def test_the_picture_of_a_policy_shows_its_probabilities():
     figure = draw_policy(controller, space, choices)
     axis = figure.axes[0]
     heights = [bar.get_height() for bar in axis.patches]
-    wanted = [p for t in range(10) for p in controller.distribution(choices[:t]).tolist()]
-    assert heights == pytest.approx(wanted)
+    shares = [p for t in range(10) for p in controller.distribution(choices[:t]).tolist()]
+    assert heights == pytest.approx(shares)
     assert [label.get_text() for label in axis.get_xticklabels()] == list(PLACES)
     bold = [text.get_text() for text in axis.texts if text.get_weight() == "bold"]
     assert bold == [str(token) for token in space.decode(choices).sequence]

@@ -93,11 +93,10 @@ def test_every_mistake_is_told_by_its_own_name(number):
     assert told == {words: words for words in wrong}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("number", FUNCTIONS)
-def test_other_cases_would_tell_the_mistakes_apart_too(number, seed):
+def test_other_cases_would_tell_the_mistakes_apart_too(number):
     exercise = EXERCISES[number]
-    other = replace(exercise, cases=lambda rng: exercise.cases(np.random.default_rng(seed)))
+    other = replace(exercise, cases=lambda rng: exercise.cases(np.random.default_rng(1)))
     assert other.judge(exercise.truth).passed
     assert [words for words, wrong in mistakes(number).items() if other.judge(wrong).passed] == []
 
