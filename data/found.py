@@ -7,7 +7,7 @@ small cells, and such cells with one token changed so that nothing in them can g
 The rule, written down before the first run
 -------------------------------------------
 *Rates.* Each model on each text walks along a grid of learning rates, each twice the one before,
-from two in its middle to the better side, until a rate has a worse one on either side. One
+from three in its middle to the better side, until the best has a worse one on either side. One
 replicate, used for nothing else, decides by validation.
 
 *The primary cell.* Of the cells that are no baseline, those count as stable that diverged in no
@@ -79,7 +79,7 @@ MODELS = {
 BASELINES = ("LSTM", "LSTM, biases", "GRU")
 NOT_FOUND = (*BASELINES, "LSTM, forget gate open", "NASCell", "MI-LSTM")
 RECIPE = Recipe(epochs=1, batch=32, steps=50, reports=4)
-FIRST_RATES = (8e-3, 16e-3)
+FIRST_RATES = (4e-3, 8e-3, 16e-3)
 LOWEST_RATE, HIGHEST_RATE = 5e-4, 0.128
 TUNING_REPLICATE = 100
 MESSY = ("rows", "digits", "base64")

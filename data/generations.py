@@ -18,7 +18,7 @@ import numpy as np
 
 from nastut.cells.cell import Cell
 from nastut.cells.space import Space
-from nastut.search import runner
+from nastut.search import loop
 from nastut.search.controller import Controller
 from nastut.search.learners import PriorityQueue
 from nastut.studies.lineages import EVALUATIONS, RATES
@@ -143,7 +143,7 @@ def searched(core: Cell | None, units: int, learning_rate: float, seed: int) -> 
     space = TABLE.space
     controller = Controller(space, core, units, seed=seed)
     strategy = PriorityQueue(controller, np.random.default_rng(seed), learning_rate=learning_rate)
-    result = runner.run(strategy, space, TABLE.reward, EVALUATIONS, progress=False)
+    result = loop.run(strategy, space, TABLE.reward, EVALUATIONS, progress=False)
     found = summary(result, TABLE)
     last = result.updates[-1]
     measured = {"entropy": sum(last["entropy"]), "dependence": dependence(last)}

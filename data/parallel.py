@@ -22,10 +22,10 @@ from nastut.cells.cell import Cell
 from nastut.learning.children import train
 from nastut.search.controller import Controller
 from nastut.search.learners import PriorityQueue, Reinforce
-from nastut.search.loop import Search
-from nastut.search.rewards import Group, Reward, SideBySide
-from nastut.search.strategies import Evolution, Random, Strategy
-from nastut.search.workers import Outcomes, Workers
+from nastut.search.loop import Search, Strategy
+from nastut.search.rewards import Reward, SideBySide
+from nastut.search.strategies import Evolution, Random
+from nastut.search.workers import Group, Outcomes, Workers
 from nastut.studies.study import Results, Study
 from nastut.studies.table import load_table
 from searches import per_mille
@@ -165,7 +165,7 @@ def simulate(
     crew = SimulatedWorkers(workers, seconds, np.random.default_rng([seed, workers]))
     with tqdm(disable=True) as bar:
         search.go(crew, bar)
-    result = search.result({"method": name})
+    result = search.result()
     good = [form for form in crew.ready if TABLE.rank(form) <= per_mille(TABLE)]
     places = [n for n, cell in enumerate(result.cells, 1) if cell.canonical() in set(good)]
     return {

@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     add_commands(commands)
     options = parser.parse_args(arguments)
     if options.command == "doctor":
-        from nastut.doctor import doctor
+        from nastut.environment import doctor
 
         return 0 if doctor() else 1
     # Only now: the doctor has to run where graphviz is missing.

@@ -86,16 +86,3 @@ def write_atomically(target: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-
-
-# ----- To be deleted at the merge with the search room, which then needs none of this -----
-
-Form = Any
-
-
-def require_form(value: object, form: Form, name: str) -> None:
-    """Do nothing."""
-
-
-def remove_leftovers(target: Path) -> None:
-    """Do nothing: there are none."""

@@ -101,7 +101,7 @@ def test_nothing_to_draw_with_is_told_on_stderr_only(capsys, monkeypatch, tmp_pa
 
 @pytest.mark.parametrize(("healthy", "status"), [(True, 0), (False, 1)])
 def test_doctor_exits_with_its_verdict(healthy, status, monkeypatch):
-    monkeypatch.setattr(import_module("nastut.doctor"), "doctor", lambda: healthy)
+    monkeypatch.setattr(import_module("nastut.environment"), "doctor", lambda: healthy)
     assert main(["doctor"]) == status
 
 

@@ -9,7 +9,7 @@ import pytest
 import browsers
 import nastut as nt
 import walks
-from nastut.lessons.board import Board
+from nastut.lessons.playground import Board
 
 DOCS = Path(__file__).parent.parent / "docs"
 CELLS = {"example": nt.zoo.EXAMPLE, "<LSTM & more>": nt.zoo.LSTM}

@@ -2,7 +2,7 @@
 
 One row an operation. A row is written in the functions of a number system, so the
 same row runs on NumPy arrays, torch tensors and sympy expressions. A new operation
-is a new row here and a style in :mod:`nastut.pictures.style`; nothing else has to know of it.
+is a new row here and a colour in :mod:`nastut.pictures.style`; nothing else has to know of it.
 
 Source: Zoph & Le (2017), section 3.4; Max and Sin from their control experiment, section 4.2.
 """
@@ -26,12 +26,16 @@ class Combination:
     apply
         ``apply(xp, a, b)`` is the joined value, in the number system `xp`.
     slopes
-        ``slopes(xp, a, b)`` is the pair of its derivatives by `a` and by `b`.
+        ``slopes(xp, a, b)`` is the pair of its derivatives with respect to `a` and to `b`.
+    searched
+        Whether it belongs to the search space of the paper, and so to the default of
+        :class:`nastut.cells.space.Space`.
     """
 
     name: str
     apply: Callable[[NumberSystem, Value, Value], Value]
     slopes: Callable[[NumberSystem, Value, Value], tuple[Value, Value]]
+    searched: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,21 +49,24 @@ class Activation:
     apply
         ``apply(xp, a)`` is the activated value, in the number system `xp`.
     slope
-        ``slope(xp, a, y)`` is its derivative by `a`, where ``y = apply(xp, a)``.
+        ``slope(xp, a, y)`` is its derivative with respect to `a`, where ``y = apply(xp, a)``.
+    searched
+        As for a combination.
     """
 
     name: str
     apply: Callable[[NumberSystem, Value], Value]
     slope: Callable[[NumberSystem, Value, Value], Value]
+    searched: bool = False
 
 
 # At a kink a derivative is a convention. These are torch's: ReLU has slope 0 at 0,
-# and Max of two equal values gives each of them one half.
+# and Max of two equal values gives each of them one half. A last entry True: searched.
 COMBINATIONS: dict[str, Combination] = {
     row.name: row
     for row in (
-        Combination("Add", lambda xp, a, b: a + b, lambda xp, a, b: (1, 1)),
-        Combination("Multiply", lambda xp, a, b: a * b, lambda xp, a, b: (b, a)),
+        Combination("Add", lambda xp, a, b: a + b, lambda xp, a, b: (1, 1), True),
+        Combination("Multiply", lambda xp, a, b: a * b, lambda xp, a, b: (b, a), True),
         Combination(
             "Max",
             lambda xp, a, b: xp.maximum(a, b),
@@ -71,10 +78,13 @@ COMBINATIONS: dict[str, Combination] = {
 ACTIVATIONS: dict[str, Activation] = {
     row.name: row
     for row in (
-        Activation("Identity", lambda xp, a: a, lambda xp, a, y: 1),
-        Activation("Tanh", lambda xp, a: xp.tanh(a), lambda xp, a, y: 1 - y * y),
-        Activation("Sigmoid", lambda xp, a: xp.sigmoid(a), lambda xp, a, y: y * (1 - y)),
-        Activation("ReLU", lambda xp, a: xp.relu(a), lambda xp, a, y: xp.step(a, 0.0)),
+        Activation("Identity", lambda xp, a: a, lambda xp, a, y: 1, True),
+        Activation("Tanh", lambda xp, a: xp.tanh(a), lambda xp, a, y: 1 - y * y, True),
+        Activation("Sigmoid", lambda xp, a: xp.sigmoid(a), lambda xp, a, y: y * (1 - y), True),
+        Activation("ReLU", lambda xp, a: xp.relu(a), lambda xp, a, y: xp.step(a, 0.0), True),
         Activation("Sin", lambda xp, a: xp.sin(a), lambda xp, a, y: xp.cos(a)),
     )
 }
+
+SEARCHED_COMBINATIONS = tuple(name for name, row in COMBINATIONS.items() if row.searched)
+SEARCHED_ACTIVATIONS = tuple(name for name, row in ACTIVATIONS.items() if row.searched)

@@ -29,7 +29,7 @@ import torch
 from scipy import stats
 
 import nastut as nt
-from nastut.lessons import contest, gallery, plots, searches
+from nastut.lessons import contest, plots
 from nastut.search import PriorityQueue, Reinforce, expected_reward, flat_gradient
 from nastut.studies import inference, verdict
 
@@ -57,7 +57,7 @@ print(f"{len(table):,} classes of equal cells; the best per mille are {good}")
 print(f"reward below 0.1: {(rewards < 0.1).mean():.0%} of the classes")
 
 example = table.rank(nt.zoo.EXAMPLE)
-searches.draw_table(
+contest.draw_table(
     rewards, {"best of this table": 1, "best per mille": good, "the article's example": example}
 )
 plt.show()
@@ -142,11 +142,11 @@ nt.check("7.1", solution_7_1)
 
 # %%
 fig, axis = plt.subplots(figsize=(7, 3.6))
-main = {name: reached[name] for name in searches.LOOK}
-plots.draw_arrivals(axis, main, searches.LOOK, budget)
+main = {name: reached[name] for name in contest.LOOK}
+plots.draw_arrivals(axis, main, contest.LOOK, budget)
 plt.show()
 
-print(searches.arrival_table(main, rng))
+print(contest.arrival_table(main, rng))
 
 # %%
 hit = np.mean([table.rank(cell) <= good for cell in space])
@@ -170,7 +170,7 @@ for name in ("evolution, tuned", "priority queue, tuned"):
 # %%
 compared = inference.compared(reached, verdict.PAIRS)
 first_seven = dict(list(compared.items())[:7])
-print(searches.comparison_table(first_seven))
+print(contest.comparison_table(first_seven))
 
 for name in ("evolution, tuned", "priority queue, tuned"):
     assert compared[name, "random"].corrected < 0.05
@@ -214,15 +214,15 @@ assert paper.p < 0.01 > p_never
 bonuses, rates = (
     recorded["settings"]["grids"]["reinforce"][k] for k in ("entropy", "learning_rate")
 )
-tried = searches.tried(results)
+tried = contest.tried(results)
 sweeps = {
     method: {
-        rate: [searches.spent(tried[method, rate, bonus], rng) for bonus in bonuses]
+        rate: [contest.spent(tried[method, rate, bonus], rng) for bonus in bonuses]
         for rate in rates
     }
     for method in ("reinforce", "priority_queue")
 }
-searches.draw_sweep(sweeps, bonuses, chance=searches.spent(reached["random"], rng))
+contest.draw_sweep(sweeps, bonuses, chance=contest.spent(reached["random"], rng))
 plt.show()
 
 # %%
@@ -232,7 +232,7 @@ for bonus, of_rates in by_bonus.items():
     print(f"    bonus {bonus:4g}:", *(np.isfinite(values).sum() for values in of_rates))
 for method, of_method in sweeps.items():
     means = [mean for of_rate in of_method.values() for mean, *_ in of_rate]
-    title = searches.TITLES[method]
+    title = contest.TITLES[method]
     print(f"{title}: mean evaluations from {min(means):,.0f} to {max(means):,.0f}")
 
 shares = inference.duels(*map(np.array, (by_bonus[0.1], by_bonus[0.01]))).mean(0)
@@ -258,16 +258,16 @@ assert p < 0.01
 
 # %%
 fig, axis = plt.subplots(figsize=(7, 3.2), layout="constrained")
-lines = searches.ABLATION
-needs = {label: searches.spent(reached[line], rng) for line, label in lines.items()}
+lines = contest.ABLATION
+needs = {label: contest.spent(reached[line], rng) for line, label in lines.items()}
 never = [f"{np.isinf(reached[line]).sum()} of {len(reached[line])} never" for line in lines]
-plots.draw_intervals(axis, needs, never, middle=searches.spent(reached["random"], rng)[0])
+plots.draw_intervals(axis, needs, never, middle=contest.spent(reached["random"], rng)[0])
 axis.set(xlabel="mean evaluations (vertical line: chance)", xlim=(0, budget))
 plt.show()
 
 # %%
 the_others = {pair: compared[pair] for pair in verdict.PAIRS[7:]}
-print(searches.comparison_table(the_others))
+print(contest.comparison_table(the_others))
 assert all(of.value > 0.6 and of.corrected < 0.05 for of in list(the_others.values())[:4])
 assert compared["REINFORCE, tuned", "REINFORCE, no bonus"].corrected < 0.001
 
@@ -359,10 +359,10 @@ nt.formulas(table.best(1)[0])
 # to the right of an open one says: commoner among the best per cent than among all.
 
 # %%
-properties = searches.properties(table)
+properties = contest.properties(table)
 best_per_cent = ranks <= len(table) // 100
 shares = {name: (has.mean(), has[best_per_cent].mean()) for name, has in properties.items()}
-searches.draw_lift(shares)
+contest.draw_lift(shares)
 plt.show()
 
 # %%
@@ -436,7 +436,7 @@ def with_interval(a, b):
 # %%
 by_seed = -table.validation()[..., -1].T  # (3 seeds, classes); the higher, the better
 recall = table.rewards(table.tasks[1])
-text = -searches.text_perplexities(nt.load_study("transfer"), table)
+text = -contest.text_perplexities(nt.load_study("transfer"), table)
 tenth = len(table) // 10
 top, agreement = by_seed[2] >= np.sort(by_seed[2])[-tenth], {}  # by the third seed alone
 for group, some in (("all cells", np.ones(len(table), bool)), ("the best tenth", top)):
@@ -446,7 +446,7 @@ for group, some in (("all cells", np.ones(len(table), bool)), ("the best tenth",
         "recall": with_interval(rewards[some], recall[some]),
         "text": with_interval(rewards[trained], text[trained]),
     }
-searches.draw_agreement(agreement)
+contest.draw_agreement(agreement)
 plt.show()
 
 print(f"{np.sum(~np.isnan(text))} cells were trained on text, {trained.sum()} in the best tenth")
@@ -493,7 +493,7 @@ for _ in range(8):
 excellent = np.array([table.rank(cell) <= len(table) / 20 for cell in cells]).reshape(8, 30)
 trials = [stats.binomtest(n, 30) for n in excellent.sum(1).tolist()]
 intervals = [(trial.statistic, *trial.proportion_ci(method="wilson")) for trial in trials]
-searches.draw_rounds(intervals, chance=1 / 20)
+contest.draw_rounds(intervals, chance=1 / 20)
 plt.show()
 
 # %%
@@ -516,24 +516,24 @@ assert stats.spearmanr(earned, worth).statistic > 0.8
 # of notebook 06, from three seeds. Grey and dashed is the right one.
 
 # %%
-for bug in gallery.BROKEN.values():
+for bug in contest.BROKEN.values():
     for part in (bug.controller, bug.learner):
-        if part.__module__.endswith("gallery"):
+        if part.__module__.endswith("contest"):
             print(inspect.getsource(part))
 
 # %%
 tiny = nt.Space(base=2, activations=("Tanh",))
 reward_of = {tuple(tiny.encode(cell)): table.reward(cell) for cell in tiny}
-setups = {"right": gallery.RIGHT, **gallery.BROKEN}
+setups = {"right": contest.RIGHT, **contest.BROKEN}
 practised = {
-    name: [gallery.practise(setup.build(tiny.choices, seed), reward_of) for seed in range(3)]
+    name: [contest.practise(setup.build(tiny.choices, seed), reward_of) for seed in range(3)]
     for name, setup in setups.items()
 }
 
 # %%
 curves = {name: np.mean([curve for curve, _ in of], axis=0) for name, of in practised.items()}
 right = curves.pop("right")
-searches.draw_curves(curves, right)
+contest.draw_curves(curves, right)
 plt.show()
 
 # %%
@@ -610,7 +610,7 @@ for name, setup in setups.items():
     rows.append(" ".join([f"{name:18s}", *map(str.ljust, marks, map(len, columns))]).rstrip())
 print("\n".join(rows))
 assert caught["right"] == 0
-assert all(caught[name] for name in gallery.BROKEN)
+assert all(caught[name] for name in contest.BROKEN)
 
 # %% [markdown]
 # > **Exercise 7.2** ★★★ · 15 minutes

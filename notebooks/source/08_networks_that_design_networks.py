@@ -26,7 +26,7 @@ import torch
 import nastut as nt
 from nastut.lessons import networks_that_design_networks as lesson
 from nastut.lessons import plots
-from nastut.search import PriorityQueue, runner
+from nastut.search import PriorityQueue, loop
 from nastut.studies import inference, lineages
 
 rng = nt.setup(seed=0)
@@ -243,7 +243,7 @@ def nudged(core, seed, by):
             weights *= 1 + by * noise
     learner = PriorityQueue(controller, np.random.default_rng(seed))
     evaluations = settings["evaluations"]
-    result = runner.run(learner, table.space, table.reward, evaluations, progress=False)
+    result = loop.run(learner, table.space, table.reward, evaluations, progress=False)
     return result.best.canonical()
 
 

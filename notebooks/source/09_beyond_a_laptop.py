@@ -29,8 +29,8 @@ from scipy import stats
 
 import nastut as nt
 from nastut.learning import children
-from nastut.lessons import experiment as lesson
-from nastut.lessons.searches import TITLES
+from nastut.lessons import beyond_a_laptop as lesson
+from nastut.lessons.plots import TITLES
 from nastut.studies import inference, verdict
 
 rng = nt.setup(seed=0)

@@ -1,15 +1,18 @@
 """The rows of the operations: values, symmetry, and derivatives against sympy and torch."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 import sympy as sp
 import torch
 
 from nastut.cells.number_systems import numpy_system, sympy_system, torch_system
-from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
-from oracle import FUNCTIONS
+from nastut.cells.operations import (
+    ACTIVATIONS,
+    COMBINATIONS,
+    SEARCHED_ACTIVATIONS,
+    SEARCHED_COMBINATIONS,
+)
+from oracle import function
 
 x, y = sp.symbols("x y", real=True)
 COMBINATION_ROWS = pytest.mark.parametrize("row", COMBINATIONS.values(), ids=COMBINATIONS.keys())
@@ -21,9 +24,11 @@ B = np.array([2.0, -1.7, 0.3, 0.1, -0.6, 2.6])
 KINKS = np.array([0.0, -0.0, 1.5, -1.5])
 
 
-def test_the_operations_of_the_paper_and_of_its_control_experiment():
-    assert list(COMBINATIONS) == ["Add", "Multiply", "Max"]
-    assert list(ACTIVATIONS) == ["Identity", "Tanh", "Sigmoid", "ReLU", "Sin"]
+def test_the_paper_searches_with_six_operations_and_two_more_are_in_its_control_experiment():
+    assert SEARCHED_COMBINATIONS == ("Add", "Multiply")
+    assert SEARCHED_ACTIVATIONS == ("Identity", "Tanh", "Sigmoid", "ReLU")
+    assert not COMBINATIONS["Max"].searched
+    assert not ACTIVATIONS["Sin"].searched
 
 
 @pytest.mark.parametrize("table", [COMBINATIONS, ACTIVATIONS])
@@ -31,21 +36,15 @@ def test_each_row_stands_under_its_name(table):
     assert [row.name for row in table.values()] == list(table)
 
 
-@pytest.mark.parametrize("row", [*COMBINATIONS.values(), *ACTIVATIONS.values()])
-def test_nobody_changes_a_row(row):
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        row.apply = max
-
-
 @COMBINATION_ROWS
 def test_combinations_have_the_value_of_the_oracle(row):
-    expected = [FUNCTIONS[row.name](a, b) for a, b in zip(A, B, strict=True)]
+    expected = [function(row.name)(a, b) for a, b in zip(A, B, strict=True)]
     np.testing.assert_array_equal(row.apply(numpy_system(), A, B), expected)
 
 
 @ACTIVATION_ROWS
 def test_activations_have_the_value_of_the_oracle(row):
-    expected = [FUNCTIONS[row.name](a) for a in A]
+    expected = [function(row.name)(a) for a in A]
     np.testing.assert_allclose(row.apply(numpy_system(), A), expected, rtol=1e-14)
 
 
@@ -81,39 +80,27 @@ def test_a_slope_is_that_of_sympy(row):
 
 @COMBINATION_ROWS
 @pytest.mark.parametrize(("a", "b"), [(A, B), (KINKS, KINKS)], ids=["smooth", "kinks"])
-def test_slopes_are_those_of_torch(row, a, b):
+def test_slopes_are_those_of_torch_and_the_same_of_arrays(row, a, b):
     xp = torch_system()
     a, b = (torch.tensor(part, requires_grad=True) for part in (a, b))
     row.apply(xp, a, b).sum().backward()
     by_a, by_b = row.slopes(xp, a.detach(), b.detach())
     torch.testing.assert_close(torch.ones_like(a) * by_a, a.grad, rtol=0, atol=0)
     torch.testing.assert_close(torch.ones_like(b) * by_b, b.grad, rtol=0, atol=0)
+    arrays = row.slopes(numpy_system(), a.detach().numpy(), b.detach().numpy())
+    for array, tensor in zip(arrays, (by_a, by_b), strict=True):
+        np.testing.assert_array_equal(array, np.asarray(tensor))
 
 
 @ACTIVATION_ROWS
 @pytest.mark.parametrize("a", [A, KINKS], ids=["smooth", "kinks"])
-def test_a_slope_is_that_of_torch(row, a):
+def test_a_slope_is_that_of_torch_and_the_same_of_arrays(row, a):
     xp = torch_system()
     a = torch.tensor(a, requires_grad=True)
     activated = row.apply(xp, a)
     activated.sum().backward()
     slope = torch.ones_like(a) * row.slope(xp, a.detach(), activated.detach())
     torch.testing.assert_close(slope, a.grad, rtol=1e-15, atol=1e-15)
-
-
-@COMBINATION_ROWS
-@pytest.mark.parametrize(("a", "b"), [(A, B), (KINKS, KINKS)], ids=["smooth", "kinks"])
-def test_arrays_and_tensors_have_the_same_slopes(row, a, b):
-    arrays = row.slopes(numpy_system(), a, b)
-    tensors = row.slopes(torch_system(), torch.tensor(a), torch.tensor(b))
-    for array, tensor in zip(arrays, tensors, strict=True):
-        np.testing.assert_array_equal(array, np.asarray(tensor))
-
-
-@ACTIVATION_ROWS
-@pytest.mark.parametrize("a", [A, KINKS], ids=["smooth", "kinks"])
-def test_arrays_and_tensors_have_the_same_slope(row, a):
-    by_array = row.slope(numpy_system(), a, row.apply(numpy_system(), a))
-    tensor = torch.tensor(a)
-    by_tensor = row.slope(torch_system(), tensor, row.apply(torch_system(), tensor))
-    np.testing.assert_allclose(by_array, np.asarray(by_tensor), rtol=1e-14, atol=1e-16)
+    array = a.detach().numpy()
+    by_array = row.slope(numpy_system(), array, row.apply(numpy_system(), array))
+    np.testing.assert_allclose(by_array * np.ones_like(array), slope, rtol=1e-14, atol=1e-16)

@@ -3,10 +3,10 @@
 import re
 
 import pytest
+from nastut.pictures.canvas import digraph, draw_graph, in_a_row, look, look_with
 
 import nastut as nt
 from drawn import boxes, texts
-from nastut.pictures.canvas import digraph, draw_graph, in_a_row, look, look_with
 from nastut.pictures.graph import Vertex, graph
 from nastut.pictures.style import COLOURS, GHOST, INK, MEMORY, PAPER, QUIET
 

@@ -4,10 +4,10 @@ from html import escape
 from xml.etree import ElementTree
 
 import pytest
+from nastut.pictures.grid import Grid
 
 import nastut as nt
 from drawn import hide_programs, texts
-from nastut.pictures.grid import Grid
 from nastut.pictures.picture import TALLEST, WIDEST, Picture, size
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -16,7 +16,7 @@ import nastut as nt
 from drawn import hide_programs, write_program
 
 # The name nt.doctor is the function; what it looks up is in the module.
-MODULE = import_module("nastut.doctor")
+MODULE = import_module("nastut.environment")
 
 
 @pytest.fixture
