@@ -121,13 +121,15 @@ def test_a_record_is_loaded_by_its_name():
 
 
 SCRIPT = """
-import os, signal, time
+import os, signal, sys, time
 from nastut.studies.study import Study
 
 KILL = False
 
 def run(number):
     if number == 5 and KILL:
+        while not os.path.exists(sys.argv[1]):
+            time.sleep(0.01)
         os.kill(int(os.environ["MAIN"]), signal.SIGKILL)
         time.sleep(60)
     return number
