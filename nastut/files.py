@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import reprlib
-import secrets
 import zlib
 from pathlib import Path
 from types import UnionType
@@ -175,9 +174,9 @@ def write_atomically(target: Path, data: bytes) -> None:
         target.write_bytes(data)
         return
     # Opened as any new file, so that its permissions are those the user's umask gives.
-    temporary = target.with_name(f"{_prefix(target)}{secrets.token_hex(8)}")
+    temporary = target.with_name(_prefix(target))  # One name: the next writing replaces it.
     try:
-        with temporary.open("xb") as file:
+        with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())  # Or a name without content could outlive a power cut.
