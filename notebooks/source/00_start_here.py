@@ -67,7 +67,8 @@ def kept(number, silence=100):
 
 fig, axes = plt.subplots(1, 3, figsize=(8, 2.8), sharey=True, layout="constrained")
 for number in (0.2, 0.5, 0.8):
-    for axis, notes in zip(axes, (plain(number, 0.9), plain(number, 1.1), kept(number)), strict=True):
+    three = plain(number, 0.9), plain(number, 1.1), kept(number)
+    for axis, notes in zip(axes, three, strict=True):
         axis.plot(notes, label=f"{number}")
 for axis, title in zip(axes, ("plain, u = 0.9", "plain, u = 1.1", "ten tokens"), strict=True):
     axis.set(title=title, xlabel="seconds of silence", ylim=(0, 0.8))
