@@ -107,8 +107,6 @@ class Packed:
         self.blocks = [
             part.view(*count, shape[-1]) for part, count in zip(parts, counts, strict=True)
         ]
-            part.view(*count, shape[-1]) for part, count in zip(parts, counts, strict=True)
-        ]
 
     def order(self, state: Tensor) -> Tensor:
         """Return a state of the caller in the order of the blocks, the longest sequence first."""

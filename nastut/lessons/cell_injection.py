@@ -7,14 +7,17 @@ from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import sympy as sp
+from matplotlib.figure import Figure
 
 from nastut.cells.cell import Cell, Node, ancestors
 from nastut.cells.evaluate import evaluate
 from nastut.lessons.exercise import Exercise
 from nastut.lessons.graphs import about_formula, same_formula
 from nastut.lessons.plots import BLUE, ORANGE
+from nastut.pictures.style import QUIET
 from nastut.symbolic.symbols import c_prev, node_symbol
 
 PATH: dict[str, Any] = {"color": BLUE, "linestyle": "-"}
@@ -143,3 +146,28 @@ EXERCISES = {
         },
     ),
 }
+
+
+def draw_film(traces: dict[str, np.ndarray], gates: dict[str, np.ndarray]) -> Figure:
+    """Draw what is left of a key, step by step: one row of bars for each film.
+
+    Parameters
+    ----------
+    traces
+        Title of a film -> what is left of the key after each step.
+    gates
+        The same titles -> how far the gate was open in each step, drawn as a line.
+    """
+    figure, rows = plt.subplots(
+        len(traces), 1, figsize=(7, 1.05 * len(traces)), sharex=True, layout="constrained"
+    )
+    for axis, (title, left) in zip(rows, traces.items(), strict=True):
+        steps = np.arange(1, len(left) + 1)
+        color = BLUE if left.any() else ORANGE
+        axis.bar(steps, left, color=color, width=0.7, label="left of the key")
+        axis.step(steps, gates[title], where="mid", color=QUIET, linewidth=1, label="gate")
+        axis.set(ylim=(0, 1.1), yticks=(0, 1), xticks=steps)
+        axis.set_title(title, fontsize=9)
+        axis.grid(visible=False)
+    rows[-1].set_xlabel("time step")
+    return figure

@@ -9,6 +9,8 @@ import sympy as sp
 from nastut.cells.cell import Cell
 from nastut.lessons.exercise import Exercise
 from nastut.lessons.start_here import about_tokens, same_cell
+from nastut.pictures.drawing import draw
+from nastut.pictures.picture import Picture
 from nastut.symbolic.linearize import linearize
 from nastut.symbolic.reading import NotRepresentable
 from nastut.symbolic.symbols import c_next, c_prev, gate, h_prev, sigmoid
@@ -124,3 +126,22 @@ EXERCISES = {
         },
     ),
 }
+
+
+def draw_textbook() -> Picture:
+    """Draw LSTM with the textbook's letters: no number tells how many leaves its tree has."""
+    picture = draw(LSTM, fold=True)
+    letters = {
+        **{"W_1, W_2": "W_g, U_g", "W_3, W_4": "W_i, U_i"},
+        **{"W_5 ... W_8": "W_f, U_f", "W_9 ... W_16": "W_o, U_o"},
+        **{"a_0": "g", "a_1": "i", "a_9": "f", "a_13": "o", "a_9'": "f c_{t-1}", "a_8": "i g"},
+        **{"node 12": " ", "a_12": " ", "a_14": " "},
+    }
+    for ours, theirs in letters.items():
+        old, new = f'\\n{ours}"', f'\\n{theirs}"'
+        picture.dot.body = [line.replace(old, new) for line in picture.dot.body]
+    alt = (
+        "The tanh of W_g x + U_g h is g; sigmoids of such sums are i, f and o. i times g, plus f "
+        "times the old c, is the new c, on a thick line. Its tanh, times o, is the new h."
+    )
+    return Picture(picture.dot, "LSTM as textbooks draw it", alt)
