@@ -69,7 +69,7 @@ def test_the_recorded_data_is_found(installed, tmp_path):
     assert Path(where).is_relative_to(installed.parents[1])
 
 
-def test_what_is_not_recorded_is_said_with_the_places_that_were_looked_at(installed, tmp_path):
+def test_what_is_not_recorded_is_said_with_the_places_that_were_searched(installed, tmp_path):
     code = (
         "from nastut.files import recorded\n"
         "try: recorded('none.json')\nexcept FileNotFoundError as error: print(error)"
