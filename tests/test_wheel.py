@@ -75,7 +75,7 @@ def test_what_made_the_records_is_not_in_it(installed):
     assert {path.name for path in folder.iterdir()} == records
 
 
-def test_what_is_not_recorded_is_said_with_the_places_that_were_looked_at(installed, tmp_path):
+def test_what_is_not_recorded_is_said_with_the_places_that_were_searched(installed, tmp_path):
     code = (
         "from nastut.files import recorded\n"
         "try: recorded('none.json')\nexcept FileNotFoundError as error: print(error)"

@@ -169,7 +169,7 @@ def _outermost(formula: sp.Expr) -> tuple[str, sp.Expr, sp.Expr | None] | None:
         if image.func != formula.func or image.func == sp.Max:
             continue
         for inside in _solutions(image, formula):
-            whole = ACTIVATIONS[name].apply(sympy_system(), inside)
+            whole = apply(sympy_system(), name, inside)
             if whole == formula:
                 return name, inside, None
             if whole.func in (sp.Add, sp.Mul) and set(whole.args) < set(formula.args):
