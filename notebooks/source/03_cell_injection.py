@@ -62,9 +62,8 @@ for step in nt.trace(nt.zoo.EXAMPLE, x_parts=[1.0, 3.0], h_parts=[-1.0, 2.0], c=
 # %% [markdown]
 # Two details of this order are easy to get wrong.
 #
-# *Before the activation.* If $c_t$ were taken after a sigmoid, it would lie between 0 and 1, and
-# after a ReLU it could never fall below 0. Taken before, it has no such bound, unless the two
-# values that the node combines have one themselves.
+# *Before the activation.* Taken after a sigmoid, $c_t$ would lie between 0 and 1. Taken before, it has
+# no such bound.
 #
 # *Before the injection.* The create node and the inject node may be the same. Then $c_t$ is made
 # first, and $c_{t-1}$ arrives too late to be part of it.
@@ -378,9 +377,9 @@ nt.check("3.3", solution_3_3)
 # %% [markdown]
 # ## 5 · Does it matter? An experiment
 #
-# The two cells of section 2 differ in one token. Can one of them do something that the other
-# cannot? We test **recall**: the network reads one of four *keys*, then some random *distractors*,
-# then a question mark. Then it must name the key. Guessing is right once in four.
+# Can the keeper do something that the forgetter cannot? We test **recall**: the network reads one of
+# four *keys*, then some random *distractors*, then a question mark. Then it must name the key.
+# Guessing is right once in four.
 #
 # A network can carry something along in *two* ways: in $c_t$, and in the loop of $h_t$ through the
 # matrices $W_2$ and $W_4$. To see what $c_t$ does, we close the other way: in some of the runs these
