@@ -12,10 +12,18 @@ from matplotlib.figure import Figure
 
 from nastut.cells.cell import Cell
 from nastut.lessons.plots import BLUE, GREEN, ORANGE, RED, Interval
-from nastut.pictures.style import INK, QUIET
-from nastut.studies.inference import Comparison, arrivals, bootstrap, median, restricted_mean
+from nastut.pictures.style import INK, PAPER, QUIET
+from nastut.studies.inference import (
+    Comparison,
+    arrivals,
+    bootstrap,
+    compared,
+    duels,
+    median,
+    restricted_mean,
+)
 from nastut.studies.table import Table
-from nastut.studies.tuning import EVALUATIONS
+from nastut.studies.tuning import EVALUATIONS, PAIRS
 
 LOOK: dict[str, dict[str, Any]] = {
     "random": {"linestyle": ":", "color": QUIET},
@@ -234,3 +242,55 @@ def text_perplexities(study: Mapping[str, Any], table: Table) -> np.ndarray:
     for text, values in list(measured.items())[: study["settings"]["drawn"]]:
         perplexities[table.row(Cell.parse(text))] = np.mean(values)
     return perplexities
+
+
+def how_sure(reached: Mapping[str, np.ndarray], first: int, last: int) -> str:
+    """Return what the rank test says of some of the planned questions, a row each.
+
+    Parameters
+    ----------
+    reached
+        Line -> when each of its runs arrived.
+    first, last
+        Which of :data:`PAIRS`. The p-values are corrected for all of them.
+    """
+    rows = []
+    for (a, b), of in [*compared(reached, PAIRS).items()][first:last]:
+        wins = duels(reached[a][:, None], reached[b]).mean()
+        p = "p < 0.001" if of.corrected < 0.001 else f"p = {of.corrected:.3f}"
+        rows.append(f"{a:35s} before {b:32s} {wins:4.0%}  {p}")
+    return "\n".join(rows)
+
+
+def draw_doors(learned: Mapping[str, Any], sure: float, most: float) -> Figure:
+    """Draw two doors, one that always pays the same and one that pays by chance; and who opens it.
+
+    Parameters
+    ----------
+    learned
+        Method -> the probability of the second door, of shape (seeds, updates).
+    sure, most
+        What the first door pays; the second pays anything from 0 to this, all equally likely.
+    """
+    figure, (doors, curves) = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
+    doors.bar(0, sure, 0.5, color=ORANGE)
+    doors.bar(1, most, 0.5, color=QUIET, alpha=0.4)
+    doors.bar(1, most - sure, 0.5, sure, color=BLUE)
+    doors.hlines(most / 2, 0.75, 1.25, color=INK)
+    words = (
+        (0, sure / 2, f"always {sure:g}"),
+        (1, most / 2 + 0.05, f"on average {most / 2:g}"),
+        (1, (sure + most) / 2, f"{1 - sure / most:.0%} of the time"),
+    )
+    for x, y, text in words:
+        colour = PAPER if y > sure else INK
+        doors.annotate(text, (x, y), ha="center", va="center", size=8, color=colour)
+    doors.set_xticks((0, 1), ("door 0", "door 1"))
+    doors.set(ylabel="what it pays", xlim=(-0.5, 1.5), ylim=(0, 1.05))
+    doors.grid(visible=False)
+    for (name, runs), colour in zip(learned.items(), (ORANGE, BLUE), strict=True):
+        for number, run in enumerate(runs):
+            curves.plot(run, color=colour, label=name if number == 0 else None)
+    curves.set(xlabel="update", ylabel="probability of door 1", ylim=(-0.03, 1.03))
+    curves.legend(fontsize=8, loc="center right")
+    return figure

@@ -370,7 +370,7 @@ nt.check("6.3", solution_6_3)
 half = P[:, None] * P * (R[:, None] - R) / 2  # P of a batch, times the first one's R - mean
 on_average = (half.sum(1) - half.sum(0)) @ steps / 2
 assert torch.allclose(on_average, exact / 2, rtol=0, atol=1e-12)
-print("m = 2: the right direction,", round((on_average.norm() / exact.norm()).item(), 2), "the length")
+print(f"m = 2: the right direction, {on_average.norm() / exact.norm():.2f} of the length")
 
 # %% [markdown]
 # ## 6 · It learns
@@ -437,7 +437,7 @@ assert all(1.2 * mean_reward < J[:, -1].mean() for J in learned.values())
 # What has it learned to write? Look again at how a sequence is written, after 80 updates:
 
 # %%
-runs = {bonus: [practise(Reinforce, seed, 0, bonus, 80) for seed in range(3)] for bonus in (0, 0.05)}
+runs = {b: [practise(Reinforce, seed, 0, b, 80) for seed in range(3)] for b in (0, 0.05)}
 chosen = {}
 for bonus, ((controller, _), *_) in runs.items():
     P_now = controller.log_probabilities(sequences).sum(1).exp()
