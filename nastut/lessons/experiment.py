@@ -155,3 +155,91 @@ def percent(interval: Interval) -> str:
     """Return a share with its interval, in per cent with a sign."""
     value, low, high = (100 * number for number in interval)
     return f"{value:+.1f} % ({low:+.1f} to {high:+.1f})"
+
+
+def draw_halving(curves: np.ndarray, lstm: np.ndarray, rung: int, share: float) -> Figure:
+    """Draw perplexities during training: what goes on at a rung, what is given up, and LSTM's.
+
+    Parameters
+    ----------
+    curves, lstm
+        Perplexities after each part of training, of shape (cells, parts), and LSTM's.
+    rung, share
+        After how many parts children are given up, and which share of them goes on.
+    """
+    figure, axis = plt.subplots(figsize=(7, 3.4), layout="constrained")
+    parts = np.arange(1, curves.shape[1] + 1)
+    on = curves[:, rung - 1] <= np.quantile(curves[:, rung - 1], share)
+    for curve, goes in zip(curves, on, strict=True):
+        if goes:
+            axis.plot(parts, curve, color=BLUE, linewidth=0.8, zorder=2)
+        else:
+            axis.plot(parts, curve, color=QUIET, linewidth=0.5, alpha=0.35)
+    axis.plot(parts, lstm, color=ORANGE, linewidth=2.5, label="LSTM", zorder=3)
+    axis.axvline(rung, color=INK, linestyle=":")
+    axis.set(xlabel="eighths of the training", ylabel="perplexity (log scale)", yscale="log")
+    axis.set(ylim=(5, 30), yticks=(5, 7, 10, 15, 20, 30))
+    axis.yaxis.set_major_formatter("{x:g}")
+    axis.minorticks_off()
+    axis.plot([], [], color=BLUE, label="the best quarter at the dotted line")
+    axis.plot([], [], color=QUIET, label="given up there")
+    axis.legend(fontsize=8, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1))
+    return figure
+
+
+def draw_tests(
+    groups: Mapping[str, Mapping[str, np.ndarray]], names: Mapping[str, str], line: float
+) -> Figure:
+    """Draw perplexities of models in groups, a row each: the mean, and its range over the seeds.
+
+    An open circle is the mean of those seeds that did not diverge.
+
+    Parameters
+    ----------
+    groups
+        Name of a group -> name of a model -> its perplexities.
+    names
+        What some models are called in the picture, by their names.
+    line
+        Where a vertical line says what has to be beaten.
+    """
+    rows = [(g, *model) for g, models in groups.items() for model in models.items()]
+    figure, axis = plt.subplots(figsize=(8, 0.17 * len(rows) + 0.8), layout="constrained")
+    labels = []
+    for place, (group, name, values) in enumerate(rows):
+        known = values[np.isfinite(values)]
+        axis.plot((known.min(), known.max()), (place, place), color=QUIET)
+        fill = "full" if len(known) == len(values) else "none"
+        colour = BLUE if group in LOOK else INK
+        axis.plot(known.mean(), place, "o", markersize=4.5, color=colour, fillstyle=fill)
+        label = names.get(name, "")
+        labels.append(f"{group}: {label}" if label and group in LOOK else label or group)
+    axis.axvline(line, color=INK, linestyle=":", linewidth=1)
+    axis.set(xlabel="test perplexity (lower is better)", ylim=(len(rows) - 0.4, -0.6))
+    axis.set_yticks(range(len(rows)), labels, size=7)
+    return figure
+
+
+def draw_two_lengths(
+    cells: Mapping[str, tuple[Any, Any]], others: Mapping[str, tuple[float, float]]
+) -> Figure:
+    """Draw perplexity at full size over perplexity in the search, both of the validation stream.
+
+    Parameters
+    ----------
+    cells
+        Method -> the two perplexities of its cells.
+    others
+        Name -> the two perplexities of a cell that no search found.
+    """
+    figure, axis = plt.subplots(figsize=(7, 3.4), layout="constrained")
+    for (method, (short, long)), marker in zip(cells.items(), "ovs^", strict=True):
+        colour = LOOK[method]["color"]
+        axis.plot(short, long, marker, color=colour, label=method, linestyle="none", markersize=5)
+    for name, (short, long) in others.items():
+        axis.plot(short, long, "*", color=INK, markersize=10)
+        axis.annotate(name, (short, long), (0, 8), textcoords="offset points", ha="center")
+    axis.set(xlabel="perplexity in the search, after 512 steps", ylabel="perplexity at full size")
+    axis.margins(x=0.08, y=0.15)
+    axis.legend(fontsize=8, loc="center right")
+    return figure
