@@ -462,8 +462,8 @@ policies.draw_policy(runs[0.05][0][0], tiny, chosen[0.05])
 plt.show()
 
 best = sequences[R.argmax()][None]
-for bonus, of_bonus in runs.items():
-    shares = [policy.log_probabilities(best).sum().exp().item() for policy, _ in of_bonus]
+for bonus, three in runs.items():
+    shares = [policy.log_probabilities(best).sum().exp().item() for policy, _ in three]
     print(f"bonus {bonus:4g}: P(best sequence) in the three runs", *(f"{P:.3f}" for P in shares))
     assert max(shares) < 1e-6 if bonus == 0 else min(shares) > 1e-3
 
@@ -472,7 +472,7 @@ for bonus, of_bonus in runs.items():
 # one, which is good but not the best. With it, each still writes the best now and then. All six runs:
 
 # %%
-curves = {bonus: np.array([history for _, history in of]) for bonus, of in runs.items()}
+curves = {bonus: np.array([history for _, history in three]) for bonus, three in runs.items()}
 policies.draw_learning(curves, best=R.max().item(), even=np.log(len(R)))
 plt.show()
 

@@ -25,7 +25,6 @@ from itertools import product
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from scipy import stats
 
 import nastut as nt
 from nastut.lessons import contest, gallery, plots, searches
@@ -214,15 +213,9 @@ def solution_7_1(reached):
 nt.check("7.1", solution_7_1)
 
 # %% slideshow={"slide_type": "skip"} jupyter={"source_hidden": true}
-print(searches.arrival_table(main, np.random.default_rng(0)), end="\n\n")
-print(searches.how_sure(reached, 0, 6))
-longer = {}
-for run in nt.load_study("searches")["runs"].values():
-    longer.setdefault(run["method"], []).append(run["reached"] is None)
-never = [sum(longer[method]) for method in ("REINFORCE", "random")]
-p = stats.fisher_exact([(count, 100 - count) for count in never]).pvalue
-print(f"\nof 100 others never arrive: REINFORCE {never[0]}, random {never[1]}; p = {p:.4f}")
-assert never[0] > 2 * never[1]
+print(searches.arrival_table(main, np.random.default_rng(0)))
+print("\n", searches.how_sure(reached, 0, 6), sep="")
+assert "p = 0.0" not in searches.how_sure(reached, 0, 3)
 
 # %% [markdown]
 # <details><summary>How sure is this?</summary>
@@ -234,10 +227,7 @@ assert never[0] > 2 * never[1]
 # The test of Mann and Whitney asks how likely chance makes a share so far from one half: that is $p$.
 # Fifteen such questions were planned, so each $p$ is *corrected* for their number, by Holm's rule: the
 # smallest times 15, the next times 14, and so on. Evolution and the queue against chance: clear.
-# Between the two: open.
-#
-# *REINFORCE.* Forty seeds establish no difference from chance. At the paper's setting a hundred seeds
-# with 3,000 evaluations do, and against it: 22 runs never arrive, 5 of chance (Fisher's test).
+# Between the two, and between REINFORCE and chance: open.
 #
 # </details>
 
@@ -415,7 +405,7 @@ practised = {
     name: [gallery.practise(setup.build(tiny.choices, seed), reward_of) for seed in range(3)]
     for name, setup in setups.items()
 }
-curves = {name: np.mean([curve for curve, _ in of], axis=0) for name, of in practised.items()}
+curves = {name: np.mean([curve for curve, _ in runs], axis=0) for name, runs in practised.items()}
 right = curves.pop("right")
 searches.draw_curves(curves, right)
 plt.show()
@@ -430,28 +420,28 @@ assert len(healthy) > len(curves) / 2
 # the right one, on a case so small that everything can be computed:
 
 # %%
-every = torch.tensor(list(product(range(2), range(3))))  # all sequences of choices [2, 3]
+pairs = torch.tensor(list(product(range(2), range(3))))  # all sequences of choices [2, 3]
 worth = torch.tensor([0.9, 0.1, 0.8, 0.7, 0.6, 1.0], dtype=torch.float64)
-worth_of = dict(zip(map(tuple, every.tolist()), worth.tolist(), strict=True))
+worth_of = dict(zip(map(tuple, pairs.tolist()), worth.tolist(), strict=True))
 
 
 def samples_fit(learner):
     """What it samples is as frequent as it says, up to five standard errors."""
-    says = learner.controller.log_probabilities(every).sum(1).exp().detach()
+    says = learner.controller.log_probabilities(pairs).sum(1).exp().detach()
     drawn = learner.controller.sample(4_000, np.random.default_rng(0))
-    found = torch.stack([(drawn == a).all(1).double().mean() for a in every])
+    found = torch.stack([(drawn == a).all(1).double().mean() for a in pairs])
     return bool(((found - says).abs() < 5 * (says * (1 - says) / 4_000).sqrt()).all())
 
 
 # %%
 def gradients(learner):
     """Return the mean of the estimate over all batches of two, and the exact gradient."""
-    says = learner.controller.log_probabilities(every).sum(1).exp().detach()
+    says = learner.controller.log_probabilities(pairs).sum(1).exp().detach()
     total = 0.0
-    for pair in map(list, product(range(6), repeat=2)):
+    for batch in map(list, product(range(6), repeat=2)):
         learner.average = 0.5
-        objective = learner.objective(every[pair], worth[pair])[1]
-        total += says[pair].prod() * flat_gradient(objective, learner.controller)
+        objective = learner.objective(pairs[batch], worth[batch])[1]
+        total += says[batch].prod() * flat_gradient(objective, learner.controller)
     J = expected_reward(learner.controller, worth_of.__getitem__)
     return total, flat_gradient(J, learner.controller)
 
@@ -464,7 +454,7 @@ def gradient_is_exact(learner):
 def baseline_is_used(learner):
     """Rewards that equal the baseline teach nothing."""
     learner.average = 0.7
-    objective = learner.objective(every[:2], torch.tensor([0.7, 0.7], dtype=torch.float64))[1]
+    objective = learner.objective(pairs[:2], torch.tensor([0.7, 0.7], dtype=torch.float64))[1]
     return bool(flat_gradient(objective, learner.controller).abs().max() < 1e-12)
 
 

@@ -45,7 +45,7 @@ _ = torch.set_num_threads(1)
 #
 # One answer needs no experiment. What a cell is worth, its reward, comes from *its own* training.
 # The controller only decides in which order cells are tried. So the best cell is the same for every
-# controller, and there is a best one. In our table of rewards it is
+# controller. In our table it is
 
 # %%
 table = nt.load_table()
@@ -54,8 +54,8 @@ print(f"the best of {len(table):,} classes: {best}, reward {table.reward(best):.
 assert max(table.rewards()) == table.reward(best) < 1
 
 # %% [markdown]
-# No infinitely better network, then: a finite space has a ceiling, and no reward passes 1. What *can*
-# change is how many evaluations a search needs, and how far it gets. As in notebook 07, a search
+# No infinitely better network, then: a finite space has a ceiling. What *can* change is how many
+# evaluations a search needs, and how far it gets. As in notebook 07, a search
 # *arrives* when it proposes one of the best per mille (18 cells); at its end, we note the rank of the
 # best cell.
 #
@@ -86,8 +86,8 @@ print(f"LSTM found rank {table.rank(found)}: {found}")
 lesson.draw_controller(found)
 
 # %% [markdown]
-# One run says nothing. The same was done for 20 seeds and six generations, and recorded. You have just
-# computed the beginning of the first run. (Only 50 evaluations of generation 1: processors round
+# One run says nothing. The same was done for 20 seeds and six generations. You have just computed the
+# beginning of the first run. (Only 50 evaluations of generation 1: processors round
 # differently, and in a found core that grows.)
 
 # %%
@@ -205,7 +205,7 @@ assert lengths.count(0) < 10
 # a quarter of it, half and twice.
 #
 # The last line needs a word. Both leaves of its core multiply by $W h_{t-1}$, and $h_0 = 0$. So $a_0 =
-# a_1 = 0$, and $h_1 = 0$, and so on for ever, whatever $x_t$ is:
+# a_1 = 0$, and $h_1 = 0$, and so on, whatever $x_t$ is:
 
 # %%
 DEAD = nt.Cell.parse("Multiply Tanh Multiply Tanh Multiply Tanh Add Identity 2 0")
@@ -345,10 +345,10 @@ assert of_all["LSTM"][2] < of_all["dead"][1]  # the intervals do not touch
 #
 # ## 7 · Better? A duel
 #
-# To compare two lines, let them fight **duels**: each later generation of one against the other's same
-# generation, seed by seed. In *first*, who arrives first wins; in *rank*, who has the better cell at the
-# end; equal is half a win. A share of 0.5 means no difference. *At own best rates*, each side has the
-# learning rate that suits it best, chosen on every other seed and judged on the seeds between.
+# Let two lines fight **duels**: each later generation of one against the other's same generation, seed by
+# seed. In *first*, who arrives first wins; in *rank*, who has the better cell at the end; equal is half a
+# win. *At own best rates*, each side has the learning rate that suits it best, chosen on every other
+# seed and judged on the seeds between.
 
 # %%
 PAIRS = [("found", other) for other in ("LSTM", "small LSTM", "random")]
@@ -360,19 +360,21 @@ judged = {}
 for axis, key, title in zip(axes, ("reached", "rank"), ("first", "rank"), strict=True):
     shares = {OWN: lineages.won_at_own_rates(runs, "found", "LSTM", key)}
     shares |= {f"{a} against {b}": lineages.won(runs, a, b, key) for a, b in PAIRS}
-    judged |= {(title, pair): of for pair, of in lineages.judge(shares, rng).items()}
-    rows = {pair: judged[title, pair] for pair in shares}
-    rows = {pair: (of.value, of.low, of.high) for pair, of in rows.items()}
+    answers = lineages.judge(shares, rng)
+    judged |= {(title, pair): answer for pair, answer in answers.items()}
+    rows = {pair: (a.value, a.low, a.high) for pair, a in answers.items()}
     plots.draw_intervals(axis, rows, middle=0.5)
     axis.set(title=title, xlabel="share of duels won", xlim=(0, 1))
 plt.show()
 
 # %% slideshow={"slide_type": "skip"} jupyter={"source_hidden": true}
-corrected = dict(zip(judged, inference.holm([of.p for of in judged.values()]), strict=True))
+corrected = dict(zip(judged, inference.holm([answer.p for answer in judged.values()]), strict=True))
 for (title, pair), p in corrected.items():
     if p < 0.05 or pair == OWN:
-        of = judged[title, pair]
-        print(f"{title:5s} {pair:45s} {of.value:.0%} ({of.low:.0%} to {of.high:.0%}), p = {p:.3f}")
+        duel = judged[title, pair]
+        print(
+            f"{title:5s} {pair:45s} {duel.value:.0%} ({duel.low:.0%} to {duel.high:.0%}), p = {p:.3f}"
+        )
 for other in ("LSTM", "small LSTM", "random"):
     assert corrected["rank", f"found against {other}"] < 0.05
     assert corrected["first", f"found against {other}"] > 0.05
@@ -385,9 +387,9 @@ assert min(corrected["first", OWN], corrected["rank", OWN]) > 0.05
 # worse cells** (*rank*) than LSTM, than a small LSTM, and than cores drawn at random. With each side at
 # its own best rate, no difference is established.
 #
-# So the rate explains it. How, the policies at the end of the searches show. Besides their entropy look
-# at their **dependence**: what knowing the tokens before takes away from the entropy of the next ones,
-# in nats. It is 0 for ten independent dice.
+# So the rate explains it. How, the policies at the end of the searches show: their entropy, and their
+# **dependence**, what knowing the tokens before takes away from the entropy of the next ones, in nats. It
+# is 0 for ten independent dice.
 
 # %%
 print("learning rate    core   never  entropy  dependence")
@@ -426,7 +428,7 @@ assert 0.42 < share < 0.55
 
 # %% [markdown]
 # Each point is a core. If better cells designed faster, the points would fall to the right. They do
-# not: in a pair the better cell is the faster designer half of the time.
+# not: in half of the pairs the better cell is the faster.
 #
 # ## 9 · The verdict
 #
@@ -450,7 +452,7 @@ assert 0.42 < share < 0.55
 #
 # <details><summary>1. A friend runs the loop once. After generation 3 the cell no longer changes. "It converges!" What do you ask?</summary>
 #
-# Whether the seed was the same each time: then it had to end in a cycle. And what other seeds give.
+# Was the seed the same each time? Then it had to end in a cycle. And what do other seeds give?
 #
 # </details>
 #

@@ -58,9 +58,9 @@ print(f"all {space.size:.1e} sequences of base 8, at that price: {years:.0e} yea
 assert years > 1e8
 
 # %% [markdown]
-# So a search has to live with a few thousand evaluations, and each should be cheap. There are three ways:
-# *side by side* (several children in one computation), *more workers* (several computations at once), and
-# *halving* (give up early on those that will not win).
+# So a search has to live with a few thousand evaluations, and each should be cheap. Three ways: *side by
+# side* (several children in one computation), *more workers* (several computations at once), and *halving*
+# (give up early on those that will not win).
 #
 # ## 2 · Side by side
 #
@@ -101,14 +101,13 @@ print("every cell has the same reward, whoever trained it")
 # %% [markdown]
 # A worker gets sixteen cells, trains them, and sends sixteen rewards back. While it does, the other gets the
 # next sixteen: **nobody waits for the slowest**. So what is learned first depends on who was quick. What was
-# *measured* does not. A child that raises an error, hangs or diverges has *failed*: it is counted, and never
-# the best.
+# *measured* does not.
 #
 # ## 4 · A cluster
 #
 # Processes end at the edge of one machine. Beyond it we take Dask, a library that moves work between
 # machines. A *scheduler* knows the *workers*; they may come and go. The search gets its address instead
-# of processes, and nothing else changes. All of it runs on a laptop, too:
+# of processes, and nothing else changes. It runs on a laptop, too:
 
 # %%
 cluster = LocalCluster(2, threads_per_worker=1, dashboard_address=None, silence_logs=logging.ERROR)
@@ -118,20 +117,14 @@ assert found == dict(zip(on_cluster.cells, on_cluster.rewards, strict=True))
 print("the same on the cluster")
 
 # %% [markdown]
-# In a terminal the same is
-#
-#     dask scheduler --host 127.0.0.1 --port 8786
-#     dask worker tcp://127.0.0.1:8786 --nthreads 1
-#     python -m nastut search --scheduler tcp://127.0.0.1:8786 --out search.json
-#
-# and `docs/cluster.md` says how to do it on many machines.
+# `docs/cluster.md` says how to do it from a terminal, and on many machines.
 #
 # ## 5 · Cheap first
 #
 # The third way. **Successive halving** trains all children for a short time, and only the best share goes on
-# (Li et al. 2020). It is a bet that the early order is the final one. To see whether it is, 160 random cells
-# of base 8 were trained to the end on the characters of Python's manual, and measured eight times on the
-# way. By the same recipe we train LSTM, written in eight leaves:
+# (Li et al. 2020). It is a bet that the early order is the final one. To see it, 160 random cells of base 8
+# were trained to the end on the characters of Python's manual. By the same recipe we train LSTM, written in
+# eight leaves:
 
 # %%
 curves = [c for run in nt.load_study("halving")["runs"].values() for c in run["curves"]]
@@ -201,13 +194,13 @@ nt.check("9.1", solution_9_1)
 # Now the whole of it, in the paper's own space.
 #
 # 1. Each method that has settings chooses among four, in trials on the grammar.
-# 2. Each searches text from three seeds, with 1,008 evaluations. A child has 24 units and is trained for 512
-#    steps; after 128 of them only the best quarter goes on.
+# 2. Each searches text from three seeds, with 1,008 evaluations. A child has 24 units and 512 training steps;
+#    after 128 of them only the best quarter goes on.
 # 3. The five best cells of each method, torch's own layers and NASCell are trained at *full size*: 100,000
 #    parameters, five passes, each at its best of five learning rates, from five fresh seeds.
 #
-# First the searches. As in the paper's figure 6: by how much is the mean reward of a method's best 1, 5 or 15
-# cells above random search's? Lines are means of three seeds, bands reach from the lowest to the highest.
+# First the searches. By how much is the mean reward of a method's best 1, 5 or 15 cells above random search's
+# (the paper's figure 6)? Lines are means of three seeds, bands reach from the lowest to the highest.
 
 # %%
 record = nt.load_study("beyond")
@@ -280,8 +273,8 @@ nt.draw(nt.Cell.parse(three[0]), fold=True)
 # %%
 def fits(cell):
     """How many leaves multiply, and how many inner nodes add."""
-    wanted = ["Multiply"] * 8 + ["Add"] * 7
-    return sum(node.combination == w for node, w in zip(cell.nodes, wanted, strict=True))
+    pattern = ["Multiply"] * 8 + ["Add"] * 7
+    return sum(node.combination == p for node, p in zip(cell.nodes, pattern, strict=True))
 
 
 for method, cells in chosen.items():
@@ -292,9 +285,7 @@ assert min(fits(cell) for m in chosen if m != "random" for cell in chosen[m]) >=
 
 at_base_2 = nt.load_study("searches")
 again = [r["distinct"][9] for r in at_base_2["runs"].values() if r["method"] == "REINFORCE, tuned"]
-print(
-    f"base 2, rate 0.01, bonus 0.01: {np.median(again):.0f} of 1,000 evaluations are different cells"
-)
+print(f"base 2, rate 0.01, bonus 0.01: {np.median(again):.0f} different cells in 1,000 evaluations")
 assert np.median(again) < 500 < 990 < min(run["different"] for run in searches["REINFORCE"])
 
 # %% [markdown]
@@ -302,10 +293,10 @@ assert np.median(again) < 500 < 990 < min(run["different"] for run in searches["
 # that add them up. In the cells of those that learned, 13 to 15 of the 15 nodes fit; of random cells one in
 # 270 has 13 or more. At base 2 one random cell in eight has a given pattern of its three nodes, and 1,500
 # evaluations see 4 % of the space: there chance comes close to the ceiling. Here each further node halves
-# its odds, while whoever learns can get one node right after the other.
+# its odds, while whoever learns can get them right one by one.
 #
-# And the bonus? REINFORCE failed with 0.01 in notebook 07, and here the trials chose it. There it soon
-# repeated itself: 298 different cells in 1,000 evaluations. Here, at the same rate, it proposes 995 to 1,007
+# And the bonus? With 0.01 REINFORCE failed in notebook 07; here the trials chose it. There it soon repeated
+# itself: 298 different cells in 1,000 evaluations. Here, at the same rate, it proposes 995 to 1,007
 # of 1,008: after 63 updates its policy is not sure yet. A larger bonus would protect from what does not
 # happen, and hold back more: 34 places have up to 38.7 nats, ten places 10.5.
 #
@@ -324,9 +315,8 @@ lesson.draw_tests(groups, names, test[baseline].mean())
 plt.show()
 
 for name in (*verdict.BASELINES, *three):
-    print(
-        f"{names[name]:24s} test {test[name].mean():.2f}, validation {validation[name].mean():.2f}"
-    )
+    means = (measured[name].mean() for measured in (test, validation))
+    print("{:24s} test {:.2f}, validation {:.2f}".format(names[name], *means))
 assert max(test[name].max() for name in three) < test[nascell].min()
 
 # %% slideshow={"slide_type": "skip"} jupyter={"source_hidden": true}
@@ -335,29 +325,28 @@ streams = {
     "second text, test": verdict.perplexities(runs, "source"),
     "second text, validation": verdict.perplexities(runs, "source", "validation"),
 }
-for title, of in streams.items():
-    print(f"{title}: beside {baseline}'s perplexity, {of[baseline].mean():.2f}")
-    cells = [of[name] for name in three]
-    p = [stats.mannwhitneyu(ours, of[baseline], method="exact").pvalue for ours in cells]
+for title, measured in streams.items():
+    print(f"{title}: beside {baseline}'s perplexity, {measured[baseline].mean():.2f}")
+    cells = [measured[name] for name in three]
+    p = [stats.mannwhitneyu(ours, measured[baseline], method="exact").pvalue for ours in cells]
     for n, (ours, corrected) in enumerate(zip(cells, inference.holm(p), strict=True), 1):
-        ahead = inference.duels(ours[:, None], of[baseline]).sum()
-        ratio = lesson.percent(verdict.ratio(ours, of[baseline], rng))
+        ahead = inference.duels(ours[:, None], measured[baseline]).sum()
+        ratio = lesson.percent(verdict.ratio(ours, measured[baseline], rng))
         print(f"  cell {n}: {ratio}, ahead in {ahead:.0f} of 25 pairs, p = {corrected:.2f}")
-ratios = [of[three[0]].mean() / of[baseline].mean() for of in streams.values()]
+ratios = [m[three[0]].mean() / m[baseline].mean() for m in streams.values()]
 assert max(ratios[:2]) < 1 < ratios[2]
 
 # %% [markdown]
 # Each row is a model, its line reaches over five seeds, and the dotted line is LSTM, torch's best layer in
-# validation. (The open circle leaves out a seed that diverged, so this cell is out.) All finalists are far
-# ahead of NASCell. **But no cell is shown to beat LSTM.** Only the three that were best in *validation*
-# count, or luck would choose: cell 1 is ahead by 1.6 %, not significantly, the others are not ahead.
+# validation. (The open circle leaves out a seed that diverged; that cell is out.) All are far ahead of
+# NASCell. **But no cell is shown to beat LSTM.** Only the three best in *validation* count, or luck would
+# choose: cell 1 is ahead by 1.6 %, not significantly, the others are not.
 #
 # <details><summary>How sure is this?</summary>
 #
 # The three were also trained on a second text, Python's own source code, with no tuning there. In brackets:
 # 95 % intervals. $p$ is exact, and corrected for the three cells of a stream. Cell 1 is ahead on both test
 # streams, neither time significantly; on the second text's validation stream it is behind, in all 25 pairs.
-# Which part of a text is read matters more than which of these cells reads it.
 #
 # </details>
 #
@@ -368,12 +357,12 @@ assert max(ratios[:2]) < 1 < ratios[2]
 
 # %%
 short = nt.search.Trained.on("text", steps=512, learning_rate=0.02, best=6.0)
-ours = short.many([nt.zoo.LSTM, nt.zoo.NASCELL])
+outcomes = short.many([nt.zoo.LSTM, nt.zoo.NASCELL])
 others = {
     name: (6 / outcome.reward**0.5, validation[model].mean())
-    for name, outcome, model in zip(("LSTM", "NASCell"), ours, ("LSTM", nascell), strict=True)
+    for name, outcome, model in zip(("LSTM", "NASCell"), outcomes, ("LSTM", nascell), strict=True)
 }
-seen = {name: reward for of in searches.values() for run in of for name, reward in run["top"]}
+seen = {name: r for ours in searches.values() for run in ours for name, r in run["top"]}
 both = {
     method: np.transpose([(6 / seen[str(c)] ** 0.5, validation[str(c)].mean()) for c in cells])
     for method, cells in chosen.items()
@@ -381,9 +370,8 @@ both = {
 lesson.draw_two_lengths(both, others)
 plt.show()
 
-print(
-    f"LSTM is number {1 + np.sum(last < lstm[-1])} beside the {len(last)} random cells of section 5"
-)
+third = ("best", "middle", "worst")[3 * np.sum(last < lstm[-1]) // len(last)]
+print(f"LSTM would be in the {third} third of the {len(last)} random cells of section 5")
 rewarded, came = np.hstack([*both.values()])
 print(f"rank correlation over the finalists: {stats.spearmanr(rewarded, came).statistic:.2f}")
 assert others["LSTM"][0] > 1.4 * rewarded.max()
@@ -398,9 +386,8 @@ assert abs(stats.spearmanr(rewarded, came).statistic) < 0.3
 #
 # ## 7 · Four hundred CPUs
 #
-# What would four hundred workers do with our table? Time can be *simulated*: the search is the real one,
-# rewards come from the table, and each child takes as long as one of those timed in section 1. Ten seeds
-# each:
+# What would four hundred workers do with our table? Time can be *simulated*: the search is real, rewards come
+# from the table, and a child takes as long as one of those timed in section 1. Ten seeds each:
 
 # %%
 needed = {
@@ -419,9 +406,9 @@ assert time["evolution"][1][0] / time["evolution"][400][0] < 100
 
 # %% [markdown]
 # Left: with four hundred workers a search is *stale*: it proposes four hundred cells before it hears of the
-# first. Evolution then needs as many evaluations as random search. (The two policies go up and down within
-# wide intervals, and at 400 half of their seeds arrive before anything was learned: they say nothing of
-# staleness.) Right: time falls, but by 400 for none. **No search is shorter than one child.**
+# first. Evolution then needs as many evaluations as random search. The two policies go up and down within
+# wide intervals; at 400, half of their seeds arrive before anything was learned. Right: time falls, but by
+# 400 for none. **No search is shorter than one child.**
 #
 # > **Exercise 9.3** ★★ · 8 minutes
 # >
@@ -460,19 +447,18 @@ nt.check("9.3", solution_9_3)
 # %% [markdown]
 # ## 8 · What came after
 #
-# | year | what | new in it | Penn Treebank |
-# |---|---|---|---|
-# | 2017 | Zoph & Le | a network writes cells | 62.4 |
-# | 2017 | Melis et al. (1707.05589) | all tuned alike: the best LSTM 58.3, NASCell 59.7 | 58.3 |
-# | 2018 | ENAS (1802.03268) | all children share weights; half a GPU-day | 55.8 |
-# | 2019 | DARTS (1806.09055) | choices become weights, learned by gradients | 55.7 |
-# | 2019 | Li & Talwalkar (1902.07638) | random search, with shared weights too, does as well | |
-# | 2024 | xLSTM (2405.04517) | exponential gates; one of its two cells gives up reading $h_{t-1}$ | |
-# | 2024 | minLSTM, minGRU (2410.01201) | no gate reads $h_{t-1}$, so all steps can be trained at once | |
+# | year | what | new in it |
+# |---|---|---|
+# | 2017 | Zoph & Le | a network writes cells |
+# | 2017 | Melis et al. (1707.05589) | all tuned alike on Penn Treebank: LSTM 58.3, NASCell 59.7 |
+# | 2018 | ENAS (1802.03268) | all children share weights; half a GPU-day |
+# | 2019 | DARTS (1806.09055) | choices become weights, learned by gradients |
+# | 2019 | Li & Talwalkar (1902.07638) | random search, with shared weights too, does as well |
+# | 2024 | xLSTM (2405.04517) | exponential gates |
+# | 2024 | minLSTM, minGRU (2410.01201) | no gate reads $h_{t-1}$, so all steps can be trained at once |
 #
-# Perplexities are as their authors report them; sizes and recipes differ. The last two are where no search of
-# ours could arrive: minLSTM divides, xLSTM takes an exponential, and neither is among the eight operations.
-# What a search can find is decided by its space, before it starts.
+# The last two are where no search of ours could arrive: minLSTM divides, xLSTM takes an exponential, and
+# neither is among the eight operations. What a search can find is decided by its space, before it starts.
 #
 # ## What you can do now
 #
@@ -485,14 +471,13 @@ nt.check("9.3", solution_9_3)
 #
 # <details><summary>1. Two workers, the same seed, another history. Is that a bug?</summary>
 #
-# No. Which result is learned first depends on who was quick. What must agree is the reward of each cell.
+# No. What is learned first depends on who was quick. What must agree is the reward of each cell.
 #
 # </details>
 #
 # <details><summary>2. Why a second text, if the first has a test stream?</summary>
 #
-# The space, the recipe and the reward were all made with the first text in view, and the finalists were
-# chosen by it. The second was used for no choice.
+# Space, recipe and reward were made with the first text in view. The second was used for no choice.
 #
 # </details>
 #
@@ -508,4 +493,4 @@ nt.check("9.3", solution_9_3)
 #
 # **References.** B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*, ICLR 2017,
 # arXiv 1611.01578, section 4.2 and figure 6. L. Li et al., *A System for Massively Parallel Hyperparameter
-# Tuning*, 2020, arXiv 1810.05934. Others: arXiv numbers in the table of section 8.
+# Tuning*, 2020, arXiv 1810.05934.
