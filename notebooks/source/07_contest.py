@@ -175,8 +175,8 @@ assert 2 * max(middle["evolution, tuned"], middle["priority queue, tuned"]) < mi
 
 # %% [markdown]
 # The higher a curve, the more of the runs have arrived. Where it crosses 0.5, half of them have.
-# **Evolution and the queue need far fewer trials than chance. REINFORCE, the paper's rule, does not
-# beat chance here**, tuned or not.
+# **Evolution and the queue need far fewer trials than chance. REINFORCE, the paper's rule, is not seen
+# to beat chance here**, tuned or not.
 #
 # > **Exercise 7.1** ★★ · 10 minutes
 # >
