@@ -474,8 +474,9 @@ assert min(final["path", True], final["no path", True]) > 0.9
 # nothing.** Without a path, nothing of the key is left when the question comes.
 #
 # On the right, with the hidden matrices on, both cells can learn to recall: the loop through $h_t$
-# is a second memory. The cell *without* a path is even the quicker one here. So do not read the left
-# half as "cells without a memory path are useless".
+# is a second memory. The cell *without* a path is even the quicker one here (one of the other five is
+# slow, hence the wide blue band). So do not read the left half as "cells without a memory path are
+# useless".
 #
 # ## 6 · What the formula predicts
 #
@@ -545,7 +546,7 @@ for label, (options, look) in controls.items():
     final[label] = history[-50:].mean(0)
     print(f"{label:29s}", *(f"{share:.2f}" for share in final[label]))
 axis.set(xlabel="training step", ylabel="share of keys recalled", title="delay 12, matrices off")
-axis.legend(loc="center right", fontsize=8)
+axis.legend(loc=(0.6, 0.52), fontsize=8)
 plt.show()
 
 guessing, louder, quieter, opened = (final[label] for label in controls)
@@ -556,10 +557,10 @@ assert opened.min() > 0.95
 # %% [markdown]
 # One row is a condition, one column a network, and the number is its share of keys at the end. Ten
 # thousand times the gradient changes nothing: **Adam divides the size out again.** One quiet
-# distractor, and three of five networks leave guessing within the same two hundred steps, with
-# gradients as small as before. **So the trace of the key does not fade, it drowns.** And the formula
-# was right about the cure: the open gate recalls everything. LSTM's users know it as *setting the
-# forget gate's bias to a positive number*.
+# distractor, and three of five networks leave guessing within the same two hundred steps, though the
+# key's gradient is hardly larger. **So a faint trace would do, if it did not drown.** And the formula
+# was right about the cure: with the open gate all five recall everything. LSTM's users know it as
+# *setting the forget gate's bias to a positive number*.
 #
 # Does patience help? Four times as many steps, with the gate half open:
 
