@@ -168,7 +168,7 @@ print(f"best possible perplexity: {EMBEDDED_REBER.perplexity():.4f}")
 
 # %%
 table = nt.load_table()
-print(f"a child has {table.parameters()[0]} parameters")
+print(f"a child has {table.results().parameters[0]} parameters")
 tiny = nt.Space(base=2, activations=("Tanh",))
 sequences = torch.tensor([tiny.encode(cell) for cell in tiny])  # (144, 10)
 R = torch.tensor([table.reward(cell) for cell in tiny]).double()  # (144,)
