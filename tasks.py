@@ -82,7 +82,7 @@ TASKS = {
     ),
     "data": Task(
         "make the recorded results anew, or go on making them",
-        (("-m", "nastut", "table", "build"), ("-m", "nastut", "study")),
+        _scripts("data/texts.py") + _scripts("data/*.py"),
     ),
     "bench": Task("measure speed; prints ratios", _scripts("benchmarks/bench_*.py")),
     "cluster": Task(

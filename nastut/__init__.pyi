@@ -23,8 +23,6 @@ from .pictures.drawing import draw_tree as draw_tree
 from .pictures.graph import graph as graph
 from .pictures.picture import Picture as Picture
 from .search.controller import Controller as Controller
-from .studies import comparison as comparison
-from .studies import exhaustive as exhaustive
 from .studies.study import load_study as load_study
 from .studies.table import Table as Table
 from .studies.table import load_table as load_table

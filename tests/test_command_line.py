@@ -5,16 +5,13 @@ import os
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 
 import nastut as nt
 from drawn import texts
-from made_up_table import made_up_table
-from nastut.__main__ import STUDIES, main
+from nastut.__main__ import main
 
 EXAMPLE = str(nt.zoo.EXAMPLE)
 
@@ -80,27 +77,6 @@ def test_doctor_exits_with_its_verdict(healthy, status, monkeypatch):
     assert main(["doctor"]) == status
 
 
-@pytest.mark.parametrize(
-    ("arguments", "made"),
-    [
-        ([], {f"data/{name}.json": name for name in STUDIES}),
-        (["text"], {"data/text.json": "text"}),
-        (["text", "elsewhere.json"], {"elsewhere.json": "text"}),
-    ],
-    ids=["all", "one", "one elsewhere"],
-)
-def test_studies_are_made_where_they_belong(arguments, made, module, monkeypatch):
-    found = {}
-    monkeypatch.setattr(module, "_study", lambda name, path: found.update({path.as_posix(): name}))
-    assert main(["study", *arguments]) == 0
-    assert found == made
-
-
-def typed(*words):
-    """Return words as they come from a terminal: none is the object that the code has."""
-    return ["".join(list(word)) for word in words]
-
-
 @pytest.fixture
 def module():
     return import_module("nastut.__main__")
@@ -125,62 +101,16 @@ def test_a_fault_of_the_program_is_not_hidden(module, monkeypatch):
         main(["show", EXAMPLE])
 
 
-def test_what_is_broken_off_by_the_keyboard_says_so(module, capsys, monkeypatch):
+def test_what_is_interrupted_by_the_keyboard_says_so(module, capsys, monkeypatch):
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(module, "_show", interrupted)
     assert main(["show", EXAMPLE]) == 130
-    assert capsys.readouterr() == ("", "python -m nastut show: broken off\n")
+    assert capsys.readouterr() == ("", "python -m nastut show: interrupted\n")
 
 
-@pytest.fixture
-def executors(monkeypatch):
-    """Let no process start; the executors that were asked for, each a word."""
-    given = []
-
-    @contextmanager
-    def processes():
-        given.append(f"executor {len(given)}")
-        yield given[-1]
-
-    monkeypatch.setattr("nastut.search.executors.processes", processes)
-    return given
-
-
-@pytest.mark.parametrize(
-    ("arguments", "path"), [([], "data/base2.csv.xz"), (["other.csv.xz"], "other.csv.xz")]
-)
-def test_a_table_is_built_by_processes(arguments, path, executors, monkeypatch, capsys):
-    table, calls = made_up_table(), []
-
-    def build(*given):
-        calls.append(given)
-        return table
-
-    monkeypatch.setattr("nastut.studies.exhaustive.build", build)
-    assert main(typed("table", "build", *arguments)) == 0
-    assert calls == [(Path(path), executors[0])]
-    said = f"{path} has {len(table):,} cells; the best is {table.best(1)[0]}\n"
-    assert capsys.readouterr().out == said
-
-
-@pytest.mark.parametrize("name", STUDIES)
-def test_a_study_is_conducted_by_processes(name, executors, monkeypatch):
-    calls = []
-
-    class Study:
-        def conduct(self, *given):
-            calls.append(given)
-
-    module = import_module(f"nastut.studies.{STUDIES[name]}")
-    assert callable(getattr(module, STUDIES[name]))
-    monkeypatch.setattr(module, STUDIES[name], Study)
-    assert main(typed("study", name, "some.json")) == 0
-    assert calls == [(Path("some.json"), executors[0])]
-
-
-@pytest.mark.parametrize("arguments", [[], ["show"], ["draw"], ["table"], ["table", "make"]])
+@pytest.mark.parametrize("arguments", [[], ["show"], ["draw"]])
 def test_unknown_use_prints_the_usage(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         main(arguments)

@@ -59,7 +59,8 @@ def test_nothing_sticks_out_of_the_page(html, browser):
 def test_the_sheet_has_what_it_promises(html):
     headings = re.findall(r"<h2[^>]*>([^<]+)", html)
     assert headings == [
-        "The tokens", "In a node", "Parent and children", "Counts", "Memory", "The API in ten lines"
+        "The tokens", "In a node", "Memory", "Counts", "A network that writes cells", "Searches",
+        "The loop, and beyond a laptop", "Parent and children", "The API in ten lines",
     ]  # fmt: skip
     (api,) = [cell for cell in NOTEBOOK.cells if cell.metadata.get("tags") == ["wide"]
               and cell.cell_type == "code"]  # fmt: skip

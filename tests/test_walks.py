@@ -9,7 +9,7 @@ import pytest
 import browsers
 import nastut as nt
 import walks
-from nastut.lessons.board import Board
+from nastut.lessons.playground import Board
 
 pytestmark = pytest.mark.slow
 

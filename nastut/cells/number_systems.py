@@ -22,9 +22,8 @@ Value = Any
 class NumberSystem:
     """The elementary functions in which all operations are written.
 
-    Each takes and returns one value, except ``maximum`` (two values) and ``step``
-    (a value and the number it gives at 0): ``step(a, z)`` is 0 below 0, 1 above 0.
-    ``real`` returns a value that the others can take, or raises TypeError.
+    Each takes and returns one value, except that ``maximum`` takes two. ``real`` returns a value
+    that the others can take, or raises TypeError.
     """
 
     name: str
@@ -33,9 +32,7 @@ class NumberSystem:
     sigmoid: Callable[[Value], Value]
     relu: Callable[[Value], Value]
     sin: Callable[[Value], Value]
-    cos: Callable[[Value], Value]
     maximum: Callable[[Value, Value], Value]
-    step: Callable[[Value, float], Value]
 
 
 @cache
@@ -51,9 +48,7 @@ def numpy_system() -> NumberSystem:
         sigmoid=lambda a: np.exp(-np.logaddexp(0, -a)),
         relu=lambda a: np.maximum(a, 0),
         sin=np.sin,
-        cos=np.cos,
         maximum=np.maximum,
-        step=np.heaviside,
     )
 
 
@@ -69,9 +64,7 @@ def torch_system() -> NumberSystem:
         sigmoid=torch.sigmoid,
         relu=torch.relu,
         sin=torch.sin,
-        cos=torch.cos,
         maximum=torch.maximum,
-        step=lambda a, at_zero: torch.heaviside(a, a.new_tensor(at_zero)),
     )
 
 
@@ -87,9 +80,7 @@ def sympy_system() -> NumberSystem:
         sigmoid=lambda a: 1 / (1 + sp.exp(-a)),
         relu=lambda a: sp.Max(0, a),
         sin=sp.sin,
-        cos=sp.cos,
         maximum=sp.Max,
-        step=lambda a, at_zero: sp.Heaviside(a, sp.nsimplify(at_zero)),
     )
 
 

@@ -25,8 +25,6 @@ class Combination:
         The token that stands for it in a sequence.
     apply
         ``apply(xp, a, b)`` is the joined value, in the number system `xp`.
-    slopes
-        ``slopes(xp, a, b)`` is the pair of its derivatives with respect to `a` and to `b`.
     searched
         Whether it belongs to the search space of the paper, and so to the default of
         :class:`nastut.cells.space.Space`.
@@ -34,7 +32,6 @@ class Combination:
 
     name: str
     apply: Callable[[NumberSystem, Value, Value], Value]
-    slopes: Callable[[NumberSystem, Value, Value], tuple[Value, Value]]
     searched: bool = False
 
 
@@ -48,41 +45,33 @@ class Activation:
         The token that stands for it in a sequence.
     apply
         ``apply(xp, a)`` is the activated value, in the number system `xp`.
-    slope
-        ``slope(xp, a, y)`` is its derivative with respect to `a`, where ``y = apply(xp, a)``.
     searched
         As for a combination.
     """
 
     name: str
     apply: Callable[[NumberSystem, Value], Value]
-    slope: Callable[[NumberSystem, Value, Value], Value]
     searched: bool = False
 
 
-# At a kink a derivative is a convention. These are torch's: ReLU has slope 0 at 0,
-# and Max of two equal values gives each of them one half. A last entry True: searched.
+# A last entry True: searched.
 COMBINATIONS: dict[str, Combination] = {
     row.name: row
     for row in (
-        Combination("Add", lambda xp, a, b: a + b, lambda xp, a, b: (1, 1), True),
-        Combination("Multiply", lambda xp, a, b: a * b, lambda xp, a, b: (b, a), True),
-        Combination(
-            "Max",
-            lambda xp, a, b: xp.maximum(a, b),
-            lambda xp, a, b: (xp.step(a - b, 0.5), xp.step(b - a, 0.5)),
-        ),
+        Combination("Add", lambda xp, a, b: a + b, True),
+        Combination("Multiply", lambda xp, a, b: a * b, True),
+        Combination("Max", lambda xp, a, b: xp.maximum(a, b)),
     )
 }
 
 ACTIVATIONS: dict[str, Activation] = {
     row.name: row
     for row in (
-        Activation("Identity", lambda xp, a: a, lambda xp, a, y: 1, True),
-        Activation("Tanh", lambda xp, a: xp.tanh(a), lambda xp, a, y: 1 - y * y, True),
-        Activation("Sigmoid", lambda xp, a: xp.sigmoid(a), lambda xp, a, y: y * (1 - y), True),
-        Activation("ReLU", lambda xp, a: xp.relu(a), lambda xp, a, y: xp.step(a, 0.0), True),
-        Activation("Sin", lambda xp, a: xp.sin(a), lambda xp, a, y: xp.cos(a)),
+        Activation("Identity", lambda xp, a: a, True),
+        Activation("Tanh", lambda xp, a: xp.tanh(a), True),
+        Activation("Sigmoid", lambda xp, a: xp.sigmoid(a), True),
+        Activation("ReLU", lambda xp, a: xp.relu(a), True),
+        Activation("Sin", lambda xp, a: xp.sin(a)),
     )
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from functools import partial
 from itertools import chain, product
 from typing import Any
 
@@ -15,11 +14,15 @@ from torch.nn.utils.rnn import PackedSequence
 from nastut.cells.cell import Cell, require_cell
 from nastut.cells.sequence import require_whole_number
 from nastut.layers import kernel
-from nastut.layers.arguments import State, initial_states, require_fitting
-from nastut.layers.precision import result_types, without_autocast
+from nastut.layers.arguments import (
+    State,
+    autocast_type,
+    initial_states,
+    require_fitting,
+    without_autocast,
+)
 from nastut.layers.recurrence import Weights, recur
-from nastut.layers.sequences import Packed, Padded
-from nastut.layers.stack import run_layers
+from nastut.layers.sequences import Packed, Padded, RunSteps, run_layers
 
 
 class CellRNN(nn.Module):
@@ -49,7 +52,7 @@ class CellRNN(nn.Module):
     proj_size
         P: if positive, each layer multiplies h_t by a matrix to get P features.
     device, dtype
-        Where and of which type the parameters are made.
+        Where the parameters are, and of which type.
 
     Attributes
     ----------
@@ -84,6 +87,9 @@ class CellRNN(nn.Module):
     >>> output.shape, h_n.shape, c_n.shape
     (torch.Size([5, 2, 4]), torch.Size([1, 2, 4]), torch.Size([1, 2, 4]))
     """
+
+    weight_ih_l0: Tensor
+    weight_hh_l0: Tensor
 
     mode = "CellRNN"
     """What :class:`torch.nn.LSTM` says with ``"LSTM"``: which recurrence this is."""
@@ -169,7 +175,7 @@ class CellRNN(nn.Module):
 
         If not, ``nastut.layers.kernel.load().status`` tells why; results are the same, only slower.
         """
-        return kernel.load().runs_on(self._weights("l0").input)
+        return kernel.load().runs_on(self.weight_ih_l0)
 
     @property
     def all_weights(self) -> list[list[Tensor]]:
@@ -230,41 +236,50 @@ class CellRNN(nn.Module):
             sequences, data = Packed(input), input.data
         else:
             sequences, data = Padded(input, self.batch_first), input
-        packed = isinstance(sequences, Packed)
-        layers = [[self._weights(place) for place in places] for places in self._places()]
-        weight = layers[0][0].hidden
-        require_fitting(data, weight, self.input_size, packed)
+        weight = self.weight_hh_l0
+        require_fitting(data, weight, self.input_size, isinstance(sequences, Packed))
+        layers = [[self._layer(place) for place in places] for places in self._places()]
         shapes = [
             (len(layers) * len(layers[0]), *sequences.batch, size)
             for size in (self.proj_size or self.hidden_size, self.hidden_size)
         ]
         h_0, c_0 = initial_states(hx, data, shapes, weight.dtype)
 
-        given = None if hx is None else hx[1]
-        type_h, type_c = result_types(data, given, packed, projected=self.proj_size > 0)
+        result_type = autocast_type(data) or data.dtype
         with without_autocast(data):
-            x, h_n, c_n = run_layers(
-                [[partial(recur, self.cell, weights=w) for w in weights] for weights in layers],
-                sequences,
+            blocks, h_n, c_n = run_layers(
+                layers,
+                [block.to(weight.dtype) for block in sequences.blocks],
                 sequences.order(h_0),
                 sequences.order(c_0),
                 self.dropout if self.training else 0.0,
             )
-        states = sequences.restore(h_n.to(type_h)), sequences.restore(c_n.to(type_c))
-        return sequences.output(x.to(type_h)), states
+        states = sequences.restore(h_n.to(result_type)), sequences.restore(c_n.to(result_type))
+        return sequences.output([block.to(result_type) for block in blocks]), states
 
     def _places(self) -> list[list[str]]:
         """Return the ends of the parameters' names, for each layer and direction."""
         ends = ("", "_reverse") if self.bidirectional else ("",)
         return [[f"l{k}{end}" for end in ends] for k in range(self.num_layers)]
 
-    def _weights(self, place: str) -> Weights:
-        return Weights(
+    def _weights(self, place: str) -> list[Tensor | None]:
+        return [
             getattr(self, f"weight_ih_{place}"),
             getattr(self, f"weight_hh_{place}"),
             getattr(self, f"bias_hh_{place}") if self.bias else None,
             getattr(self, f"weight_hr_{place}") if self.proj_size else None,
-        )
+        ]
+
+    def _layer(self, place: str) -> RunSteps:
+        """Return what runs one layer in one direction: a single member of a recurrence."""
+        weights = [None if w is None else w.unsqueeze(0) for w in self._weights(place)]
+
+        def over(x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+            states = h.unsqueeze(0), c.unsqueeze(0)
+            output, memory = recur((self.cell,), x, *states, Weights._make(weights))
+            return output.squeeze(0), memory.squeeze(0)
+
+        return over
 
     def extra_repr(self) -> str:
         """Return the arguments that make this layer."""
@@ -276,12 +291,12 @@ class CellRNN(nn.Module):
             "bidirectional": False,
             "proj_size": 0,
         }
-        given = [
+        options = [
             f"{name}={getattr(self, name)}"
             for name, value in defaults.items()
             if getattr(self, name) != value
         ]
-        return ", ".join([repr(self.cell), str(self.input_size), str(self.hidden_size), *given])
+        return ", ".join([repr(self.cell), str(self.input_size), str(self.hidden_size), *options])
 
     def __getstate__(self) -> dict[str, Any]:
         # A sequence of words: torch.load(weights_only=True) then needs to know no other class.

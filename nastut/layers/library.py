@@ -1,8 +1,7 @@
 """The compiled library: made once from the C++ beside this file, and kept in a cache folder.
 
-Its name says what it was made from and what it contains, both as hashes. So a cache may be
-shared by machines and outlive an upgrade, and a library that was damaged is made anew: loading
-one that is cut short would end the process.
+Its name is a hash of what it was made from. So a cache may be shared by machines and outlive an
+upgrade. Only its owner may write to it, whatever the umask, because what is in it will be run.
 """
 
 from __future__ import annotations
@@ -14,9 +13,7 @@ import platform
 import shlex
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -31,78 +28,61 @@ _VECTOR_FLAGS = {
 }
 
 
-def compiled() -> Path:
-    """Return the path of the library, after making it if the cache holds no whole one.
+def find_compiler() -> list[str] | None:
+    """Return the command of a C++ compiler: what CXX says, else a usual name; None without one."""
+    chosen = shlex.split(os.environ.get("CXX", ""))
+    for command in [chosen] if chosen else [["c++"], ["g++"], ["clang++"]]:
+        if shutil.which(command[0]):
+            return command
+    return None
+
+
+def compiled(compiler: Sequence[str]) -> Path:
+    """Return the path of the library, after making it if the cache does not hold it.
 
     The cache is ``$XDG_CACHE_HOME/nastut``, or ``~/.cache/nastut``.
 
     Raises
     ------
     OSError
-        If there is no compiler, or the cache cannot be used or is not the user's own.
+        If the cache cannot be used, or others may write to it.
     subprocess.SubprocessError
         If the compiler fails.
     """
     sources = sorted([*_FOLDER.glob("*.h"), *_FOLDER.glob("*.cpp")])
-    command = [*_compiler(), *_flags(), str(_FOLDER / "kernel.cpp")]
+    command = [*compiler, *_flags(), str(_FOLDER / "kernel.cpp")]
     texts = [source.read_text("utf-8") for source in sources]
-    made_from = (*texts, *command, torch.__version__, platform.platform())
-    stem = "kernel-" + _hash("\n".join(made_from).encode())
+    origin = "\n".join([*texts, *command, torch.__version__, platform.platform()])
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nastut"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _require_own(folder)
-    found = _whole(folder, stem)
-    if found is None:
-        with _alone_in(folder):
-            # Another process may have made it meanwhile.
-            found = _whole(folder, stem) or _make(command, folder, stem)
-    _require_own(found)
-    return found
-
-
-def _whole(folder: Path, stem: str) -> Path | None:
-    """Return the library of this name whose content is as its name says; None: there is none."""
-    for path in sorted(folder.glob(f"{stem}-*.so")):
-        if path.stem == f"{stem}-{_hash(path.read_bytes())}":
-            return path
-    return None
-
-
-def _make(command: list[str], folder: Path, stem: str) -> Path:
-    """Compile, in a folder of its own, and give the library its name once it is on the disk."""
-    with tempfile.TemporaryDirectory(dir=folder, prefix=_MAKING) as scratch:
-        made = Path(scratch) / "kernel.so"
-        subprocess.run(
-            [*command, "-o", str(made), *_libraries()],
-            env=os.environ | {"TMPDIR": scratch},
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=600,  # a busy machine needs its time
-        )
-        with made.open("rb+") as file:
-            content = file.read()
-            os.fsync(file.fileno())
-        for damaged in folder.glob(f"{stem}-*.so"):
-            damaged.unlink()
-        # In one go: no process ever sees half a library, and one in use stays as it is.
-        return made.replace(folder / f"{stem}-{_hash(content)}.so")
-
-
-_MAKING = "making-"
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Let one process at a time compile, and remove what one that was killed has left."""
+    path = folder / f"kernel-{hashlib.sha256(origin.encode()).hexdigest()[:32]}.so"
     lock = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for left in folder.glob(f"{_MAKING}*"):
-            shutil.rmtree(left, ignore_errors=True)
-        yield
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one process compiles, the others wait for it
+        if not path.exists():
+            _compile(command, path)
     finally:
         os.close(lock)
+    _require_own(path)
+    return path
+
+
+def _compile(command: list[str], path: Path) -> None:
+    """Compile beside `path`, and give the library its name once it is whole and on the disk."""
+    unfinished = path.with_name("unfinished.so")  # one name: what a kill leaves is overwritten
+    unfinished.unlink(missing_ok=True)
+    subprocess.run(
+        [*command, "-o", str(unfinished), *_libraries()],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=600,  # a busy machine needs its time
+    )
+    unfinished.chmod(0o700)
+    with unfinished.open("rb") as file:
+        os.fsync(file.fileno())
+    unfinished.replace(path)
 
 
 def _require_own(path: Path) -> None:
@@ -113,25 +93,6 @@ def _require_own(path: Path) -> None:
             f"{path} can be written by others, and what they write would be run; it must belong "
             f"to you alone: chmod go-w {shlex.quote(str(path))}, or set XDG_CACHE_HOME"
         )
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:32]
-
-
-def _compiler() -> list[str]:
-    """Return the command of a C++ compiler: what the variable CXX says, else the usual names.
-
-    Raises
-    ------
-    OSError
-        If there is none.
-    """
-    chosen = shlex.split(os.environ.get("CXX", ""))
-    for command in [chosen] if chosen else [["c++"], ["g++"], ["clang++"]]:
-        if shutil.which(command[0]):
-            return command
-    raise OSError(f"no C++ compiler {chosen[0] if chosen else 'c++, g++ or clang++'} on the PATH")
 
 
 def _flags() -> list[str]:

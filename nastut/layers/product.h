@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "activations.h"
+#include "program.h"
 
 // A tile of the result stays in registers: ROWS x 2 vectors, and no more than the processor has.
 #if defined(CPU_CAPABILITY_AVX512) || defined(__aarch64__)
@@ -126,14 +126,14 @@ class Product {
     for (int64_t i = 0; i < a.count; i += together)
       for (int64_t k = 0; k < a.depth; k += DEPTH_BLOCK, add = true) {
         const T* start = a.first.start + i * a.apart + k * a.first.column;
-        const Left<T> some{{start, a.first.row, a.first.column},
+        const Left<T> block{{start, a.first.row, a.first.column},
                            std::min(DEPTH_BLOCK, a.depth - k),
                            std::min(together, a.count - i),
                            a.apart};
         if (a.first.row == 1 && b.panels() >= COPY_FROM)
-          columns_apart(some, k, add);
+          columns_apart(block, k, add);
         else
-          columns_together(some, i * a.depth + k, add);
+          columns_together(block, i * a.depth + k, add);
       }
   }
 

@@ -1,17 +1,20 @@
-"""Elementwise functions as flat programs, recorded once and run many times.
+"""One time step of a cell as two flat programs, forward and backward, for the compiled kernel.
 
-Symbols of a recording number system take the place of tensors: an elementary function of
-symbols is a new symbol that remembers where it came from. So one pass through
-:func:`nastut.cells.evaluate.walk` or :func:`nastut.layers.gradient.pullback` leaves all that is
-to be computed behind. What a cell means is not written here.
+Symbols of a recording number system take the place of tensors: an elementary function of symbols
+is a new symbol that remembers where it came from. So one pass through
+:func:`nastut.cells.evaluate.walk` leaves all that is to be computed behind, and the chain rule read
+backwards over it gives the gradients. What a cell means is not written here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
+from nastut.cells.cell import Cell
+from nastut.cells.evaluate import steps_in
 from nastut.cells.number_systems import NumberSystem, Value
 
 
@@ -38,25 +41,6 @@ class Symbol:
     __radd__, __rmul__ = __add__, __mul__
 
 
-def recording_system() -> NumberSystem:
-    """Return the number system whose values are symbols."""
-
-    def recorded(operation: str) -> Callable[..., Symbol]:
-        return lambda *operands: _apply(operation, *operands)
-
-    return NumberSystem(
-        name="recording",
-        real=lambda value: value,
-        tanh=recorded("tanh"),
-        sigmoid=recorded("sigmoid"),
-        relu=lambda a: _apply("maximum", a, 0),
-        sin=recorded("sin"),
-        cos=recorded("cos"),
-        maximum=recorded("maximum"),
-        step=recorded("step"),
-    )
-
-
 def _apply(operation: str, *operands: Value) -> Symbol:
     """Return the symbol of a function of symbols and plain numbers."""
     return Symbol(
@@ -66,6 +50,52 @@ def _apply(operation: str, *operands: Value) -> Symbol:
             for operand in operands
         ),
     )
+
+
+def recording_system() -> NumberSystem:
+    """Return the number system whose values are symbols."""
+
+    def recorded(operation: str) -> Callable[..., Symbol]:
+        return lambda *operands: _apply(operation, *operands)
+
+    functions = {name: recorded(name) for name in ("tanh", "sigmoid", "relu", "sin", "maximum")}
+    return NumberSystem(name="recording", real=lambda value: value, **functions)
+
+
+# The derivatives of an elementary function y of a, or of a and b, with respect to these. At a kink
+# they are torch's: relu has slope 0 at 0, and each of two equal values has half of a maximum.
+_SLOPES: dict[str, Callable[..., tuple[Value, ...]]] = {
+    "add": lambda y, a, b: (1, 1),
+    "subtract": lambda y, a, b: (1, -1),
+    "multiply": lambda y, a, b: (b, a),
+    "maximum": lambda y, a, b: (_apply("step", a - b, 0.5), _apply("step", b - a, 0.5)),
+    "tanh": lambda y, a: (1 - y * y,),
+    "sigmoid": lambda y, a: (y * (1 - y),),
+    "relu": lambda y, a: (_apply("step", a, 0.0),),
+    "sin": lambda y, a: (_apply("cos", a),),
+}
+
+
+def gradients(
+    results: Sequence[Symbol], grads: Sequence[Symbol], inputs: Sequence[Symbol]
+) -> list[Symbol]:
+    """Return the gradients with respect to `inputs`, given those with respect to `results`."""
+    total: dict[Symbol, Symbol] = {}
+
+    def collect(symbol: Symbol, grad: Symbol) -> None:
+        total[symbol] = total[symbol] + grad if symbol in total else grad
+
+    for result, grad in zip(results, grads, strict=True):
+        collect(result, grad)
+    for symbol in reversed(_in_order(results, inputs)):
+        if symbol.operation in ("input", "constant"):
+            continue
+        slopes = _SLOPES[symbol.operation](symbol, *symbol.operands)
+        for operand, slope in zip(symbol.operands, slopes, strict=True):
+            # A slope of 1 costs no pass over the data.
+            is_one = not isinstance(slope, Symbol) and slope == 1
+            collect(operand, total[symbol] if is_one else total[symbol] * slope)
+    return [total[symbol] for symbol in inputs]
 
 
 class Instruction(NamedTuple):
@@ -80,61 +110,50 @@ class Instruction(NamedTuple):
 class Program:
     """A straight line of instructions over registers.
 
-    Registers are numbered: first those that are loaded, then the constants, then those
-    that are computed. The last kind is used again once nobody needs its value any more,
-    so that the values of a step stay in a small piece of memory.
+    Registers are numbered: first the inputs, then the constants, then those that are computed. The
+    last kind is used again once nobody needs its value any more, so that the values of a step
+    stay in a small piece of memory.
 
     Attributes
     ----------
-    loaded, stored
-        How many registers each input array fills, and how many each output array takes.
+    n_inputs, n_registers
+        Number of inputs, and of registers of all kinds.
     constants
         The values of the constant registers.
     instructions
         What is computed, in order.
     results
-        The registers that are stored, array after array.
-    n_registers
-        Number of registers of all kinds.
+        The registers that hold the results in the end.
     """
 
-    loaded: tuple[int, ...]
-    stored: tuple[int, ...]
+    n_inputs: int
+    n_registers: int
     constants: tuple[float, ...]
     instructions: tuple[Instruction, ...]
     results: tuple[int, ...]
-    n_registers: int
 
     @classmethod
-    def between(
-        cls, inputs: Sequence[Sequence[Symbol]], outputs: Sequence[Sequence[Symbol]]
-    ) -> Program:
-        """Return the program that computes `outputs` once the values of `inputs` are known.
+    def between(cls, inputs: Sequence[Symbol], results: Sequence[Symbol]) -> Program:
+        """Return the program that computes `results` once the values of `inputs` are known.
 
-        Parameters
-        ----------
-        inputs, outputs
-            The symbols of each array: one for each leaf, or a single one. What an input was made
-            from does not matter.
+        What an input was computed from does not matter.
         """
-        known = [symbol for array in inputs for symbol in array]
-        wanted = [symbol for array in outputs for symbol in array]
-        order = _in_order(wanted, known)
+        order = _in_order(results, inputs)
         numbers = sorted({s.number for s in order if s.operation == "constant"})
-        register = {symbol: i for i, symbol in enumerate(known)}
+        register = {symbol: i for i, symbol in enumerate(inputs)}
         for symbol in order:
             if symbol.operation == "constant":
-                register[symbol] = len(known) + numbers.index(symbol.number)
+                register[symbol] = len(inputs) + numbers.index(symbol.number)
 
         computed = [symbol for symbol in order if symbol not in register]
-        own = set(computed) - set(wanted)
+        reusable = set(computed) - set(results)
         last_use = {operand: symbol for symbol in computed for operand in symbol.operands}
-        n_registers, free = len(known) + len(numbers), list[int]()
+        n_registers, free = len(inputs) + len(numbers), list[int]()
         instructions = []
         for symbol in computed:
             operands = tuple(register[operand] for operand in symbol.operands)
             for operand in dict.fromkeys(symbol.operands):
-                if last_use[operand] is symbol and operand in own:
+                if last_use[operand] is symbol and operand in reusable:
                     free.append(register[operand])
             if not free:
                 free.append(n_registers)
@@ -142,18 +161,17 @@ class Program:
             register[symbol] = free.pop()
             instructions.append(Instruction(symbol.operation, operands, register[symbol]))
         return cls(
-            tuple(map(len, inputs)),
-            tuple(map(len, outputs)),
+            len(inputs),
+            n_registers,
             tuple(numbers),
             tuple(instructions),
-            tuple(register[symbol] for symbol in wanted),
-            n_registers,
+            tuple(register[symbol] for symbol in results),
         )
 
 
-def _in_order(wanted: Sequence[Symbol], known: Sequence[Symbol]) -> list[Symbol]:
-    """Return all that `wanted` are computed from `known`, and these; operands come first."""
-    order: dict[Symbol, None] = dict.fromkeys(known)
+def _in_order(results: Sequence[Symbol], inputs: Sequence[Symbol]) -> list[Symbol]:
+    """Return all that `results` are computed from, down to `inputs`; operands come first."""
+    order: dict[Symbol, None] = dict.fromkeys(inputs)
 
     def visit(symbol: Symbol) -> None:
         if symbol not in order:
@@ -161,6 +179,53 @@ def _in_order(wanted: Sequence[Symbol], known: Sequence[Symbol]) -> list[Symbol]
                 visit(operand)
             order[symbol] = None
 
-    for symbol in wanted:
+    for symbol in results:
         visit(symbol)
     return list(order)
+
+
+class StepPrograms(NamedTuple):
+    """The two directions of one time step.
+
+    A leaf that needs its two parts only as their sum is given the sum.
+
+    Attributes
+    ----------
+    summed
+        Which leaves these are.
+    forward
+        From (x_parts or sums; h_parts of the other leaves; c_{t-1}) to (h_t, c_t).
+    backward
+        From these three and the gradients with respect to h_t and c_t to those with respect to all
+        h_parts, the x_parts of the other leaves, and c_{t-1}. Both parts of a sum have one
+        gradient. The values of the forward pass are computed again: that costs less than to store
+        and load them all.
+    """
+
+    summed: tuple[bool, ...]
+    forward: Program
+    backward: Program
+
+
+@lru_cache(maxsize=4096)
+def step_programs(cell: Cell) -> StepPrograms:
+    """Return the programs of a cell."""
+    x, h = ([Symbol() for _ in range(cell.base)] for _ in range(2))
+    c, grad_h, grad_c = Symbol(), Symbol(), Symbol()
+    steps = steps_in(recording_system(), cell, x, h, c)
+    value = {step.stage: step.value for step in steps}
+    results = [value["output"], value["create"]]
+    leaves = {step.node: step.value for step in steps if step.stage == "combine"}
+    summed = tuple(leaves[i].operation == "add" for i in range(cell.base))
+
+    def of_others(symbols: Sequence[Symbol]) -> list[Symbol]:
+        return [symbol for symbol, is_sum in zip(symbols, summed, strict=True) if not is_sum]
+
+    inputs = [leaves[i] if summed[i] else x[i] for i in range(cell.base)] + [*of_others(h), c]
+    by_parts = gradients(results, [grad_h, grad_c], [*x, *h, c])
+    by_x, by_h, by_c = by_parts[: cell.base], by_parts[cell.base : -1], by_parts[-1]
+    return StepPrograms(
+        summed,
+        Program.between(inputs, results),
+        Program.between([*inputs, grad_h, grad_c], [*by_h, *of_others(by_x), by_c]),
+    )

@@ -1,27 +1,27 @@
-"""Train many different children side by side.
+"""Train many different children side by side, in one network.
 
-They run as one network (:mod:`nastut.learning.population`), and nothing that one member
-computes reaches another: losses are summed, gradients are clipped member by member, Adam works
-number by number. So a member that diverges takes nobody along, and one that is trained in
-company ends where it would have ended alone, up to rounding.
+The children of a search are small, and a small network trained alone spends its time on calls,
+not on numbers. So the networks of many cells run as one: each weight has one more axis, that of
+the members, and one call does the work of all (:mod:`nastut.layers.recurrence`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from copy import deepcopy
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 (the name it has everywhere)
 from tqdm.auto import tqdm
 
 from nastut.cells.cell import Cell, require_cell
 from nastut.cells.sequence import require_whole_number
-from nastut.learning.population import Population
-from nastut.learning.tasks import Stream, Task, windows
-from nastut.learning.training import Recipe, Record, State, losses, optimizer_and_rate, plan
+from nastut.layers.recurrence import Weights, recur
+from nastut.learning.tasks import Task
+from nastut.learning.training import Network, Recipe, Record, State, fit_members
+from nastut.learning.training import Stay as Stay
 
 CHILD = Recipe(epochs=1, batch=16, steps=32, learning_rate=0.01, reports=4)
 """The recipe for small children: about 256 steps on a task of the usual size.
@@ -31,9 +31,95 @@ the rate, all good cells end near the best possible perplexity and chance decide
 """
 
 
-Stay = Callable[[int, np.ndarray], np.ndarray]
-"""From the number of a report, from 0, and the validation perplexity of each network that was
-still in training, to whether it goes on: an array of truth values."""
+class Population(Network):
+    """The networks of several cells of one base: symbols in, scores of the next symbol out.
+
+    A member is a recurrent layer, as of :class:`nastut.CellRNN`, that sees each symbol as a
+    vector with a single 1, and a decoder. All members start from the same weights.
+
+    Parameters
+    ----------
+    cells
+        One for each of the M members, all of one base.
+    symbols
+        S: number of different symbols.
+    hidden_size
+        H: number of features of h_t and of c_t.
+    seed
+        Where the weights are drawn from: U(-1 / sqrt(H), 1 / sqrt(H)).
+
+    Attributes
+    ----------
+    input : (M, base * H, S)
+        Column s is what symbol s gives to the leaves, leaf after leaf.
+    hidden : (M, base * H, H)
+        From h_{t-1} to the leaves.
+    decoder, decoder_bias : (M, S, H), (M, S, 1)
+        From h_t to the scores.
+
+    Raises
+    ------
+    ValueError
+        If the cells have different bases.
+    """
+
+    def __init__(self, cells: Sequence[Cell], symbols: int, hidden_size: int, seed: int) -> None:
+        super().__init__()
+        bases = {cell.base for cell in cells}
+        if len(bases) != 1:
+            raise ValueError(f"the cells have bases {sorted(bases)}; give cells of one base")
+        self.cells, self.members = tuple(cells), len(cells)
+        generator, bound = torch.Generator().manual_seed(seed), 1 / math.sqrt(hidden_size)
+        width = bases.pop() * hidden_size
+
+        def drawn(*shape: int) -> Tensor:
+            one = torch.empty(shape).uniform_(-bound, bound, generator=generator)
+            return one.repeat(len(cells), 1, 1)
+
+        # Transposed, because so they were drawn for what is recorded in data/.
+        self.input = nn.Parameter(drawn(symbols, width).mT.contiguous())
+        self.hidden = nn.Parameter(drawn(hidden_size, width).mT.contiguous())
+        self.decoder = nn.Parameter(drawn(symbols, hidden_size))
+        self.decoder_bias = nn.Parameter(drawn(symbols, 1))
+
+    def subset(self, members: np.ndarray) -> Population:
+        """Return a population of the chosen members, by number, with their weights as they are."""
+        symbols, size = self.decoder.shape[1:]
+        chosen = Population([self.cells[m] for m in members], symbols, size, seed=0)
+        with torch.no_grad():
+            for mine, theirs in zip(chosen.parameters(), self.parameters(), strict=True):
+                mine.copy_(theirs[members])
+        return chosen
+
+    def by_member(self, value: Tensor) -> Tensor:
+        """Return a weight as it is: the members' axis is in front."""
+        return value
+
+    def forward(self, symbols: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Return the scores, of shape (M, S, T * B), and the state after the last step.
+
+        Parameters
+        ----------
+        symbols
+            Integers of shape (T, B), the same for all members.
+        state
+            (h, c), each of shape (M, B, H); zeros if left out.
+        """
+        members, n_symbols, size = self.decoder.shape
+        if state is None:
+            state = (self.hidden.new_zeros(members, symbols.shape[1], size),) * 2
+        one_hot = F.one_hot(symbols, n_symbols).to(self.input.dtype)
+        h, c = recur(self.cells, one_hot, *state, Weights(self.input, self.hidden, None, None))
+        scores = torch.baddbmm(self.decoder_bias, self.decoder, h.flatten(1, 2).mT)
+        return scores, (h[:, -1], c)
+
+    def loss(
+        self, symbols: np.ndarray, following: np.ndarray, state: State | None
+    ) -> tuple[Tensor, State]:
+        """Return the mean loss of each member, of shape (M,), and the state after the last step."""
+        scores, state = self(torch.as_tensor(symbols), state)
+        targets = torch.as_tensor(following).flatten().expand(len(scores), -1)
+        return F.cross_entropy(scores, targets, reduction="none").mean(1), state
 
 
 def train(
@@ -64,9 +150,8 @@ def train(
     progress
         Whether to show a progress bar.
     stay
-        Says at every report who goes on; None: all do. Those that do go on from where they
-        stand, and are what they would be in the company of all. A record ends where its
-        training ended.
+        Says at every report which networks go on; None: all do. Those that do are trained as if
+        all had stayed. A record ends where its training ended.
 
     Raises
     ------
@@ -85,114 +170,10 @@ def train(
         for base in sorted({cell.base for cell in cells}):
             places = [place for place, cell in enumerate(cells) if cell.base == base]
             for start in range(0, len(places), at_once):
-                some = places[start : start + at_once]
-                members = [cells[place] for place in some]
+                batch = places[start : start + at_once]
+                members = [cells[place] for place in batch]
                 population = Population(members, len(task.symbols), hidden_size, seed)
-                records |= zip(some, _fit(population, task, recipe, seed, stay), strict=True)
-                bar.update(len(some))
+                fitted = fit_members(population, task, recipe, seed, tqdm(disable=True), stay)
+                records |= zip(batch, fitted, strict=True)
+                bar.update(len(batch))
     return [records[place] for place in range(len(cells))]
-
-
-def _fit(
-    population: Population, task: Task, recipe: Recipe, seed: int, stay: Stay | None
-) -> list[Record]:
-    """Train a population in place and return the record of each member."""
-    total, reports = plan(task, recipe)
-    optimizer, rate = optimizer_and_rate(population, recipe, total)
-    going, members = population, np.arange(len(population.cells))  # what is trained; who it is
-    at: list[int] = []
-    validation: list[np.ndarray] = []
-    ended = np.full(len(members), total)
-    diverged = np.zeros(len(members), int)  # the step, from 1
-    best, best_weights = np.full(len(members), math.inf), deepcopy(population.state_dict())
-
-    def loss_of(
-        symbols: np.ndarray, following: np.ndarray, state: State | None
-    ) -> tuple[Tensor, State]:
-        if state is not None and len(state[0]) > len(members):  # Some have just left.
-            state = state[0][kept], state[1][kept]
-        return going.loss(symbols, following, state)
-
-    for step, loss in enumerate(losses(loss_of, task, recipe), 1):
-        newly = ~np.isfinite(loss.detach().numpy()) & (diverged[members] == 0)
-        diverged[members[newly]] = step
-        optimizer.zero_grad()
-        loss.sum().backward()  # type: ignore[no-untyped-call]
-        clip(going, recipe.clip)
-        optimizer.step()
-        rate.step()
-        if step in reports:
-            at.append(step)
-            measured = perplexities(going, task.validation, recipe)
-            measured[diverged[members] > 0] = math.inf
-            validation.append(np.full(len(best), math.inf))
-            validation[-1][members] = measured
-            better = measured < best[members]
-            best[members[better]] = measured[better]
-            for name, weight in going.named_parameters():
-                best_weights[name][members[better]] = weight.detach()[better]
-            if stay is None or step == total:
-                continue
-            kept = np.flatnonzero(stay(len(at) - 1, measured))
-            if len(kept) < len(members):
-                ended[np.delete(members, kept)] = step
-                members = members[kept]
-                if not len(members):
-                    break
-                going = going.of(kept)
-                move_on(optimizer, going, kept)
-    population.load_state_dict(best_weights)
-    test = perplexities(population, task.test, recipe)
-    test[best == math.inf] = math.inf
-    parameters = sum(weight[0].numel() for weight in population.parameters())
-    records = []
-    for m in range(len(population.cells)):
-        last = diverged[m] - 1 if diverged[m] else ended[m]
-        alive = [i for i, step in enumerate(at) if step <= last]
-        records.append(
-            Record(
-                seed,
-                parameters,
-                tuple(at[i] for i in alive),
-                tuple(float(validation[i][m]) for i in alive),
-                float(test[m]),
-                int(diverged[m]) or None,
-            )
-        )
-    return records
-
-
-def move_on(optimizer: torch.optim.Optimizer, population: Population, kept: np.ndarray) -> None:
-    """Let an optimizer go on with the members `kept` of the population it had before."""
-    (group,) = optimizer.param_groups
-    before, group["params"] = group["params"], list(population.parameters())
-    for old, new in zip(before, group["params"], strict=True):
-        optimizer.state[new] = {
-            name: value[kept] if value.shape == old.shape else value
-            for name, value in optimizer.state.pop(old).items()
-        }
-
-
-def clip(population: Population, largest: float) -> None:
-    """Shorten each member's gradient, of all its weights together, to a norm of `largest`."""
-    gradients = [weight.grad for weight in population.parameters() if weight.grad is not None]
-    norm = torch.stack([grad.flatten(1).norm(dim=1) for grad in gradients]).norm(dim=0)
-    scale = (largest / (norm + 1e-6)).clamp(max=1.0)
-    for gradient in gradients:
-        gradient *= scale[:, None, None]
-
-
-@torch.no_grad()
-def perplexities(population: Population, stream: Stream, recipe: Recipe) -> np.ndarray:
-    """Return the perplexity of each member.
-
-    It is what :func:`nastut.learning.training.perplexity` defines.
-    """
-    state, total, count = None, np.zeros(len(population.cells)), 0
-    for symbols, following in windows(stream, recipe.batch, recipe.steps):
-        loss, state = population.loss(symbols, following, state)
-        total += loss.double().numpy() * symbols.size
-        count += symbols.size
-    with np.errstate(over="ignore"):
-        perplexity = np.exp(total / count)
-    return np.where(np.isnan(perplexity), math.inf, perplexity)

@@ -142,7 +142,7 @@ def python_reference() -> Task:
     kept = list(dict.fromkeys(p.strip("\n") for p in paragraphs if p.strip()))
     cuts = _cuts(len(kept))
     texts = ["\n\n".join(kept[start:stop]) for start, stop in itertools.pairwise(cuts)]
-    return _of_characters("python reference, characters", texts)
+    return of_characters("python reference, characters", texts)
 
 
 def text_file(path: str | os.PathLike[str]) -> Task:
@@ -167,16 +167,16 @@ def text_file(path: str | os.PathLike[str]) -> Task:
     if len(text) < 10:
         raise ValueError(f"{path} has {len(text)} characters; 10 or more are needed to cut it")
     texts = [text[start:stop] for start, stop in itertools.pairwise(cuts)]
-    return _of_characters(f"characters of {path.name}", texts)
+    return of_characters(f"characters of {path.name}", texts)
 
 
 def _cuts(length: int) -> list[int]:
     return [0, length * 8 // 10, length * 9 // 10, length]
 
 
-def _of_characters(name: str, texts: Sequence[str]) -> Task:
-    """Return a task whose symbols are all characters of its three texts."""
-    symbols = tuple(sorted(set().union(*texts)))
+def of_characters(name: str, texts: Sequence[str], symbols: Sequence[str] = ()) -> Task:
+    """Return a task of three texts, whose symbols are characters: sorted; all of theirs."""
+    symbols = tuple(symbols or sorted(set().union(*texts)))
     codes = np.array([ord(symbol) for symbol in symbols], dtype=np.uint32)
     train, validation, test = (
         np.searchsorted(codes, np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32))

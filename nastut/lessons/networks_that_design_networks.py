@@ -14,7 +14,7 @@ from nastut.cells.cell import Cell
 from nastut.cells.evaluate import evaluate
 from nastut.cells.space import Space
 from nastut.lessons.exercise import Exercise
-from nastut.lessons.plots import BLUE, GREEN, ORANGE, RED, Interval
+from nastut.lessons.plots import BLUE, GREEN, ORANGE, RED, Interval, draw_upright
 from nastut.pictures.style import QUIET
 
 Map = dict[str, str]
@@ -70,10 +70,10 @@ def draw_generations(
     ticks: dict[float, str] = {}
     for shift, (line, intervals) in zip((-0.08, 0.08), of_generations.items(), strict=True):
         for generation, interval in enumerate(intervals, 1):
-            _draw_upright(axis, line, generation + shift, interval)
+            _draw_point(axis, line, generation + shift, interval)
             ticks[generation] = str(generation)
     for place, (line, interval) in enumerate(of_all.items(), len(ticks) + 1):
-        _draw_upright(axis, line, place, interval)
+        _draw_point(axis, line, place, interval)
         ticks[place] = line
     axis.axvline(len(ticks) - len(of_all) + 0.5, color=QUIET, linewidth=0.8)
     axis.set_xticks([*ticks], [*ticks.values()])
@@ -84,20 +84,17 @@ def draw_generations(
     axis.legend([first[line] for line in of_generations], [*of_generations], fontsize=8)
 
 
-def _draw_upright(axis: Axes, line: str, at: float, interval: Interval) -> None:
-    value, low, high = interval
-    colour, marker = LOOK[line]["color"], MARKERS[line]
-    axis.vlines(at, low, high, color=colour)
-    axis.plot(at, value, marker, color=colour, label=line)
+def _draw_point(axis: Axes, line: str, at: float, interval: Interval) -> None:
+    draw_upright(axis, [at], [interval], MARKERS[line], LOOK[line]["color"], line)
 
 
 def draw_worth(worth: Any, reached: Any, dead: Any) -> Figure:
     """Draw when each core's search arrived over the reward of the core as a cell."""
     figure, axis = plt.subplots(layout="constrained")
     looks = ((~dead, "random", "not dead"), (dead, "dead", "dead"))
-    for some, line, label in looks:
+    for rows, line, label in looks:
         colour = LOOK[line]["color"]
-        axis.plot(worth[some], reached[some], MARKERS[line], color=colour, label=label)
+        axis.plot(worth[rows], reached[rows], MARKERS[line], color=colour, label=label)
     axis.set(xlabel="reward of the core as a cell", ylabel="evaluations until the best per mille")
     axis.legend(loc="lower center", ncols=2, bbox_to_anchor=(0.5, 1))
     return figure
@@ -113,21 +110,17 @@ def _maps(rng: np.random.Generator) -> Iterator[tuple[Map, str]]:
 
 
 def _cycle(leads_to: Map, start: str) -> tuple[int, int]:
-    """Go as many steps as there are letters, so that it must be the cycle; then measure."""
-    inside = start
-    for _ in leads_to:
-        inside = leads_to[inside]
-    cycle = [inside]
-    while leads_to[cycle[-1]] != inside:
-        cycle.append(leads_to[cycle[-1]])
-    before, place = 0, start
-    while place not in cycle:
-        before, place = before + 1, leads_to[place]
-    return before, len(cycle)
+    visited = [start]
+    while (following := leads_to[visited[-1]]) not in visited:
+        visited.append(following)
+    before = visited.index(following)
+    return before, len(visited) - before
 
 
-def _one_off(before: int, length: int) -> tuple[int, int]:
-    return before, length + 1
+def _off(leads_to: Map, start: str, before: int = 0, length: int = 0) -> tuple[int, int]:
+    """Return an answer that is wrong by some steps."""
+    right = _cycle(leads_to, start)
+    return right[0] + before, right[1] + length
 
 
 _ONE_BY_ONE = (
@@ -186,51 +179,45 @@ EXERCISES = {
     "8.1": Exercise(
         cases=_maps,
         truth=_cycle,
-        mistakes={
-            "that is (length, steps before it); the steps come first": lambda m, s: _cycle(m, s)[
-                ::-1
-            ],
-            "the cycle is one shorter: its first element must not be counted twice": lambda m, s: (
-                _one_off(*_cycle(m, s))
+        mistakes=lambda m, s: {
+            "that is (length, steps before it); the steps come first": _cycle(m, s)[::-1],
+            "the cycle is one shorter: its first element must not be counted twice": (
+                _off(m, s, length=1)
             ),
             "the second number counts all that were visited; only those in the cycle": (
-                lambda m, s: (_cycle(m, s)[0], sum(_cycle(m, s)))
+                _off(m, s, length=_cycle(m, s)[0])
             ),
-            "one step too many before the cycle: a start inside it has 0": lambda m, s: (
-                _cycle(m, s)[0] + 1,
-                _cycle(m, s)[1],
+            "one step too many before the cycle: a start inside it has 0": _off(m, s, before=1),
+            "what leads to itself is a cycle of length 1, not 0: count the arrows": (
+                _off(m, s, length=-1)
             ),
-            "what leads to itself is a cycle of length 1, not 0: count the arrows": lambda m, s: (
-                _cycle(m, s)[0],
-                _cycle(m, s)[1] - 1,
-            ),
-            "it ignores the start: begin at `start`, not at the first key": lambda m, s: _cycle(
-                m, next(iter(m))
+            "it ignores the start: begin at `start`, not at the first key": (
+                _cycle(m, next(iter(m)))
             ),
         },
     ),
     "8.2": Exercise(
         cases=_cells,
         truth=is_dead,
-        mistakes={
+        mistakes=lambda cell: {
             "the memory may be awake after the first step: take more of them, and carry c along": (
-                lambda cell: not _first_step(cell)[0].any()
+                not _first_step(cell)[0].any()
             ),
-            "h_t can be 0 for ever while c_t is not": lambda cell: (
+            "h_t can be 0 for ever while c_t is not": (
                 is_dead(cell) and not _first_step(cell)[1].any()
             ),
-            "one leaf that multiplies is not enough: the other one may speak": lambda cell: (
+            "one leaf that multiplies is not enough: the other one may speak": (
                 _multiplying_leaves(cell) > 0
             ),
             "two leaves that multiply are neither enough nor needed: think of sigmoid(0)": (
-                lambda cell: _multiplying_leaves(cell) == 2
+                _multiplying_leaves(cell) == 2
             ),
-            "a memory path has nothing to do with it": lambda cell: not cell.has_memory,
+            "a memory path has nothing to do with it": not cell.has_memory,
             "the hidden parts are not 0 there; h_0 is 0, and as long as h is 0 they are": (
-                _with_hidden_parts
+                _with_hidden_parts(cell)
             ),
-            "that never says dead: return True if every h stayed 0": lambda cell: False,
-            "that always says dead: return False once an element of h is not 0": lambda cell: True,
+            "that never says dead: return True if every h stayed 0": False,
+            "that always says dead: return False once an element of h is not 0": True,
         },
     ),
 }

@@ -26,7 +26,7 @@ import sympy as sp
 import torch
 
 import nastut as nt
-from nastut.lessons import policies
+from nastut.lessons import controller as lesson
 from nastut.search import Learner, Reinforce, expected_reward, flat_gradient
 
 rng = nt.setup(seed=0)
@@ -93,7 +93,7 @@ space.decode(written)
 # learned yet: in each column all boxes are about equally high.
 
 # %%
-policies.draw_policy(controller, space, written)
+lesson.draw_policy(controller, space, written)
 plt.show()
 
 even = -np.log(space.size)
@@ -298,11 +298,11 @@ counts = np.array([10, 30, 100, 300, 1000])
 lines, dots = {}, {}
 for name, rewards in (("without baseline", R), ("with baseline", R - mean_reward)):
     lines[name] = np.sqrt(variance(rewards) / counts) / exact.norm().item()
-    dots[name] = policies.sampled_errors(sequences, P, rewards, steps, drawn, counts)
+    dots[name] = lesson.sampled_errors(sequences, P, rewards, steps, drawn, counts)
     assert np.allclose(dots[name], lines[name], rtol=0.2)
     assert lines[name][0] > 0.8
 
-policies.draw_errors(counts, lines, dots)
+lesson.draw_errors(counts, lines, dots)
 plt.show()
 
 # %% [markdown]
@@ -389,7 +389,7 @@ def practise(bonus, seed):
 
 # %%
 curves = {bonus: np.array([practise(bonus, seed) for seed in range(3)]) for bonus in (0.0, 0.05)}
-policies.draw_learning(curves, best=R.max().item(), even=np.log(len(R)))
+lesson.draw_learning(curves, best=R.max().item(), even=np.log(len(R)))
 plt.show()
 
 mean_at_end, entropy_at_end = (

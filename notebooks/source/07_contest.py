@@ -26,11 +26,12 @@ from itertools import product
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from scipy import stats
 
 import nastut as nt
-from nastut.lessons import contest, gallery, plots, searches
+from nastut.lessons import contest, plots
 from nastut.search import PriorityQueue, Reinforce, expected_reward, flat_gradient
-from nastut.studies import inference, retrained, tuning
+from nastut.studies import inference, verdict
 
 rng = nt.setup(seed=0)
 space = nt.Space(base=2)
@@ -56,7 +57,7 @@ print(f"{len(table):,} classes of equal cells; the best per mille are {good}")
 print(f"reward below 0.1: {(rewards < 0.1).mean():.0%} of the classes")
 
 example = table.rank(nt.zoo.EXAMPLE)
-searches.draw_table(
+contest.draw_table(
     rewards, {"best of this table": 1, "best per mille": good, "the article's example": example}
 )
 plt.show()
@@ -89,13 +90,15 @@ assert example > len(table) / 2
 # study tuning`). Two of the runs we repeat:
 
 # %%
-results = nt.load_study("tuning")["runs"]
-reached = tuning.judged(results)  # by method: the evaluation at which each run arrived
+recorded = nt.load_study("tuning")
+results, budget = recorded["runs"], recorded["settings"]["evaluations"]
+reached = verdict.arrived(results)  # by method: the evaluation at which each run arrived
 for name in ("evolution, tuned", "priority queue, tuned"):
-    method, given = tuning.lines(results)[name]
-    arrival = tuning.arrival(tuning.strategy(method, given, seed=tuning.SEEDS[0]))
-    assert arrival["1 per mille"] == reached[name][0]
-    print(f"{name}: {given}, arrived as recorded")
+    run = results[f"{name}, seeds from 3000"]
+    method, evaluations = getattr(nt.search, run["method"]), int(reached[name][0])
+    result = method(space, table.reward, evaluations, seed=3_000, progress=False, **run["given"])
+    assert [table.rank(cell) <= good for cell in result.cells].index(True) + 1 == evaluations
+    print(f"{name}: {run['given']}, arrived as recorded")
 
 # %% [markdown]
 # Some runs never arrive. Of those we know only that they need *more* than 1,500. Such numbers are
@@ -139,11 +142,11 @@ nt.check("7.1", solution_7_1)
 
 # %%
 fig, axis = plt.subplots(figsize=(7, 3.6))
-main = {name: reached[name] for name in searches.LOOK}
-plots.draw_arrivals(axis, main, searches.LOOK, tuning.EVALUATIONS)
+main = {name: reached[name] for name in contest.LOOK}
+plots.draw_arrivals(axis, main, contest.LOOK, budget)
 plt.show()
 
-print(searches.arrival_table(main, rng))
+print(contest.arrival_table(main, rng))
 
 # %%
 hit = np.mean([table.rank(cell) <= good for cell in space])
@@ -165,9 +168,9 @@ for name in ("evolution, tuned", "priority queue, tuned"):
 # nastut's defaults, which were chosen before, on other seeds and with more effort.)
 
 # %%
-compared = inference.compared(reached, tuning.PAIRS)
+compared = inference.compared(reached, verdict.PAIRS)
 first_seven = dict(list(compared.items())[:7])
-print(searches.comparison_table(first_seven))
+print(contest.comparison_table(first_seven))
 
 for name in ("evolution, tuned", "priority queue, tuned"):
     assert compared[name, "random"].corrected < 0.05
@@ -183,14 +186,16 @@ longer = {}
 for run in nt.load_study("searches")["runs"].values():
     longer.setdefault(run["method"], []).append(run["reached"])
 longer = {method: inference.arrivals(of) for method, of in longer.items()}
-of_paper, of_chance = longer["REINFORCE"], longer["random"]
-wins, p = inference.rank_test(of_paper, of_chance)
-never = [(int(np.isinf(values).sum()), len(values)) for values in (of_paper, of_chance)]
-p_never = inference.fisher_test(*never[0], *never[1])
-print(f"REINFORCE before random {wins:.0%}, p = {p:.3f} (uncorrected)")
-print(f"never arrive: {never[0][0]} against {never[1][0]} of {never[0][1]}, p = {p_never:.4f}")
-assert wins < 0.45
-assert p < 0.01 > p_never
+pair = ("REINFORCE", "random")
+paper = inference.compared(longer, [pair])[pair]
+arrived = [[np.isinf(longer[name]).sum(), np.isfinite(longer[name]).sum()] for name in pair]
+p_never = stats.fisher_exact(arrived).pvalue
+print(f"REINFORCE before random {paper.value:.0%}, p = {paper.p:.3f} (uncorrected)")
+print(
+    f"never arrive: {arrived[0][0]} against {arrived[1][0]} of {sum(arrived[0])}, p = {p_never:.4f}"
+)
+assert paper.value < 0.45
+assert paper.p < 0.01 > p_never
 
 # %% [markdown]
 # **Evolution and the queue need fewer trials than chance; between the two no difference is
@@ -206,16 +211,18 @@ assert p < 0.01 > p_never
 # with a 95 % interval. The dotted line is chance, the grey band its interval.
 
 # %%
-bonuses, rates = tuning.RATE_AND_BONUS["entropy"], tuning.RATE_AND_BONUS["learning_rate"]
-tried = searches.tried(results)
+bonuses, rates = (
+    recorded["settings"]["grids"]["reinforce"][k] for k in ("entropy", "learning_rate")
+)
+tried = contest.tried(results)
 sweeps = {
     method: {
-        rate: [searches.spent(tried[method, rate, bonus], rng) for bonus in bonuses]
+        rate: [contest.spent(tried[method, rate, bonus], rng) for bonus in bonuses]
         for rate in rates
     }
     for method in ("reinforce", "priority_queue")
 }
-searches.draw_sweep(sweeps, bonuses, chance=searches.spent(reached["random"], rng))
+contest.draw_sweep(sweeps, bonuses, chance=contest.spent(reached["random"], rng))
 plt.show()
 
 # %%
@@ -225,7 +232,7 @@ for bonus, of_rates in by_bonus.items():
     print(f"    bonus {bonus:4g}:", *(np.isfinite(values).sum() for values in of_rates))
 for method, of_method in sweeps.items():
     means = [mean for of_rate in of_method.values() for mean, *_ in of_rate]
-    title = searches.TITLES[method]
+    title = contest.TITLES[method]
     print(f"{title}: mean evaluations from {min(means):,.0f} to {max(means):,.0f}")
 
 shares = inference.duels(*map(np.array, (by_bonus[0.1], by_bonus[0.01]))).mean(0)
@@ -251,17 +258,17 @@ assert p < 0.01
 
 # %%
 fig, axis = plt.subplots(figsize=(7, 3.2), layout="constrained")
-lines = searches.ABLATION
-needs = {label: searches.spent(reached[line], rng) for line, label in lines.items()}
+lines = contest.ABLATION
+needs = {label: contest.spent(reached[line], rng) for line, label in lines.items()}
 never = [f"{np.isinf(reached[line]).sum()} of {len(reached[line])} never" for line in lines]
-plots.draw_intervals(axis, needs, never, middle=searches.spent(reached["random"], rng)[0])
-axis.set(xlabel="mean evaluations (vertical line: chance)", xlim=(0, tuning.EVALUATIONS))
+plots.draw_intervals(axis, needs, never, middle=contest.spent(reached["random"], rng)[0])
+axis.set(xlabel="mean evaluations (vertical line: chance)", xlim=(0, budget))
 plt.show()
 
 # %%
-the_others = {pair: compared[pair] for pair in tuning.PAIRS[7:]}
-print(searches.comparison_table(the_others))
-assert all(of.wins > 0.6 and of.corrected < 0.05 for of in list(the_others.values())[:4])
+the_others = {pair: compared[pair] for pair in verdict.PAIRS[7:]}
+print(contest.comparison_table(the_others))
+assert all(of.value > 0.6 and of.corrected < 0.05 for of in list(the_others.values())[:4])
 assert compared["REINFORCE, tuned", "REINFORCE, no bonus"].corrected < 0.001
 
 # %%
@@ -270,7 +277,8 @@ failed = [(int(np.isinf(values).sum()), len(values)) for values in of_queue.valu
 for label, (count, of) in zip(of_queue, failed, strict=True):
     mean, low, high = needs[label]
     print(f"{label:33s} {count} of {of} never arrive; mean {mean:.0f} ({low:.0f} to {high:.0f})")
-p = inference.fisher_test(*failed[0], *failed[-1])
+both, neither = ((count, of - count) for count, of in (failed[0], failed[-1]))
+p = stats.fisher_exact([both, neither]).pvalue
 print(f"never, with both or with neither: p = {p:.3f} (uncorrected)")
 assert failed[0][0] < min(count for count, _ in failed[1:-1]) < failed[-1][0]
 
@@ -351,10 +359,10 @@ nt.formulas(table.best(1)[0])
 # to the right of an open one says: commoner among the best per cent than among all.
 
 # %%
-properties = searches.properties(table)
+properties = contest.properties(table)
 best_per_cent = ranks <= len(table) // 100
 shares = {name: (has.mean(), has[best_per_cent].mean()) for name, has in properties.items()}
-searches.draw_lift(shares)
+contest.draw_lift(shares)
 plt.show()
 
 # %%
@@ -366,13 +374,13 @@ assert max(lift["a gate"], lift["c in at a leaf, out at the root (memory path)"]
 # %% [markdown]
 # Gates and memory paths are *rarer* among the best than among all, and of the table's best per mille no
 # cell has a memory path. But who picks the best of 18,688 by three noisy seeds picks luck, too. So the
-# best 384 were trained again, from five fresh seeds (`python -m nastut study retrained`):
+# best 384 were trained again, from five fresh seeds (`python data/retrained.py`):
 
 # %%
-fresh = retrained.fresh_rewards(nt.load_study("retrained")["runs"])  # (384 cells, seeds)
+fresh = verdict.fresh_rewards(nt.load_study("retrained")["runs"], table)  # (384 cells, seeds)
 again, before = fresh.mean(1), np.sort(rewards)[::-1][: len(fresh)]
 order = np.argsort(-again)  # the best of the 384 by fresh seeds come first
-kept = retrained.kept(before, again, good)
+kept = inference.kept(before, again, good)
 print(f"of the table's best {good}, {kept} are among the best {good} again; ", end="")
 print(
     f"their mean reward is {before[:good].mean():.3f} in the table, {again[:good].mean():.3f} again"
@@ -390,7 +398,7 @@ assert plain_root[:38].mean() > 0.8
 assert has_path[:38].mean() < 0.5 * table.has_memory.mean()
 
 # %%
-agree = inference.rank_correlation(before, again)
+agree = stats.spearmanr(before, again).statistic
 print(f"over all {len(again)} the two orders correlate by {agree:.2f}; ", end="")
 print(f"they earn {np.mean(before - again):.3f} less again, on average")
 places, path = [], table.has_memory[np.argsort(ranks)[: len(again)]]
@@ -413,7 +421,7 @@ assert np.isclose(np.mean(before - again), np.mean((before - again)[:good]), rto
 # ## 7 · What belongs to the task?
 #
 # The table has a second task, recall over a delay, and 500 random cells were trained on real text
-# (`python -m nastut study transfer`). How far do two measurements agree on the order of cells? A rank
+# (`python data/transfer.py`). How far do two measurements agree on the order of cells? A rank
 # correlation of 1 says completely, 0 not at all.
 
 
@@ -421,14 +429,14 @@ assert np.isclose(np.mean(before - again), np.mean((before - again)[:good]), rto
 def with_interval(a, b):
     """Return the rank correlation of two measurements, and its interval over the cells."""
     again = rng.integers(len(a), size=(200, len(a)))
-    correlations = [inference.rank_correlation(a[rows], b[rows]) for rows in again]
-    return inference.rank_correlation(a, b), *np.quantile(correlations, (0.025, 0.975))
+    correlations = [stats.spearmanr(a[rows], b[rows]).statistic for rows in again]
+    return stats.spearmanr(a, b).statistic, *np.quantile(correlations, (0.025, 0.975))
 
 
 # %%
 by_seed = -table.validation()[..., -1].T  # (3 seeds, classes); the higher, the better
 recall = table.rewards(table.tasks[1])
-text = -searches.text_perplexities(nt.load_study("transfer"), table)
+text = -contest.text_perplexities(nt.load_study("transfer"), table)
 tenth = len(table) // 10
 top, agreement = by_seed[2] >= np.sort(by_seed[2])[-tenth], {}  # by the third seed alone
 for group, some in (("all cells", np.ones(len(table), bool)), ("the best tenth", top)):
@@ -438,7 +446,7 @@ for group, some in (("all cells", np.ones(len(table), bool)), ("the best tenth",
         "recall": with_interval(rewards[some], recall[some]),
         "text": with_interval(rewards[trained], text[trained]),
     }
-searches.draw_agreement(agreement)
+contest.draw_agreement(agreement)
 plt.show()
 
 print(f"{np.sum(~np.isnan(text))} cells were trained on text, {trained.sum()} in the best tenth")
@@ -483,8 +491,9 @@ for _ in range(8):
 
 # %%
 excellent = np.array([table.rank(cell) <= len(table) / 20 for cell in cells]).reshape(8, 30)
-intervals = [(n / 30, *inference.wilson(n, 30)) for n in excellent.sum(1).tolist()]
-searches.draw_rounds(intervals, chance=1 / 20)
+trials = [stats.binomtest(n, 30) for n in excellent.sum(1).tolist()]
+intervals = [(trial.statistic, *trial.proportion_ci(method="wilson")) for trial in trials]
+contest.draw_rounds(intervals, chance=1 / 20)
 plt.show()
 
 # %%
@@ -492,7 +501,7 @@ print("the last three rounds have more than twice as many of them as the first t
 assert excellent[-3:].mean() > 2 * excellent[:3].mean()
 assert excellent[-3:].mean() > 0.15
 worth = np.array([table.reward(cell) for cell in cells])
-assert inference.rank_correlation(np.array(earned), worth) > 0.8
+assert stats.spearmanr(earned, worth).statistic > 0.8
 
 # %% [markdown]
 # Of cells drawn evenly a twentieth would be that good (dotted). This search has never seen the table,
@@ -507,24 +516,24 @@ assert inference.rank_correlation(np.array(earned), worth) > 0.8
 # of notebook 06, from three seeds. Grey and dashed is the right one.
 
 # %%
-for bug in gallery.BROKEN.values():
+for bug in contest.BROKEN.values():
     for part in (bug.controller, bug.learner):
-        if part.__module__.endswith("gallery"):
+        if part.__module__.endswith("contest"):
             print(inspect.getsource(part))
 
 # %%
 tiny = nt.Space(base=2, activations=("Tanh",))
 reward_of = {tuple(tiny.encode(cell)): table.reward(cell) for cell in tiny}
-setups = {"right": gallery.RIGHT, **gallery.BROKEN}
+setups = {"right": contest.RIGHT, **contest.BROKEN}
 practised = {
-    name: [gallery.practise(setup.build(tiny.choices, seed), reward_of) for seed in range(3)]
+    name: [contest.practise(setup.build(tiny.choices, seed), reward_of) for seed in range(3)]
     for name, setup in setups.items()
 }
 
 # %%
 curves = {name: np.mean([curve for curve, _ in of], axis=0) for name, of in practised.items()}
 right = curves.pop("right")
-searches.draw_curves(curves, right)
+contest.draw_curves(curves, right)
 plt.show()
 
 # %%
@@ -601,7 +610,7 @@ for name, setup in setups.items():
     rows.append(" ".join([f"{name:18s}", *map(str.ljust, marks, map(len, columns))]).rstrip())
 print("\n".join(rows))
 assert caught["right"] == 0
-assert all(caught[name] for name in gallery.BROKEN)
+assert all(caught[name] for name in contest.BROKEN)
 
 # %% [markdown]
 # > **Exercise 7.2** ★★★ · 15 minutes

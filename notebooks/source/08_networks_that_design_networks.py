@@ -26,11 +26,10 @@ import torch
 import nastut as nt
 from nastut.lessons import networks_that_design_networks as lesson
 from nastut.lessons import plots
-from nastut.search import PriorityQueue, runner
-from nastut.studies import generations, inference, lineages
+from nastut.search import PriorityQueue, loop
+from nastut.studies import inference, lineages
 
 rng = nt.setup(seed=0)
-DEAD = nt.Cell.parse(generations.DEAD)
 _ = torch.set_num_threads(1)
 
 # %% [markdown]
@@ -68,9 +67,9 @@ assert max(table.rewards()) == table.reward(best) < 1
 
 # %%
 for name, core, units in (
-    ("LSTM", None, generations.UNITS),
-    ("small LSTM", None, generations.SMALL),
-    ("base 2", best, generations.UNITS),
+    ("LSTM", None, 35),
+    ("small LSTM", None, 25),
+    ("base 2", best, 35),
 ):
     controller = nt.Controller(table.space, core, units)
     count = sum(parameter.numel() for parameter in controller.parameters())
@@ -79,7 +78,8 @@ assert abs(count - 11_880) < 40
 
 # %%
 usual = PriorityQueue(controller, rng)
-assert (generations.RATE, usual.batch, usual.best, usual.redraw) == (0.03, 5, 3, True)
+(adam,) = usual.optimizer.param_groups
+assert (adam["lr"], usual.batch, usual.best, usual.redraw) == (0.03, 5, 3, True)
 assert usual.entropy == 0.5
 
 # %% [markdown]
@@ -105,13 +105,14 @@ print(f"LSTM found rank {table.rank(found)}: {found}")
 # %% [markdown]
 # This cell now sits in both layers of the controller, where LSTM was. One run says nothing. The same was
 # done for 20 seeds and six generations, with eleven other lines of controllers, and recorded
-# (`python -m nastut study generations`). You have just computed the beginning of its first run. (Only 50
+# (`python data/generations.py`). You have just computed the beginning of its first run. (Only 50
 # evaluations of generation 1: processors round differently, and in a found core that grows.)
 
 # %%
 recorded = nt.load_study("generations")
 settings, runs = recorded["settings"], recorded["runs"]
 first_run = runs["seed 1000"]["found"]
+DEAD = nt.Cell.parse(settings["lines"]["dead"]["first"])
 assert settings["table"] == table.digest
 assert first_run[1]["core"] == str(found)
 
@@ -242,7 +243,7 @@ def nudged(core, seed, by):
             weights *= 1 + by * noise
     learner = PriorityQueue(controller, np.random.default_rng(seed))
     evaluations = settings["evaluations"]
-    result = runner.run(learner, table.space, table.reward, evaluations, progress=False)
+    result = loop.run(learner, table.space, table.reward, evaluations, progress=False)
     return result.best.canonical()
 
 
@@ -273,7 +274,7 @@ assert moved > 0
 # $p$ is two-sided; *corrected*, by Holm's rule as in notebook 07, for the four rates asked about.
 
 # %%
-FOUND = ["found", *(f"found, {rate}" for rate in generations.RATES)]
+FOUND = ["found", *(f"found, {rate}" for rate in lineages.RATES)]
 themselves = lineages.found_themselves(runs, FOUND, rng)
 print(f"{'':21s}  found themselves  95 % by chance     p  corrected")
 for line, counted in themselves.items():
@@ -340,7 +341,7 @@ assert at_end["found", "entropy"][2] < at_end["LSTM", "entropy"][1]
 assert at_end["found", "dependence"][1] > at_end["LSTM", "dependence"][2]
 
 more_lost = {}  # for each rate one number a seed; 0.5 says: equally many never arrive
-for rate in ("usual rate", *generations.RATES):
+for rate in ("usual rate", *lineages.RATES):
     pair = [name if rate == "usual rate" else f"{name}, {rate}" for name in ("found", "LSTM")]
     a, b = (np.isinf(lineages.measured(runs, line, "reached")[:, 1:]).mean(1) for line in pair)
     more_lost[rate] = 0.5 + (a - b) / 2
@@ -364,7 +365,7 @@ assert max(lost["usual rate"].corrected, lost["twice the rate"].corrected) < 0.0
 
 # %%
 PAIRS = [("found", other) for other in ("LSTM", "small LSTM", "random")]
-PAIRS += [(f"found, {rate}", f"LSTM, {rate}") for rate in generations.RATES]
+PAIRS += [(f"found, {rate}", f"LSTM, {rate}") for rate in lineages.RATES]
 PAIRS += [("dead", "LSTM"), ("dead", "found")]
 OWN = "found against LSTM, at own best rates"
 shares = {}
@@ -400,7 +401,7 @@ assert all(of.corrected > 0.05 for of in in_own)
 for other in ("LSTM", "small LSTM", "random"):
     assert judged["reached", f"found against {other}"].corrected > 0.05
     assert judged["rank", f"found against {other}"].corrected < 0.05
-for rate in generations.RATES:
+for rate in lineages.RATES:
     of = judged["rank", f"found, {rate} against LSTM, {rate}"]
     print(f"rank, {rate}: {of.value:.1%} ({of.low:.0%} to {of.high:.0%})")
     assert (of.corrected < 0.05) == (rate == "twice the rate")

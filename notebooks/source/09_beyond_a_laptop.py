@@ -25,12 +25,13 @@ import numpy as np
 import sympy
 import torch
 from distributed import LocalCluster
+from scipy import stats
 
 import nastut as nt
 from nastut.learning import children
-from nastut.lessons import experiment as lesson
-from nastut.lessons.searches import TITLES
-from nastut.studies import beyond, halving, inference, verdict
+from nastut.lessons import beyond_a_laptop as lesson
+from nastut.lessons.plots import TITLES
+from nastut.studies import inference, verdict
 
 rng = nt.setup(seed=0)
 _ = torch.set_num_threads(1)
@@ -150,27 +151,28 @@ cluster.close()
 # (much as Li et al. 2020 do it: nobody waits; a child is compared with all that came before). It is a bet that
 # the early order is the final one. To see whether it is, 160 random cells of base 8 were trained on the
 # characters of Python's manual to the end, and measured eight times on the way
-# (`python -m nastut study halving`):
+# (`python data/halving.py`):
 
 # %%
-curves = halving.curves_of([*nt.load_study("halving")["runs"].values()])
+curves = verdict.halving_curves(nt.load_study("halving")["runs"])
 sound = np.isfinite(curves[:, -1])
 first, last = curves[sound][:, 0], curves[sound][:, -1]
 print(
     f"{len(curves)} cells, {np.mean(~sound):.0%} diverged; perplexity of the best {last.min():.2f}"
 )
 print("rank correlation of an eighth of the training with all of it: ", end="")
-print(f"{inference.rank_correlation(first, last):.2f}")
+print(f"{stats.spearmanr(first, last).statistic:.2f}")
 good = last <= np.quantile(last, 0.25)
-print(f"among the best quarter: {inference.rank_correlation(first[good], last[good]):.2f}")
+print(f"among the best quarter: {stats.spearmanr(first[good], last[good]).statistic:.2f}")
 
 # %% [markdown]
 # Now play the rule on these curves, in 500 orders. What does it cost, and whom does it keep?
 
 # %%
 print("after   share   cost   the best is kept   of the best five")
-for rule in halving.RULES:
-    played = halving.play(curves, rule)
+rules = [((1, 2, 4), 1 / 2), ((1, 4), 1 / 4), ((2,), 1 / 4), ((1,), 1 / 4), ((1,), 1 / 8)]
+for rule in (nt.search.Halving(8, rungs, share) for rungs, share in rules):
+    played = verdict.play(curves, rule)
     rungs = ", ".join(f"{rung}/{rule.parts}" for rung in rule.rungs)
     print(f"{rungs:15s} {rule.share:5.0%} {played.cost:6.0%} ", end="")
     print(f"{played.best:10.0%} {played.best_five:15.0%}")
@@ -221,7 +223,7 @@ nt.check("9.1", solution_9_1)
 # %% [markdown]
 # ## 6 · The experiment
 #
-# Now the whole of it, in the paper's own space (`python -m nastut study beyond`):
+# Now the whole of it, in the paper's own space (`python data/beyond.py`):
 #
 # 1. Each method that has settings gets four to choose from, judged on a grammar, on seeds of their own. (2,560
 #    evaluations that random search, without settings, does not need.)
@@ -237,8 +239,9 @@ record = nt.load_study("beyond")
 settings, runs = record["settings"], record["runs"]
 searches = [run for run in runs.values() if run["phase"] == "search"]
 print(f"{len(searches)} searches of {settings['searches']['evaluations']:,} evaluations")
-for method in beyond.GRIDS:
-    print(f"{TITLES[method]:15s} {beyond.chosen(runs, method) or 'has no settings'}")
+given = {run["method"]: run["given"] for run in searches}  # as the trials chose
+for method in verdict.METHODS:
+    print(f"{TITLES[method]:15s} {given[method] or 'has no settings'}")
 
 # %% [markdown]
 # First the searches. As in the paper's figure 6, we ask by how much the mean reward of a method's best 1, 5
@@ -247,8 +250,8 @@ for method in beyond.GRIDS:
 
 # %%
 lifts = {
-    best: {method: verdict.lift(runs, method, best) for method in beyond.GRIDS}
-    for best in verdict.BEST
+    best: {method: verdict.lift(runs, method, best) for method in verdict.METHODS}
+    for best in (1, 5, 15)
 }
 lesson.draw_lift(lifts, settings["searches"]["every"])
 plt.show()
@@ -269,7 +272,7 @@ for of_methods in lifts.values():
 # %%
 chosen = {
     method: [nt.Cell.parse(name) for name in names]
-    for method, names in verdict.rewards(runs).items()
+    for method, names in verdict.finalists(runs).items()
 }
 for method, of_method in chosen.items():
     leaves = [node.combination == "Multiply" for cell in of_method for node in cell.nodes[:8]]
@@ -348,7 +351,7 @@ for method, of_cells in means.items():
 
 # %%
 validation = verdict.perplexities(runs, "manual", "validation")
-finalists = beyond.finalists(runs)
+finalists = verdict.classes(runs)
 for stream, measured in (("validation", validation), ("test", test)):
     ahead = sum(measured[name].mean() < measured[baseline].mean() for name in finalists)
     print(f"{stream}: {ahead} of {len(finalists)} finalists are ahead of {baseline}")
@@ -374,9 +377,12 @@ streams = {
 }
 for title, measured in streams.items():
     print(f"{title}: perplexity beside {baseline}'s {measured[baseline].mean():.2f}")
-    for number, judged in enumerate(verdict.against(measured, three, baseline, rng).values(), 1):
-        won = f"ahead in {25 * judged.wins:.0f} of 25 pairs"
-        print(f"  cell {number}: {lesson.percent(judged.ratio)}, {won}, p = {judged.corrected:.2f}")
+    pairs = [(name, baseline) for name in three]
+    compared = inference.compared(measured, pairs, method="exact")
+    for number, ((name, _), judged) in enumerate(compared.items(), 1):
+        ratio = verdict.ratio(measured[name], measured[baseline], rng)
+        won = f"ahead in {25 * judged.value:.0f} of 25 pairs"
+        print(f"  cell {number}: {lesson.percent(ratio)}, {won}, p = {judged.corrected:.2f}")
 print(f"cell 1: {three[0]}")
 
 nascell = str(nt.zoo.NASCELL)
@@ -397,9 +403,9 @@ assert max(ratios[:2]) < 1 < ratios[2]
 # at full size?
 
 # %%
-given = np.concatenate([[*names.values()] for names in verdict.rewards(runs).values()])
+given = np.concatenate([[*names.values()] for names in verdict.finalists(runs).values()])
 came = np.concatenate([*means.values()])
-foretold = inference.rank_correlation(given, -came)
+foretold = stats.spearmanr(given, -came).statistic
 print(f"{len(given)} finalists: rank correlation {foretold:.2f}")
 assert abs(foretold) < 0.3
 
@@ -412,7 +418,7 @@ assert abs(foretold) < 0.3
 #
 # What would four hundred workers do with our table? No laptop has them, but time can be *simulated*: the
 # search is the real one, rewards come from the table, and each child takes as long as one of the hundred
-# that were timed in section 1 (`python -m nastut study parallel`, ten seeds).
+# that were timed in section 1 (`python data/parallel.py`, ten seeds).
 
 # %%
 simulated = recorded["runs"]
