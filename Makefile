@@ -2,8 +2,8 @@
 # PYTHON chooses the interpreter, OPTIONS are handed to the task, TORCH_INDEX (optional) is the
 # package index that torch comes from: see the README on the CPU build.
 PYTHON ?= python3
-TASKS := setup lab test notebooks handouts slides sheet site badges data check format bench \
-  cluster fuzz mutants
+TASKS := setup lab test check-all notebooks handouts slides sheet site badges data check format \
+  bench cluster
 
 .PHONY: $(TASKS) sanitize clean
 

@@ -39,11 +39,17 @@ def _scripts(pattern: str) -> tuple[tuple[str, ...], ...]:
     return tuple((path.relative_to(ROOT).as_posix(),) for path in sorted(ROOT.glob(pattern)))
 
 
+# A file is one worker's; tests/conftest.py starts with the one that takes longest.
+PYTEST = ("-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 LAB = ("-m", "jupyter", "lab", "notebooks/00_start_here.ipynb")
 TASKS = {
     "setup": Task("set up .venv, and no more", ()),
     "lab": Task("open JupyterLab on the first notebook", (LAB,)),
-    "test": Task("run every test and every notebook", (("-m", "pytest"),)),
+    "test": Task("run the tests and every notebook, on two workers", (PYTEST,)),
+    "check-all": Task(
+        "run every test there is: browsers, slides and a Dask cluster, too",
+        ((*PYTEST, "-m", ""),),
+    ),
     "check": Task(
         "lint, format, types",
         (("-m", "ruff", "check"), ("-m", "ruff", "format", "--check"), ("-m", "mypy")),
@@ -76,21 +82,12 @@ TASKS = {
     ),
     "data": Task(
         "make the recorded results anew, or go on making them",
-        (("-m", "nastut", "table", "build"), ("-m", "nastut", "study")),
+        _scripts("data/texts.py") + _scripts("data/*.py"),
     ),
     "bench": Task("measure speed; prints ratios", _scripts("benchmarks/bench_*.py")),
     "cluster": Task(
         "searches on a Dask cluster of this machine, with everything killed that can be",
         (("-m", "pytest", "-m", "cluster", "tests/search/test_cluster.py"),),
-    ),
-    "fuzz": Task(
-        "damage files, then kill computations; --minutes, --seed",
-        (("robustness/fuzz.py",),),
-    ),
-    "mutants": Task(
-        "change the code, a thing at a time: do the tests notice? --sample, --seed, files",
-        (("robustness/mutants.py",),),
-        extra="robustness",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Does a network write a cell that beats LSTM? The study ``found``.
+"""Make ``found.json``: whether a network writes a cell that beats LSTM.
 
 Every model has the same number of parameters and reads a text once. Models: torch's own layers,
 NASCell, cells that the searches of ``beyond.py`` found, cells from the top of the table of all
@@ -7,7 +7,7 @@ small cells, and such cells with one token changed so that nothing in them can g
 The rule, written down before the first run
 -------------------------------------------
 *Rates.* Each model on each text walks along a grid of learning rates, each twice the one before,
-from two in its middle to the better side, until a rate has a worse one on either side. One
+from three in its middle to the better side, until the best has a worse one on either side. One
 replicate, used for nothing else, decides by validation.
 
 *The primary cell.* Of the cells that are no baseline, those count as stable that diverged in no
@@ -30,17 +30,15 @@ import base64
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import texts
 import torch
 
+import texts
 from nastut.learning.models import EMBEDDING, build, hidden_size_for, parameters
 from nastut.learning.tasks import Task, of_characters
 from nastut.learning.training import Recipe, fit, seeded
-from nastut.search.executors import processes
 from nastut.studies.study import Study
 from nastut.zoo.named import NASCELL
 
@@ -81,7 +79,7 @@ MODELS = {
 BASELINES = ("LSTM", "LSTM, biases", "GRU")
 NOT_FOUND = (*BASELINES, "LSTM, forget gate open", "NASCell", "MI-LSTM")
 RECIPE = Recipe(epochs=1, batch=32, steps=50, reports=4)
-FIRST_RATES = (8e-3, 16e-3)
+FIRST_RATES = (4e-3, 8e-3, 16e-3)
 LOWEST_RATE, HIGHEST_RATE = 5e-4, 0.128
 TUNING_REPLICATE = 100
 MESSY = ("rows", "digits", "base64")
@@ -100,7 +98,7 @@ MAIN = [Setting(text) for text in ("speeches", "bible", "program")]
 REPLICATES = range(10)
 
 
-def found() -> Study:
+def study() -> Study:
     """Return the study."""
     settings = {
         "texts": {name: texts.digest(name) for name in texts.TEXTS},
@@ -112,7 +110,7 @@ def found() -> Study:
         "replicates": list(REPLICATES),
         "threads": 1,
     }
-    return Study("found", settings, {}, run, then=what_follows)
+    return Study("found", settings, {}, run, then=[what_follows])
 
 
 def what_follows(results: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
@@ -148,7 +146,7 @@ def _run(
 
 def tuning(results: Mapping[str, Any], setting: Setting) -> dict[str, tuple[Any, ...]]:
     """Return the runs by which each model finds its rate: as many as are known to be needed."""
-    runs = {}
+    runs: dict[str, tuple[Any, ...]] = {}
     for model in MODELS:
         rates = list(FIRST_RATES)
         while True:
@@ -175,7 +173,7 @@ def _tuned(results: Mapping[str, Any], setting: Setting, model: str, rate: float
 
 def best_rate(results: Mapping[str, Any], setting: Setting, model: str) -> float:
     """Return the rate that tuning chose."""
-    rates = [run[2] for run in tuning(results, setting).values() if run[1] == model]
+    rates: list[float] = [run[2] for run in tuning(results, setting).values() if run[1] == model]
     return min(rates, key=lambda rate: (_tuned(results, setting, model, rate), rate))
 
 
@@ -252,5 +250,4 @@ def run(
 
 
 if __name__ == "__main__":
-    with processes() as executor:
-        found().conduct(Path(__file__).with_suffix(".json"), executor)
+    study().main()

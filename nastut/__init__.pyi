@@ -6,7 +6,7 @@ from .cells.evaluate import evaluate as evaluate
 from .cells.evaluate import trace as trace
 from .cells.sequence import SequenceError as SequenceError
 from .cells.space import Space as Space
-from .doctor import doctor as doctor
+from .environment import doctor as doctor
 from .layers.layer import CellRNN as CellRNN
 from .learning import tasks as tasks
 from .learning import training as training
@@ -23,12 +23,9 @@ from .pictures.drawing import draw_tree as draw_tree
 from .pictures.graph import graph as graph
 from .pictures.picture import Picture as Picture
 from .search.controller import Controller as Controller
-from .studies import comparison as comparison
-from .studies import exhaustive as exhaustive
 from .studies.study import load_study as load_study
 from .studies.table import Table as Table
 from .studies.table import load_table as load_table
-from .symbolic import symbols as symbols
 from .symbolic.formulas import formulas as formulas
 from .symbolic.linearize import linearize as linearize
 from .symbolic.reading import NotRepresentable as NotRepresentable

@@ -1,30 +1,16 @@
-"""Files: where the recorded ones are, what is in them, and writing that is never half done."""
+"""Files: where the recorded ones are, reading JSON, and writing that is never half done."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import reprlib
-import secrets
 import zlib
 from pathlib import Path
-from types import UnionType
-from typing import Any, TypeAlias
-
-HASH = "sha256"
-"""The entry of a JSON file with the hash of all others."""
+from typing import Any
 
 _PACKAGE = Path(__file__).parent
 _FOLDERS = (_PACKAGE.parent / "data", _PACKAGE / "data")
 """Where ``data/`` is: beside the package in a checkout, inside it in an installed wheel."""
-
-
-LARGEST = 64 << 20
-"""Bytes that a file may have, unpacked, to be read whole; the recorded ones have a tenth."""
-
-Form: TypeAlias = "type | UnionType | list[Form] | tuple[Form, ...] | dict[Any, Form]"
-"""What plain data should look like: see :func:`require_form`."""
 
 
 def recorded(name: str) -> Path:
@@ -42,94 +28,26 @@ def recorded(name: str) -> Path:
     raise FileNotFoundError(f"{name} is not recorded: neither in {looked}")
 
 
-def require_form(value: object, form: Form, name: str) -> None:
-    """Raise a ValueError that says where, unless plain data have the form that they should.
-
-    Parameters
-    ----------
-    value
-        Made of dicts, lists, tuples, text and numbers.
-    form
-        Written like the data. A type: any value of it; True is no number, and ``float`` takes
-        whole numbers, too. ``[form]``: a list of any length. ``(form, form)``: a list or tuple of
-        two. ``{"name": form}``: a dict with just these names; with ``...: form``, any others, too.
-    name
-        What the message calls the value.
-    """
-    if isinstance(form, dict):
-        require_form(value, dict, name)
-        assert isinstance(value, dict)
-        named = [key for key in form if key is not ...]
-        for key in [*named, *value]:
-            its_form = form.get(key, form.get(...))
-            if key not in value or its_form is None:
-                fault = "lacks" if key in named else "has"
-                said = f"{name} {fault} {reprlib.repr(key)}; it must have {', '.join(named)}"
-                raise ValueError(said)
-            require_form(value[key], its_form, f"{name}[{reprlib.repr(key)}]")
-    elif isinstance(form, list | tuple):
-        require_form(value, list if isinstance(form, list) else list | tuple, name)
-        assert isinstance(value, list | tuple)
-        forms = form * len(value) if isinstance(form, list) else form
-        if len(value) != len(forms):
-            raise ValueError(f"{name} has {len(value)} entries; it must have {len(forms)}")
-        for number, (entry, its_form) in enumerate(zip(value, forms, strict=True)):
-            require_form(entry, its_form, f"{name}[{number}]")
-    else:
-        fits = isinstance(value, int | float if form is float else form)
-        if not fits or (isinstance(value, bool) and form not in (bool, object)):
-            wanted = getattr(form, "__name__", form)
-            raise ValueError(f"{name} is of type {type(value).__name__} where {wanted} belongs")
-
-
-def read_json(path: Path, form: Form, remedy: str) -> Any:
-    """Return what a JSON file holds; the one place that reads one.
-
-    If it holds a hash, as those do that :func:`write_json` made, it is looked at and taken out.
-
-    Parameters
-    ----------
-    path
-        The file.
-    form
-        What it should look like.
-    remedy
-        What to do if it does not; the end of the message.
+def read_json(path: Path, remedy: str) -> Any:
+    """Return what a JSON file holds.
 
     Raises
     ------
     OSError
         If there is no such file, or it cannot be read.
     ValueError
-        If it is too large, no JSON, of another form, or not what its hash says.
+        If it is no JSON. The message names the file and ends with the remedy.
     """
+    require_file(path)
     try:
-        content = parse_json(read_limited(path))
-        found = content.pop(HASH, None) if isinstance(content, dict) else None
-        require_form(content, form, "it")
-        if found not in (None, _hash(content)):
-            raise ValueError("its content is not what its hash says")
-    except ValueError as error:
+        return json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged or holds something else: {error}; {remedy}") from None
-    return content
 
 
-def parse_json(text: str | bytes) -> Any:
-    """Return what JSON text holds; whatever is wrong with it, a ValueError is raised."""
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-
-
-def write_json(path: Path, content: dict[str, Any], indent: int | None = None) -> None:
-    """Write a dict as JSON, whole or not at all, with a hash of it as the last entry."""
-    text = json.dumps({**content, HASH: _hash(content)}, indent=indent)
-    write_atomically(path, (text + "\n").encode())
-
-
-def _hash(content: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+def write_json(path: Path, content: Any, indent: int | None = None) -> None:
+    """Write JSON, whole or not at all."""
+    write_atomically(path, (json.dumps(content, indent=indent) + "\n").encode())
 
 
 def require_file(path: Path) -> None:
@@ -139,29 +57,11 @@ def require_file(path: Path) -> None:
         raise OSError(f"{path} is {kind}; give the path of a file")
 
 
-def read_limited(path: Path) -> bytes:
-    """Return the bytes of a file.
-
-    Raises
-    ------
-    OSError
-        If there is no such file, it is a folder or a pipe, or it cannot be read.
-    ValueError
-        If it is larger than any file of ours.
-    """
-    require_file(path)
-    with path.open("rb") as file:
-        content = file.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise ValueError(f"it has more than the {LARGEST >> 20} MiB that are read")
-    return content
-
-
 def write_atomically(target: Path, data: bytes) -> None:
     """Write a file so that a reader finds the old content or the new, never a part of either.
 
-    What a link points to is written, and the link stays. Into a pipe or a device, where there
-    is no old content, the data go as they are.
+    A link stays, and what it points to is written. A pipe or a device, which has no old content,
+    gets the data as they are. What a kill leaves behind is overwritten by the next write.
 
     Raises
     ------
@@ -174,10 +74,11 @@ def write_atomically(target: Path, data: bytes) -> None:
     if target.exists() and not (target.is_file() or target.is_dir()):
         target.write_bytes(data)
         return
-    # Opened as any new file, so that its permissions are those the user's umask gives.
-    temporary = target.with_name(f"{_prefix(target)}{secrets.token_hex(8)}")
+    # The name is short, because the target's may be as long as a name can be. The file is opened
+    # as any new one, so that its permissions are those that the user's umask gives.
+    temporary = target.with_name(f".nastut-{zlib.crc32(os.fsencode(target.name)):08x}")
     try:
-        with temporary.open("xb") as file:
+        with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())  # Or a name without content could outlive a power cut.
@@ -185,18 +86,3 @@ def write_atomically(target: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-
-
-def remove_leftovers(target: Path) -> None:
-    """Delete what a kill in the middle of writing a file left beside it.
-
-    For whoever goes on with a computation: nobody else writes the file meanwhile.
-    """
-    target = target.resolve()
-    for leftover in target.parent.glob(f"{_prefix(target)}*"):
-        leftover.unlink(missing_ok=True)
-
-
-def _prefix(target: Path) -> str:
-    """Return how temporary files begin: short, as the target's name may be as long as it gets."""
-    return f".nastut-{zlib.crc32(os.fsencode(target.name)):08x}-"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -53,10 +54,10 @@ def add_commands(commands: Any) -> None:
         type=Path,
         default=Path("search.json"),
         metavar="FILE",
-        help="the result (search.json)",
+        help="the result (search.json); a picture of the best cell is written beside it",
     )
     option("--checkpoint", type=Path, metavar="FILE", help="to go on from; OUT.ckpt if left out")
-    report = commands.add_parser("report", help="draw the curves of searches")
+    report = commands.add_parser("report", help="draw the curves of searches, ended or running")
     report.set_defaults(run=run_report)
     report.add_argument("files", nargs="+", type=Path, metavar="FILE")
     report.add_argument("--out", type=Path, help="the picture, .svg or .png; FILE.svg if left out")
@@ -66,23 +67,28 @@ def run_search(options: argparse.Namespace) -> None:
     """Search, write the result, and print the best cells."""
     from nastut import search
     from nastut.cells.space import Space
-    from nastut.search.executors import Cluster, processes
-    from nastut.search.trained import Halving, Trained
 
-    if not options.out.parent.is_dir():
-        raise FileNotFoundError(f"{options.out} cannot be written: there is no such folder")
-    reward = Trained.on(
+    out, picture = options.out, options.out.with_suffix(".svg")
+    checkpoint = options.checkpoint or out.with_name(f"{out.name}.ckpt")
+    if not out.parent.is_dir():
+        raise FileNotFoundError(f"{out} cannot be written: there is no such folder")
+    if len({path.resolve() for path in (out, checkpoint, picture)}) < 3:
+        raise ValueError(
+            f"the result {out}, the checkpoint {checkpoint} and the picture {picture} must be "
+            "three files; give other names to --out or --checkpoint"
+        )
+    reward = search.Trained.on(
         options.task,
         options.files,
         options.steps,
         options.hidden,
         options.rate,
-        halving=Halving() if options.halving else None,
+        halving=search.Halving() if options.halving else None,
     )
-    source: Any = partial(processes, options.workers)
+    source: Any = partial(search.processes, options.workers)
     workers: int | Callable[[], int] = options.workers
     if options.scheduler is not None:
-        source = Cluster(options.scheduler)
+        source = search.Cluster(options.scheduler)
         workers = source.size
     result = getattr(search, options.method)(
         Space(options.base),
@@ -90,43 +96,36 @@ def run_search(options: argparse.Namespace) -> None:
         options.evaluations,
         options.seed,
         source,
-        options.checkpoint or options.out.with_name(f"{options.out.name}.ckpt"),
+        checkpoint,
         workers=workers,
         limit=options.limit,
         batch=options.batch,
     )
-    result.save(options.out)
-    _print_best(result, reward.best, options.out)
+    result.save(out)
+    _print_best(result, reward.best, out, picture)
 
 
-def _print_best(result: SearchResult, best: float, out: Path) -> None:
+def _print_best(result: SearchResult, best: float, out: Path, picture: Path) -> None:
     from nastut.pictures.drawing import draw
     from nastut.pictures.picture import DrawingError
     from nastut.symbolic.formulas import formulas
 
     print(result)
-    for why, count in _reasons(result).items():
+    kinds = Counter(failure.error.partition(" at step")[0] for failure in result.failures)
+    for why, count in kinds.items():
         print(f"{count} failed: {why}")
     for cell, reward in result.top(SHOWN):
         print(f"reward {reward:.4f}, perplexity {best / reward**0.5:.3f}: {cell}")
     print(f"\n{formulas(result.best)}\n")
     print(f"result written to {out}")
     try:
-        print(
-            f"picture of the best cell written to {draw(result.best).save(out.with_suffix('.svg'))}"
-        )
+        print(f"picture of the best cell written to {draw(result.best).save(picture)}")
     except DrawingError as error:  # The search was not in vain.
         print(f"no picture of the best cell: {error}")
 
 
-def _reasons(result: SearchResult) -> dict[str, int]:
-    """Return the kinds of failures, and how many different cells failed so."""
-    kinds = [failure.error.partition(" at step")[0] for failure in result.failures]
-    return {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
-
-
 def run_report(options: argparse.Namespace) -> None:
-    """Draw the curves of some results, and print what each found."""
+    """Draw the curves of some searches, and print what each found."""
     from nastut.pictures.curves import draw_curves
     from nastut.search.result import SearchResult
 

@@ -32,15 +32,18 @@ Each exercise of the notebooks with its solution, and what the solution printed.
 it into its notebook, below the exercise."""
 
 CARD = re.compile(r"^> \*\*Exercise (\d+\.\d)\*\* (★+).*(?:\n>.*)*", re.MULTILINE)
-CHECK = re.compile(r'^nt\.check\("(\d+\.\d)", .*$', re.MULTILINE)
+CHECK = re.compile(r'^nt\.check\(("(\d+\.\d)", .*)\)$', re.MULTILINE)
 
 GRADE = """\
-from contextlib import redirect_stdout
-from io import StringIO
+import sys
 
-with redirect_stdout(StringIO()) as said:
-    {check}
-assert "passed" in said.getvalue(), said.getvalue()"""
+for name in [name for name in sys.modules if name.startswith("nastut.lessons")]:
+    del sys.modules[name]  # the check is loaded afresh, whatever was done to it above
+from nastut.lessons.exercise import judge
+
+verdict = judge({arguments})
+assert verdict.passed, verdict"""
+"""The cell that gives points; its assertion shows the student the verdict."""
 
 
 def is_solution(cell: NotebookNode) -> bool:
@@ -66,13 +69,13 @@ def handout(notebook: NotebookNode, clear: bool = False, grading: bool = False) 
         after it gives a point for each star.
     """
     remover = TagRemovePreprocessor(remove_cell_tags={TAG})
-    made, _ = remover.preprocess(nbformat.from_dict(notebook), {})
+    stripped, _ = remover.preprocess(nbformat.from_dict(notebook), {})
     if clear:
-        made, _ = ClearOutputPreprocessor().preprocess(made, {})
-    made.cells.insert(1, new_markdown_cell(NOTE, id="handout"))
+        stripped, _ = ClearOutputPreprocessor().preprocess(stripped, {})
+    stripped.cells.insert(1, new_markdown_cell(NOTE, id="handout"))
     if grading:
-        made.cells = graded(made)
-    return made
+        stripped.cells = graded(stripped)
+    return stripped
 
 
 def graded(notebook: NotebookNode) -> list[NotebookNode]:
@@ -84,10 +87,11 @@ def graded(notebook: NotebookNode) -> list[NotebookNode]:
         check = CHECK.search(cell.source) if cell.cell_type == "code" else None
         if check is None:
             continue
-        name = f"exercise-{check[1].replace('.', '-')}"
+        arguments, number = check.groups()
+        name = f"exercise-{number.replace('.', '-')}"
         cell.metadata["nbgrader"] = nbgrader(f"{name}-answer", solution=True)
-        test = new_code_cell(GRADE.format(check=check[0]), id=f"{name}-grade")
-        test.metadata["nbgrader"] = nbgrader(f"{name}-grade", points=points[check[1]])
+        test = new_code_cell(GRADE.format(arguments=arguments), id=f"{name}-grade")
+        test.metadata["nbgrader"] = nbgrader(f"{name}-grade", points=points[number])
         cells.append(test)
     return cells
 

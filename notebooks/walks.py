@@ -11,8 +11,7 @@ from html import escape
 import numpy as np
 
 from nastut.cells.cell import Cell
-from nastut.lessons.board import Board, recorded_table
-from nastut.lessons.playground import words
+from nastut.lessons.playground import Board, recorded_table, words
 from nastut.pictures.style import PAPER, QUIET
 from nastut.zoo.named import EXAMPLE, LSTM, MAXCELL, NASCELL
 

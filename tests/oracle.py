@@ -1,12 +1,15 @@
 """The rules of the sequence, read once more, rule by rule: tokens in, numbers out.
 
-This shares no code with nastut, and is slow and plain on purpose: nastut is held against
-it. The rules are those of Zoph & Le (2017), section 3.4.
+For the paper's operations this shares no code with nastut, and is slow and plain on purpose:
+nastut is held against it. The rules are those of Zoph & Le (2017), section 3.4.
 """
 
 import math
 
-FUNCTIONS = {
+from nastut.cells.evaluate import apply
+from nastut.cells.number_systems import sympy_system
+
+PAPER = {
     "Add": lambda a, b: a + b,
     "Multiply": lambda a, b: a * b,
     "Max": lambda a, b: a if a > b else b,
@@ -17,6 +20,15 @@ FUNCTIONS = {
     "ReLU": lambda a: a if a > 0 else 0.0,
     "Sin": math.sin,
 }
+"""The operations that the paper names."""
+
+
+def function(name):
+    """Return the function of plain numbers that a token stands for.
+
+    An operation that is not the paper's has no second definition: sympy computes its row.
+    """
+    return PAPER.get(name) or (lambda *inputs: float(apply(sympy_system(), name, *inputs)))
 
 
 def step(tokens, w_x, w_h, c_prev):
@@ -37,14 +49,14 @@ def step(tokens, w_x, w_h, c_prev):
         layer = []
         for left, right in pairs:
             combination, activation = words.pop(0), words.pop(0)
-            a = FUNCTIONS[combination](left, right)
+            a = function(combination)(left, right)
             # Rule: c_t is the value of the create node before its activation.
             if number == create_index:
                 c_new = a
-            a = FUNCTIONS[activation](a)
+            a = function(activation)(a)
             # Rule: c_{t-1} joins the inject node after that node's own activation.
             if number == inject_index:
-                a = FUNCTIONS[inject_activation](FUNCTIONS[inject_combination](a, c_prev))
+                a = function(inject_activation)(function(inject_combination)(a, c_prev))
             layer.append(a)
             number += 1
         pairs = list(zip(layer[0::2], layer[1::2], strict=False))

@@ -37,13 +37,6 @@ def test_file_follows_its_schema(path, schema):
     assert said.exit_code == 0, said.output
 
 
-def test_what_does_not_follow_its_schema_is_noticed(tmp_path):
-    checker = pytest.importorskip("check_jsonschema")
-    (tmp_path / "bad.yml").write_text("on: push\njobs: {test: {steps: []}}\n")
-    arguments = ["--builtin-schema", "vendor.github-workflows", str(tmp_path / "bad.yml")]
-    assert CliRunner().invoke(checker.main, arguments).exit_code == 1
-
-
 def test_every_supported_python_is_tested_on_every_system():
     workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())
     matrix = workflow["jobs"]["test"]["strategy"]["matrix"]

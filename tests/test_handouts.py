@@ -2,7 +2,10 @@
 
 import ast
 import builtins
+import json
 import re
+import subprocess
+import sys
 
 import nbformat
 import pytest
@@ -28,15 +31,15 @@ def everything(notebook):
 
 @pytest.mark.parametrize("clear", [False, True])
 def test_no_solution_and_no_first_line_of_one_survives(notebook, clear):
-    made = handout(notebook, clear)
-    left = [cell.source for cell in made.cells]
+    stripped = handout(notebook, clear)
+    left = [cell.source for cell in stripped.cells]
     solutions = [cell for cell in notebook.cells if is_solution(cell)]
     assert solutions
     for cell in solutions:
         assert not any(cell.source in text for text in left)
         assert not any(cell.source.splitlines()[0] in text for text in left)
-    assert not re.search(r"# Solution|solution_\d|: passed", everything(made))
-    assert not any(map(is_solution, made.cells))
+    assert not re.search(r"# Solution|solution_\d|: passed", everything(stripped))
+    assert not any(map(is_solution, stripped.cells))
 
 
 def test_bar_of_a_folded_solution_gives_nothing_away(notebook):
@@ -53,7 +56,7 @@ def test_all_else_is_kept(notebook):
     assert note.source == NOTE
 
 
-def test_outputs_are_cleared_if_wanted(notebook):
+def test_outputs_are_cleared_on_demand(notebook):
     cleared = [cell for cell in handout(notebook, clear=True).cells if cell.cell_type == "code"]
     assert not any(cell.outputs or cell.execution_count for cell in cleared)
 
@@ -107,8 +110,8 @@ def test_book_has_every_exercise_with_its_solution():
 
 
 def test_each_exercise_is_graded_once_by_its_stars(notebook):
-    made = handout(notebook, grading=True).cells
-    marked = [cell for cell in made if "nbgrader" in cell.metadata]
+    cells = handout(notebook, grading=True).cells
+    marked = [cell for cell in cells if "nbgrader" in cell.metadata]
     known = cards(notebook)
     assert len(marked) == 2 * len(known)
     for number, answer, test in zip(known, marked[::2], marked[1::2], strict=True):
@@ -118,22 +121,81 @@ def test_each_exercise_is_graded_once_by_its_stars(notebook):
         assert test.metadata.nbgrader.grade
         assert test.metadata.nbgrader.locked
         assert test.metadata.nbgrader.points == len(known[number][2])
-        assert made.index(test) == made.index(answer) + 1
+        assert cells.index(test) == cells.index(answer) + 1
     names = [cell.metadata.nbgrader.grade_id for cell in marked]
     assert len(set(names)) == len(names)
 
 
-def test_grading_cell_passes_a_right_answer_and_fails_a_wrong_one():
-    made = handout(NOTEBOOK["00_start_here"], clear=True, grading=True)
-    test = next(c for c in made.cells if c.metadata.get("nbgrader", {}).get("grade"))
-    for answer, verdict in ((4, None), (5, "not yet"), (..., "not attempted")):
-        code = f"import nastut as nt\nanswer_0_1 = {answer!r}\n{test.source}"
-        code = code.replace("Ellipsis", "...")
-        if verdict is None:
-            exec(code, {})
+VALUE, FUNCTION = "answer_0_1 = {}", "def children(k, base):\n    {}"
+CHEATS = {
+    "the word is returned": FUNCTION.format('return "passed"'),
+    "the word is raised": FUNCTION.format('raise ValueError("passed")'),
+    "Python says the word": FUNCTION.format('return f"{np.zeros(2):d}"'),
+    "Python exits with the word": FUNCTION.format('raise SystemExit("passed")'),
+    "the word is printed": FUNCTION.format('print("Exercise 2.1: passed on 11 cases")'),
+    "an argument has the name": "def children(passed, base):\n    return 0",
+    "the function has the name": "def passed(k, base):\n    return passed\nchildren = passed",
+    "an error has the name": "class passed(Exception): ...\n" + FUNCTION.format("raise passed"),
+    "a key is the word": VALUE.format('{"passed": True}'),
+    "the answer is the word": VALUE.format('"passed"'),
+    "an object equals everything": """
+class Anything:
+    passed = True
+    def __eq__(self, other): return True
+    def __repr__(self): return "passed"
+answer_0_1 = Anything()""",
+    "nt.check is replaced": 'nt.check = lambda *arguments: print("passed")',
+    "judge is replaced": "exercise.judge = lambda *arguments: SimpleNamespace(passed=True)",
+    "the method is replaced": "exercise.Exercise.judge = lambda *a: exercise.Verdict(True, '')",
+    "every verdict is good": "exercise.Verdict = lambda *a: SimpleNamespace(passed=True)",
+    "everything is close": "exercise.Exercise.same = plain.close = lambda *arguments: True",
+    "another truth": "start_here.EXERCISES['0.1'] = exercise.Exercise(lambda: 5, dict)",
+    "another module": "sys.modules[exercise.__name__] = SimpleNamespace(judge=exercise.Verdict)",
+}
+GRADER = """
+import json, sys
+from types import SimpleNamespace
+import numpy as np
+import nastut as nt
+
+cheats, grading = json.loads(sys.argv[1])
+
+def points(answer):
+    from nastut.lessons import exercise, plain, start_here
+    cell = dict(globals()) | locals()
+    exec("answer_0_1 = 5\\ndef children(k, base): return 0", cell)
+    exec(answer, cell)
+    scored = []
+    for test in grading:
+        try:
+            exec(test, cell)
+        except AssertionError:
+            scored.append(0)
         else:
-            with pytest.raises(AssertionError, match=verdict):
-                exec(code, {})
+            scored.append(1)
+    return scored
+
+right = "answer_0_1 = 4\\ndef children(k, base): return 2 * (k - base), 2 * (k - base) + 1"
+for answer in (right, *cheats, "answer_0_1 = ...", right):
+    print("points:", *points(answer))
+"""
+
+
+def test_only_a_right_answer_gives_points():
+    """In one process, as in a notebook: what a cheat replaced stays replaced."""
+    tests = {
+        number: cell.source
+        for stem in ("00_start_here", "02_linearization")
+        for cell in handout(NOTEBOOK[stem], grading=True).cells
+        for number in re.findall(r'judge\("([\d.]+)"', cell.source)
+    }
+    arguments = json.dumps([list(CHEATS.values()), [tests["0.1"], tests["2.1"]]])
+    done = subprocess.run(
+        [sys.executable, "-c", GRADER, arguments], capture_output=True, text=True, check=True
+    )
+    scored = re.findall("points: (.*)", done.stdout)
+    expected = ["1 1", *["0 0"] * len(CHEATS), "0 0", "1 1"]
+    assert dict(enumerate(scored)) == dict(enumerate(expected)), done.stderr
 
 
 # Files

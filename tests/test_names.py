@@ -1,27 +1,76 @@
-"""Without torch: what does without it works, and what does not says what to do."""
+"""Public names: what an import loads, what works without torch, and what can be pickled."""
 
+import ast
+import pickle
 import subprocess
 import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
 
+import cloudpickle
 import pytest
 
 import nastut as nt
 from nastut.names import EXTRAS, attach
 
-WITHOUT = "import sys\nsys.modules['torch'] = None\nimport nastut as nt\n"
-"""What `import torch` sees where torch is not installed: ModuleNotFoundError."""
+PUBLIC = """
+Cell CellRNN Controller Node NotRepresentable Picture SequenceError Space Table c_next c_prev
+check doctor draw draw_sequence draw_side_by_side draw_steps draw_trace draw_tree evaluate formulas
+gate graph h_prev leaf_symbols linearize load_study load_table playground search setup sigmoid tasks
+trace train training zoo
+"""
+"""What notebooks and users call by these names, wherever it lives."""
+
+STUBS = sorted(Path(nt.__file__).parent.rglob("__init__.pyi"))
+LARGE = ["torch", "sympy", "matplotlib", "numpy"]
 
 
 def run(code):
-    """Run code in a fresh process without torch; return what it prints."""
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT + code], capture_output=True, text=True, check=True
-    )
-    return done.stdout
+    """Return what a fresh process prints."""
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def without_torch(code):
+    """Return what a fresh process prints where `import torch` finds nothing."""
+    return run(f"import sys\nsys.modules['torch'] = None\nimport nastut as nt\n{code}")
+
+
+# What an import loads
+
+
+@pytest.mark.parametrize(
+    ("code", "loaded"),
+    [
+        ("nt.Cell.parse(str(nt.zoo.LSTM)).canonical().has_memory", []),
+        ("nt.evaluate(nt.zoo.EXAMPLE, [1.0, 2.0], [3.0, 4.0], 5.0)", ["numpy"]),
+        ("len(nt.Space()), next(iter(nt.Space(1)))", []),
+        ("nt.formulas(nt.zoo.EXAMPLE).latex()", ["sympy"]),
+        ("nt.Table", ["numpy"]),
+        ("import nastut.__main__", []),
+        *((f"import nastut.{room} as room; dir(room)", []) for room in ("search", "layers", "zoo")),
+    ],
+)
+def test_nothing_waits_for_a_library_that_it_does_not_need(code, loaded):
+    ask = f"import sys, nastut as nt\n{code}\nprint(*[n for n in {LARGE} if n in sys.modules])"
+    found = run(ask).split()
+    assert [name for name in found if name != "numpy" or "sympy" not in loaded] == loaded
+
+
+@pytest.mark.parametrize("name", PUBLIC.split())
+def test_public_names_stay(name):
+    assert name in dir(nt)
+    assert getattr(nt, name) is not None
+
+
+# Without torch
 
 
 def test_drawing_proving_and_computing_need_no_torch():
-    said = run(
+    said = without_torch(
         "cell = nt.zoo.EXAMPLE\n"
         "print(nt.draw(cell).svg()[:4], nt.formulas(cell).memory_path)\n"
         "print(nt.linearize(nt.c_next, nt.gate('f') * nt.c_prev).cell.base)\n"
@@ -33,7 +82,7 @@ def test_drawing_proving_and_computing_need_no_torch():
 
 
 def test_exercises_of_the_first_notebooks_are_checked_without_torch():
-    said = run(
+    said = without_torch(
         "from nastut.lessons.exercise import LESSONS, exercises_of\n"
         "for chapter in '0123':\n"
         "    for number, exercise in exercises_of(LESSONS[chapter]).items():\n"
@@ -46,24 +95,22 @@ def test_exercises_of_the_first_notebooks_are_checked_without_torch():
     assert [line for line in verdicts if "passed" not in line] == []
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["CellRNN", "Controller", "train", "training", "search.reinforce", "zoo.from_torch_lstm"],
-)
-def test_name_that_needs_torch_says_so(name):
-    said = run(f"try: nt.{name}\nexcept ModuleNotFoundError as error: print(error)")
-    assert said.strip() == (f"nastut.{name} needs torch, which is not installed: {EXTRAS['torch']}")
-
-
-def test_every_public_name_works_or_says_so():
-    said = run(
-        "for name in nt.__all__:\n"
-        "    try: getattr(nt, name)\n"
-        "    except ModuleNotFoundError as error: assert 'pip install' in str(error)\n"
-        "    else: print(name)\n"
+def test_every_public_name_works_without_torch_or_says_what_to_do():
+    said = without_torch(
+        "def ask(name):\n"
+        "    room, _, name = name.rpartition('.')\n"
+        "    try: getattr(getattr(nt, room) if room else nt, name)\n"
+        "    except ModuleNotFoundError as error: return str(error)\n"
+        "for name in [*nt.__all__, 'search.reinforce', 'zoo.from_torch_lstm']:\n"
+        "    print(name, ask(name), sep=': ')\n"
     )
-    alone = {"Cell", "Space", "draw", "evaluate", "formulas", "linearize", "check", "load_table"}
-    assert alone <= set(said.split())
+    answers = dict(line.split(": ", 1) for line in said.splitlines())
+    for name, answer in answers.items():
+        remedy = f"nastut.{name} needs torch, which is not installed: {EXTRAS['torch']}"
+        assert answer in ("None", remedy)
+    alone = {name for name, answer in answers.items() if answer == "None"}
+    assert {"Cell", "Space", "draw", "evaluate", "linearize", "check", "load_table"} <= alone
+    assert not alone & {"CellRNN", "train", "Controller", "search.reinforce", "zoo.from_torch_lstm"}
 
 
 def test_other_missing_modules_are_not_explained(tmp_path, monkeypatch):
@@ -79,6 +126,30 @@ def test_other_missing_modules_are_not_explained(tmp_path, monkeypatch):
         getattribute("thing")
 
 
-def test_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="no_such_name"):
-        nt.no_such_name  # noqa: B018
+# Pickling
+
+
+def exported(stub):
+    """Return the package of a stub, and the names that it exports."""
+    package = ".".join(("nastut", *stub.relative_to(STUBS[0].parent).parent.parts))
+    imports = [n for n in ast.parse(stub.read_text()).body if isinstance(n, ast.ImportFrom)]
+    return package, [alias.name for node in imports for alias in node.names]
+
+
+@pytest.mark.parametrize("stub", STUBS, ids=lambda stub: stub.parent.name)
+def test_no_exported_name_is_that_of_a_submodule_unless_it_is_the_submodule(stub):
+    """Otherwise whoever imports the submodule replaces the name, and nothing can be pickled."""
+    package, names = exported(stub)
+    for name in names:
+        if find_spec(f"{package}.{name}"):
+            assert getattr(import_module(package), name) is import_module(f"{package}.{name}")
+    assert type(import_module(package)) is ModuleType
+
+
+def test_a_function_of_a_notebook_that_mentions_nt_survives_a_round_trip():
+    def reward(cell):
+        return len(nt.formulas(cell).steps) + (cell == nt.zoo.LSTM)
+
+    assert nt.doctor is not None  # loaded, as in a notebook that calls it
+    again = pickle.loads(cloudpickle.dumps(reward))
+    assert again(nt.zoo.LSTM) == reward(nt.zoo.LSTM)

@@ -1,20 +1,23 @@
-"""What the commands ``search`` and ``report`` ask for and print; nothing is searched here."""
+"""The commands ``search`` and ``report``: what they ask for, print, write and refuse."""
 
 import inspect
 import math
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 import nastut as nt
 from drawn import hide_programs, texts
 from nastut.__main__ import main
-from nastut.search.result import Failure, SearchResult
+from nastut.search.result import Batch, SearchResult
+from nastut.search.rewards import FAILED, Outcome
 from nastut.searching import METHODS
 
 SHORT = ["--task", "reber", "--base", "2", "--steps", "8", "--hidden", "3", "--batch", "6"]
@@ -22,12 +25,7 @@ CELLS = [
     nt.Cell.parse(f"Add Tanh Add {activation} 0 0")
     for activation in ("Tanh", "ReLU", "Sin", "Sigmoid", "Identity")
 ] + [nt.Cell.parse(f"Max Tanh Add {activation} 0 0") for activation in ("Tanh", "ReLU", "Sin")]
-REWARDS = [0.25, 0.5, 0.0, 0.04, 0.3, 0.1, 0.2, 0.0]
-FAILURES = [
-    Failure(2, CELLS[2], "broke at step 3"),
-    Failure(7, CELLS[7], "broke at step 5"),
-    Failure(5, CELLS[5], "too slow"),
-]
+OUTCOMES = [0.25, 0.5, "broke at step 3", 0.04, 0.3, "too slow", 0.2, "broke at step 5"]
 
 
 @pytest.fixture(autouse=True)
@@ -41,23 +39,27 @@ def asked(monkeypatch):
     calls = []
     takes = inspect.signature(nt.search.Trained.on)
 
-    def reward(*given, **named):
-        bound = takes.bind(*given, **named)
+    def reward(*arguments, **named):
+        bound = takes.bind(*arguments, **named)
         bound.apply_defaults()
         return SimpleNamespace(**bound.arguments | {"best": 2.0})
 
     def method(name):
         def search(space, reward, evaluations, seed, source, checkpoint, **rest):
-            given = {"space": space, "reward": reward, "source": source, "checkpoint": checkpoint}
-            calls.append({"evaluations": evaluations, "seed": seed, "name": name} | given | rest)
-            return SearchResult({"method": name}, space, CELLS, REWARDS, FAILURES, [])
+            calls.append(SimpleNamespace(space=space, reward=reward, evaluations=evaluations,
+                                         seed=seed, source=source, checkpoint=checkpoint,
+                                         name=name, **rest))  # fmt: skip
+            outcomes = [
+                Outcome(FAILED, one) if isinstance(one, str) else Outcome(one, None)
+                for one in OUTCOMES
+            ]
+            return SearchResult({"method": name}, nt.Space(1), [Batch(0, CELLS, outcomes)], 1)
 
         return search
 
     for name in METHODS:
         monkeypatch.setattr(f"nastut.search.{name}", method(name))
     monkeypatch.setattr(nt.search.Trained, "on", reward)
-    monkeypatch.setattr(SearchResult, "save", lambda result, path: path.write_text("result"))
     return calls
 
 
@@ -67,23 +69,21 @@ def test_what_is_left_out_is_what_the_help_says(asked, capsys):
     with pytest.raises(SystemExit):
         main(["search", "--help"])
     said = " ".join(capsys.readouterr().out.split())
-    reward = call["reward"]
     for option, value in {
-        "--base BASE": call["space"].base,
-        "--evaluations N": call["evaluations"],
-        "--batch BATCH": call["batch"],
-        "--steps STEPS": reward.steps,
-        "--hidden HIDDEN": reward.hidden_size,
-        "--rate RATE": reward.learning_rate,
-        "--workers K": call["workers"],
-        "--limit LIMIT": call["limit"],
+        "--base BASE": call.space.base,
+        "--evaluations N": call.evaluations,
+        "--batch BATCH": call.batch,
+        "--steps STEPS": call.reward.steps,
+        "--hidden HIDDEN": call.reward.hidden_size,
+        "--rate RATE": call.reward.learning_rate,
+        "--workers K": call.workers,
+        "--limit LIMIT": call.limit,
     }.items():
         assert re.search(rf"{option} [^-(]*\({value:g}\)", said), option
-    assert (call["name"], call["seed"], reward.task) == ("priority_queue", 0, "text")
-    assert call["checkpoint"] == Path("search.json.ckpt")
+    assert (call.name, call.seed, call.reward.task) == ("priority_queue", 0, "text")
+    assert call.checkpoint == Path("search.json.ckpt")
     assert Path("search.json").exists()
-    assert reward.halving is None
-    assert reward.files == ()
+    assert (call.reward.halving, call.reward.files) == (None, ())
 
 
 def test_every_option_reaches_the_search(asked):
@@ -91,47 +91,24 @@ def test_every_option_reaches_the_search(asked):
     more = "--hidden 4 --rate 0.5 --halving --workers 2 --limit 30 --out a.json --checkpoint b.ckpt"
     assert main(["search", *options.split(), *more.split()]) == 0
     (call,) = asked
-    reward = call["reward"]
-    assert call["space"] == nt.Space(4)
-    assert (call["name"], call["evaluations"], call["seed"]) == ("random", 7, 3)
-    assert (call["batch"], call["workers"], call["limit"]) == (5, 2, 30)
-    assert (reward.task, reward.steps, reward.hidden_size) == ("recall", 9, 4)
-    assert reward.learning_rate == 0.5
-    assert reward.halving == nt.search.Halving()
-    assert call["checkpoint"] == Path("b.ckpt")
+    assert call.space == nt.Space(4)
+    assert (call.name, call.evaluations, call.seed) == ("random", 7, 3)
+    assert (call.batch, call.workers, call.limit) == (5, 2, 30)
+    assert (call.reward.task, call.reward.steps, call.reward.hidden_size) == ("recall", 9, 4)
+    assert (call.reward.learning_rate, call.reward.halving) == (0.5, nt.search.Halving())
+    assert call.checkpoint == Path("b.ckpt")
     assert Path("a.json").exists()
 
 
-def test_files_are_three_parts_of_a_text(asked, capsys):
-    assert main(["search", "--files", "train", "valid", "test"]) == 0
-    assert asked[0]["reward"].files == ["train", "valid", "test"]
-    with pytest.raises(SystemExit):
-        main(["search", "--files", "train", "valid"])
-    assert "--files: expected 3 arguments" in capsys.readouterr().err
-
-
 def test_a_scheduler_is_asked_for_its_workers(asked, monkeypatch):
-    class Cluster:
-        def __init__(self, address):
-            self.address = address
-
+    class Cluster(SimpleNamespace):
         def size(self):
             raise AssertionError("asked for before the search needs it")
 
-    monkeypatch.setattr("nastut.search.executors.Cluster", Cluster)
+    monkeypatch.setattr(nt.search, "Cluster", lambda address: Cluster(address=address))
     assert main(["search", *SHORT, "--scheduler", "tcp://127.0.0.1:1"]) == 0
-    (call,) = asked
-    assert call["source"].address == "tcp://127.0.0.1:1"
-    assert call["workers"] == call["source"].size
-
-
-def test_failures_of_one_kind_are_counted_together(asked, capsys):
-    assert main(["search", *SHORT]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line for line in lines if " failed: " in line] == [
-        "2 failed: broke",
-        "1 failed: too slow",
-    ]
+    assert asked[0].source.address == "tcp://127.0.0.1:1"
+    assert asked[0].workers == asked[0].source.size
 
 
 @pytest.mark.parametrize("drawn", [True, False])
@@ -140,56 +117,122 @@ def test_the_best_cells_are_printed_with_their_perplexities(
 ):
     if not drawn:
         hide_programs(monkeypatch, tmp_path)
-    assert main(["search", *SHORT, "--out", "some.json"]) == 0
+    assert main(["search", *SHORT, "--out", "found.json"]) == 0
     shown = capsys.readouterr().out
     assert [line for line in shown.splitlines() if line.startswith("reward ")] == [
         f"reward {reward:.4f}, perplexity {2 / math.sqrt(reward):.3f}: {CELLS[place]}"
         for reward, place in ((0.5, 1), (0.3, 4), (0.25, 0), (0.2, 6), (0.04, 3))
     ]
-    assert f"\n\n{nt.formulas(CELLS[1])}\n\nresult written to some.json\n" in shown
-    assert Path("some.json").read_text() == "result"
+    assert "\n2 failed: broke\n1 failed: too slow\n" in shown
+    assert f"\n\n{nt.formulas(CELLS[1])}\n\nresult written to found.json\n" in shown
+    assert SearchResult.load("found.json").best == CELLS[1]
     if drawn:
-        assert shown.endswith("picture of the best cell written to some.svg\n")
-        assert texts(Path("some.svg").read_text()) == texts(nt.draw(CELLS[1]).svg())
+        assert shown.endswith("picture of the best cell written to found.svg\n")
+        assert texts(Path("found.svg").read_text()) == texts(nt.draw(CELLS[1]).svg())
     else:
         assert "no picture of the best cell: no program to draw with" in shown
 
 
-def test_no_search_begins_where_its_result_cannot_be_written(asked, capsys):
-    assert main(["search", *SHORT, "--out", "none/search.json"]) == 2
-    assert "none/search.json cannot be written: there is no such folder" in capsys.readouterr().err
-    assert asked == []
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("--base 3", "base"),
+        ("--evaluations 0", "evaluations is 0"),
+        ("--steps 0", "steps is 0"),
+        ("--workers 0", "workers is 0"),
+        ("--limit -1", "limit is -1"),
+        ("--batch 0", "batch is 0"),
+        ("--out none/search.json", "none/search.json cannot be written"),
+        ("--checkpoint none/search.ckpt", "there is no folder none"),
+        ("--files a b c", "'reber' with 3 files"),
+        ("--out found.svg", "must be three files"),
+        ("--out a.json --checkpoint ./a.json", "must be three files"),
+        ("--out a.json --checkpoint a.svg", "must be three files"),
+    ],
+)
+def test_bad_input_is_told_before_any_work(change, said, capsys, tmp_path):
+    assert main(["search", *SHORT, *change.split()]) == 2
+    printed, complaints = capsys.readouterr()
+    assert printed == ""
+    assert complaints.splitlines()[-1].startswith("python -m nastut search: ")
+    assert said in complaints
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_report_draws_the_best_1_5_and_15_of_every_result(capsys, monkeypatch):
-    results = {
-        f"{name}.json": SearchResult({"method": name}, nt.Space(1), CELLS * 3, rewards * 3, [], [])
-        for name, rewards in (("one", REWARDS), ("other", REWARDS[::-1]))
-    }
-    drawn = []
+def test_a_search_goes_on_and_is_reported(capsys, tmp_path):
+    arguments = ["search", *SHORT, "--method", "evolution", "--evaluations", "12", "--halving"]
+    assert main(arguments) == 0
+    printed, shown = capsys.readouterr()
+    result = SearchResult.load("search.json")
+    assert len(result.cells) == 12
+    assert "evolution: 100%" in shown
+    assert printed.splitlines()[0] == repr(result)
+    # The same command again only reads; more evaluations go on.
+    before = Path("search.json").read_text()
+    assert main(arguments) == 0
+    assert Path("search.json").read_text() == before
+    assert main([*arguments, "--evaluations", "18"]) == 0
+    assert SearchResult.load("search.json").cells[:12] == result.cells
+    assert main([*arguments, "--evaluations", "18", "--steps", "9"]) == 2
+    assert "search.json.ckpt was made with reward" in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "search.json", "search.json.ckpt", "search.svg"
+    }  # fmt: skip
 
-    def draw(panels, path):
-        drawn.append((panels, path))
-        return path
-
-    monkeypatch.setattr("nastut.pictures.curves.draw_curves", draw)
-    monkeypatch.setattr(SearchResult, "load", lambda path: results[str(path)])
-    assert main(["report", *results]) == 0
-    assert main(["report", *results, "--out", "curves.png"]) == 0
-    assert [path for _, path in drawn] == [Path("one.curves.svg"), Path("curves.png")]
-    panels = drawn[0][0]
-    assert list(panels) == ["the best 1", "the best 5", "the best 15"]
-    for best, curves in zip((1, 5, 15), panels.values(), strict=True):
-        assert list(curves) == list(results)
-        for path, curve in curves.items():
-            np.testing.assert_array_equal(curve, results[path].curve(best))
-    said = [f"{path}: {result}" for path, result in results.items()]
-    assert capsys.readouterr().out.splitlines() == [
-        *said,
-        "curves written to one.curves.svg",
-        *said,
-        "curves written to curves.png",
+    assert main(["report", "search.json", "--out", "curves.png"]) == 0
+    assert "curves written to curves.png" in capsys.readouterr().out
+    assert Path("curves.png").read_bytes().startswith(b"\x89PNG")
+    assert main(["report", "search.json", "search.json.ckpt"]) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        f"{name}: {SearchResult.load('search.json')}"
+        for name in ("search.json", "search.json.ckpt")
     ]
+    assert Path("search.curves.svg").exists()
+    Path("a.json").write_text("{}")
+    assert main(["report", "a.json"]) == 2
+    assert "a.json is damaged or is not the file of a search" in capsys.readouterr().err
+
+
+def test_words_of_files_and_a_bad_file(capsys, tmp_path):
+    for part in ("train", "valid", "test"):
+        (tmp_path / part).write_bytes(b"\xef\xbb\xbf the cat <unk> sat \r\n\r\n" * 200)
+    arguments = ["search", "--base", "2", "--steps", "2", "--hidden", "3", "--evaluations", "4"]
+    arguments += ["--batch", "4", "--files"]
+    assert main([*arguments, "train", "valid", "test"]) == 0
+    assert SearchResult.load("search.json").settings["reward"]["task"] == "text"
+    capsys.readouterr()
+    (tmp_path / "test").write_bytes(b"caf\xe9 \n" * 99)
+    for file, said in (("none", "none does not exist"), ("test", "test is no UTF-8 text")):
+        assert main([*arguments, "train", "valid", file]) == 2, file
+        printed, complaints = capsys.readouterr()
+        assert printed == ""
+        assert said in complaints
+
+
+@pytest.mark.slow
+def test_a_killed_search_with_two_workers_goes_on(tmp_path):
+    """Killed with ``kill -9``: no process is left, nothing is measured twice."""
+    command = [sys.executable, "-m", "nastut", "search", *SHORT, "--evaluations", "90"]
+    command += ["--method", "random", "--workers", "2"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    first = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+    end = time.monotonic() + 120
+    while not Path("search.json.ckpt").exists():
+        assert first.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    first.send_signal(signal.SIGKILL)
+    first.communicate(timeout=60)  # the workers share the pipe: it ends when the last of them does
+    assert first.returncode == -signal.SIGKILL
+    before = SearchResult.load("search.json.ckpt")
+    second = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert second.returncode == 0, second.stderr
+    result = SearchResult.load("search.json")
+    assert result.batches[: before.learned] == before.batches[: before.learned]
+    reward = nt.search.Trained.on("reber", steps=8, hidden_size=3)
+    whole = nt.search.random(nt.Space(2), reward, 90, 0, progress=False, batch=6)
+    assert sorted(map(str, result.cells)) == sorted(map(str, whole.cells))
+    assert result.failures == []
 
 
 def test_the_commands_wait_for_no_large_library():

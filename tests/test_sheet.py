@@ -30,12 +30,14 @@ def browser():
         yield started
 
 
+@pytest.mark.slow
 def test_the_sheet_is_one_page(html, browser):
     assert pages(pdf(html, browser)) == 1
     longer = html.replace("</body>", f"{'<p>more</p>' * 200}</body>")
     assert pages(pdf(longer, browser)) > 1
 
 
+@pytest.mark.slow
 def test_nothing_is_loaded(html, browser):
     assert set(re.findall(r'(?:src|href)="([^:#"]+)', html)) <= {"data"}
     assert "<script" not in html
@@ -46,6 +48,7 @@ def test_nothing_is_loaded(html, browser):
     assert [address for address in asked if not address.startswith("data:")] == []
 
 
+@pytest.mark.slow
 def test_nothing_sticks_out_of_the_page(html, browser):
     width = round((210 - 2 * 12) / 25.4 * 96)  # A4 without its margins, in pixels of CSS
     tab = browser.new_page(viewport={"width": width, "height": 1000})
@@ -56,7 +59,8 @@ def test_nothing_sticks_out_of_the_page(html, browser):
 def test_the_sheet_has_what_it_promises(html):
     headings = re.findall(r"<h2[^>]*>([^<]+)", html)
     assert headings == [
-        "The tokens", "In a node", "Parent and children", "Counts", "Memory", "The API in ten lines"
+        "The tokens", "In a node", "Memory", "Counts", "A network that writes cells", "Searches",
+        "The loop, and beyond a laptop", "Parent and children", "The API in ten lines",
     ]  # fmt: skip
     (api,) = [cell for cell in NOTEBOOK.cells if cell.metadata.get("tags") == ["wide"]
               and cell.cell_type == "code"]  # fmt: skip

@@ -16,6 +16,8 @@ import nastut  # noqa: E402
 from build import NOTEBOOKS, sources  # noqa: E402
 from chromium import PATIENCE, NoBrowserError, chromium  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 LOADING = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}
 
 
@@ -29,15 +31,15 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
-        given = dict(attributes)
-        self.names.add(given.get("id"))
-        if tag == "a" and given.get("href"):
-            self.links.append(given["href"])
-        if tag in LOADING and given.get(LOADING[tag]):
-            self.loaded.append(given[LOADING[tag]])
+        values = dict(attributes)
+        self.names.add(values.get("id"))
+        if tag == "a" and values.get("href"):
+            self.links.append(values["href"])
+        if tag in LOADING and values.get(LOADING[tag]):
+            self.loaded.append(values[LOADING[tag]])
         self.folds += tag == "details"
         if tag == "img":
-            self.alts.append(given.get("alt"))
+            self.alts.append(values.get("alt"))
 
     def handle_endtag(self, tag):
         self.folds -= tag == "details"

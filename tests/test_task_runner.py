@@ -33,13 +33,17 @@ def test_make_has_every_task_and_says_nothing_else_about_it():
     assert "pip" not in MAKEFILE
 
 
-@pytest.mark.parametrize("name", tasks.TASKS)
-def test_what_a_task_runs_is_there(name):
-    for first, *others in tasks.TASKS[name].commands:
-        if first == "-m":
-            assert find_spec(others[0])
-        else:
-            assert (ROOT / first).is_file()
+def test_what_a_task_runs_is_there():
+    for task in tasks.TASKS.values():
+        for first, *others in task.commands:
+            assert find_spec(others[0]) if first == "-m" else (ROOT / first).is_file()
+
+
+def test_check_all_is_test_and_what_it_leaves_out():
+    (command,), (all_of_it,) = (tasks.TASKS[name].commands for name in ("test", "check-all"))
+    assert all_of_it == (*command, "-m", "")
+    (weekly,) = [text for text in WORKFLOWS if "schedule:" in text]
+    assert "tasks.py --here check-all" in weekly
 
 
 def test_every_measurement_of_speed_is_run():
@@ -53,14 +57,9 @@ def test_a_workflow_runs_tasks_in_the_environment_that_it_has_made(workflow):
     for command in (step["run"] for step in steps if "run" in step):
         if command.startswith("uv pip install") or command == "python -m nastut doctor":
             continue
-        called = re.match(r"python tasks\.py --here (\w+)", command)
+        called = re.match(r"python tasks\.py --here ([\w-]+)", command)
         assert called, command
         assert called[1] in tasks.TASKS
-
-
-def test_here_is_the_environment_of_this_interpreter(ran):
-    tasks.main(["--here", "check"])
-    assert ran == [[sys.executable, *command] for command in tasks.TASKS["check"].commands]
 
 
 def test_options_go_to_the_task(ran):
@@ -73,14 +72,6 @@ def test_options_that_no_command_would_get_are_refused(ran, capsys):
         tasks.main(["--here", "check", "--fix"])
     assert "check takes no options, and --fix was given" in capsys.readouterr().err
     assert ran == []
-
-
-def test_a_task_that_is_not_there_is_told_with_those_that_are(capsys):
-    with pytest.raises(SystemExit):
-        tasks.main(["tset"])
-    said = capsys.readouterr().err
-    assert "'tset'" in said
-    assert "handouts" in said
 
 
 def test_an_older_python_can_read_the_file_and_is_refused(monkeypatch):
@@ -130,32 +121,22 @@ def test_a_system_without_venv_is_told_what_to_install(clone, ran, monkeypatch):
     assert ran == []
 
 
-def test_a_failed_install_is_tried_again(clone, monkeypatch):
-    def fail(*_):
-        sys.exit(3)
-
-    monkeypatch.setattr(tasks, "run", fail)
-    for _ in range(2):
-        with pytest.raises(SystemExit) as stop:
-            tasks.set_up()
-        assert stop.value.code == 3
-
-
 def test_torch_comes_first_from_its_own_index_and_with_the_tested_version(clone, ran, monkeypatch):
     monkeypatch.setenv("TORCH_INDEX", "https://index.example")
     tasks.set_up()
     torch, others = ran
-    wanted = ["-c", "constraints.txt", "--index-url", "https://index.example", "torch"]
-    assert torch[-5:] == wanted
+    options = ["-c", "constraints.txt", "--index-url", "https://index.example", "torch"]
+    assert torch[-5:] == options
     assert others[-2:] == ["-e", ".[test]"]
 
 
 def test_an_extra_is_installed_before_its_task(clone, ran, monkeypatch):
     monkeypatch.setattr(tasks, "set_up", lambda: None)
-    tasks.main(["mutants", "--sample", "1"])
+    monkeypatch.setattr(tasks, "fetch_for_pages", lambda: None)
+    tasks.main(["site", "build/elsewhere"])
     install, task = ran
-    assert install[-5:] == ["-c", "constraints.txt", "-q", "-e", ".[robustness]"]
-    assert task[1:] == ["robustness/mutants.py", "--sample", "1"]
+    assert install[-5:] == ["-c", "constraints.txt", "-q", "-e", ".[site]"]
+    assert task[1:] == ["notebooks/website.py", "build/elsewhere"]
 
 
 def test_what_pages_load_is_fetched_once_or_npm_is_asked_for(clone, ran, monkeypatch):

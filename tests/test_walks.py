@@ -9,7 +9,9 @@ import pytest
 import browsers
 import nastut as nt
 import walks
-from nastut.lessons.board import Board
+from nastut.lessons.playground import Board
+
+pytestmark = pytest.mark.slow
 
 DOCS = Path(__file__).parent.parent / "docs"
 CELLS = {"example": nt.zoo.EXAMPLE, "<LSTM & more>": nt.zoo.LSTM}
@@ -112,21 +114,3 @@ def test_what_is_to_come_has_no_colour(tab):
     assert tab.evaluate(colours) == ["rgb(255, 255, 255)"]
     tab.locator("input").press("ArrowRight")
     assert tab.evaluate(colours) == ["rgb(169, 211, 240)"]
-
-
-def test_prepared_cells_are_those_they_are_called():
-    cells, table = walks.prepared(), nt.load_table()
-    for name, cell in cells.items():
-        if name.startswith("rank "):
-            assert f"rank {table.rank(cell):,} of the table" == name
-        assert ("create index 2" in name) <= cell.has_memory
-    assert {nt.zoo.EXAMPLE, nt.zoo.LSTM, nt.zoo.NASCELL, nt.zoo.MAXCELL} <= set(cells.values())
-    assert len(set(cells.values())) == len(cells)
-
-
-def test_page_has_one_place_for_the_walks():
-    prose = (DOCS / "walks.md").read_text(encoding="utf-8")
-    assert walks.page(prose).count('class="walk"') == len(walks.prepared())
-    for wrong in ("no place", prose + prose):
-        with pytest.raises(ValueError, match="it needs one"):
-            walks.page(wrong)

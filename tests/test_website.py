@@ -3,10 +3,15 @@
 import re
 from pathlib import Path
 
+import pytest
+
+import nastut as nt
+import walks
 from badges import BEGIN, END
 from build import SHEET, sources
 from website import PAGES, home
 
+DOCS = Path(__file__).parent.parent / "docs"
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 STEMS = [source.stem for source in [*sources(), SHEET]]
 FIRST = home(README, STEMS)
@@ -27,3 +32,21 @@ def test_badges_which_lie_elsewhere_are_left_out():
     readme = README.replace(BEGIN + END, f"{BEGIN}![tests](https://example.org/tests.svg)\n{END}")
     assert readme != README
     assert home(readme, STEMS) == FIRST
+
+
+def test_prepared_cells_are_those_they_are_called():
+    cells, table = walks.prepared(), nt.load_table()
+    for name, cell in cells.items():
+        if name.startswith("rank "):
+            assert f"rank {table.rank(cell):,} of the table" == name
+        assert ("create index 2" in name) <= cell.has_memory
+    assert {nt.zoo.EXAMPLE, nt.zoo.LSTM, nt.zoo.NASCELL, nt.zoo.MAXCELL} <= set(cells.values())
+    assert len(set(cells.values())) == len(cells)
+
+
+def test_page_has_one_place_for_the_walks():
+    prose = (DOCS / "walks.md").read_text(encoding="utf-8")
+    assert walks.page(prose).count('class="walk"') == len(walks.prepared())
+    for wrong in ("no place", prose + prose):
+        with pytest.raises(ValueError, match="it needs one"):
+            walks.page(wrong)

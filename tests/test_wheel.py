@@ -32,7 +32,7 @@ def installed(tmp_path_factory):
     folder, source = tmp_path_factory.mktemp("wheel"), tmp_path_factory.mktemp("source")
     for name in ("nastut", "data"):  # a copy: a build leaves files behind
         shutil.copytree(ROOT / name, source / name)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     build = [*pip, "wheel", str(source), "--no-deps", "--no-build-isolation", "-w", str(folder)]
@@ -69,7 +69,13 @@ def test_the_recorded_data_is_found(installed, tmp_path):
     assert Path(where).is_relative_to(installed.parents[1])
 
 
-def test_what_is_not_recorded_is_said_with_the_places_that_were_looked_at(installed, tmp_path):
+def test_what_made_the_records_is_not_in_it(installed):
+    folder = next(installed.parents[1].rglob("nastut/data"))
+    records = {path.name for path in (ROOT / "data").iterdir() if path.suffix in (".json", ".xz")}
+    assert {path.name for path in folder.iterdir()} == records
+
+
+def test_what_is_not_recorded_is_said_with_the_places_that_were_searched(installed, tmp_path):
     code = (
         "from nastut.files import recorded\n"
         "try: recorded('none.json')\nexcept FileNotFoundError as error: print(error)"

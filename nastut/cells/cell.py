@@ -15,7 +15,6 @@ from nastut.cells.sequence import (
     ACTIVATION_WORDS,
     BASES,
     COMBINATION_WORDS,
-    LARGEST_BASE,
     Place,
     SequenceError,
     Token,
@@ -24,7 +23,6 @@ from nastut.cells.sequence import (
     describe,
     is_base,
     number_of_nodes,
-    require_length,
     split_text,
 )
 
@@ -104,12 +102,6 @@ class Cell:
     inject_index: int
 
     def __post_init__(self) -> None:
-        if not isinstance(self.nodes, Sequence):
-            raise SequenceError(
-                f"nodes is {describe(self.nodes)}; it must be a tuple of "
-                "Node(combination, activation)"
-            )
-        require_length(self.nodes, number_of_nodes(LARGEST_BASE), "nodes")
         object.__setattr__(self, "nodes", tuple(self.nodes))
         owners = {f"nodes[{k}]": node for k, node in enumerate(self.nodes)}
         for name, node in {**owners, "inject": self.inject}.items():
@@ -173,7 +165,7 @@ class Cell:
     def has_memory(self) -> bool:
         """Whether c_t can depend on c_{t-1}: the create node stands strictly above the inject node.
 
-        When it does not, c_t is made before c_{t-1} arrives, or beside it.
+        Otherwise c_t is computed before c_{t-1} arrives, or beside it.
         """
         return self.create_index in ancestors(self.inject_index, self.base)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from nastut.cells.cell import Cell, children, require_cell
-from nastut.cells.number_systems import NumberSystem, Value, require_plain, system_of
+from nastut.cells.number_systems import NumberSystem, Value, system_of
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
 
 Stage = Literal["combine", "create", "activate", "inject", "activate injected", "output"]
@@ -150,10 +150,6 @@ def walk(
 
 def _as_list(name: str, parts: Sequence[Value], base: int) -> list[Value]:
     """Return the parts as a list of `base` values."""
-    try:
-        require_plain(parts)
-    except TypeError as error:
-        raise TypeError(f"{name}: {error}") from None
     # A text, a dictionary or a set can be listed too, but is not one value for each leaf.
     listed = isinstance(parts, Sequence) and not isinstance(parts, (str, bytes))
     if not listed and not getattr(parts, "ndim", 0):
@@ -177,11 +173,11 @@ def _real(xp: NumberSystem, place: str, value: Value) -> Value:
 
 
 def _check_shapes(shapes: dict[str, tuple[int, ...]]) -> None:
-    wanted = shapes["x_parts[0]"]
+    first = shapes["x_parts[0]"]
     for place, shape in shapes.items():
-        if shape != wanted:
+        if shape != first:
             raise ValueError(
-                f"{place} has shape {shape} but x_parts[0] has shape {wanted}; all parts and c "
+                f"{place} has shape {shape} but x_parts[0] has shape {first}; all parts and c "
                 "must have one shape (operations are elementwise, nothing is broadcast)"
             )
 

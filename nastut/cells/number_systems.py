@@ -94,9 +94,8 @@ def system_of(values: Iterable[Value]) -> NumberSystem:
     TypeError
         If torch tensors stand beside NumPy arrays or sympy expressions.
     """
-    # What was never imported cannot have made a value.
-    torch, sympy = sys.modules.get("torch"), sys.modules.get("sympy")
-    numpy = sys.modules.get("numpy")
+    # A library that was never imported has no values.
+    torch, sympy, numpy = (sys.modules.get(name) for name in ("torch", "sympy", "numpy"))
     found: dict[str, Value] = {}
     for value in values:
         if torch is not None and isinstance(value, torch.Tensor):
@@ -120,29 +119,10 @@ def system_of(values: Iterable[Value]) -> NumberSystem:
             return numpy_system()
 
 
-def require_plain(value: Value) -> None:
-    """Raise a TypeError if an array hides some of its numbers, or does not store them as such.
-
-    A mask would be dropped, and what it hides would be computed with.
-    """
-    torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
-    if torch is not None and isinstance(value, torch.Tensor):
-        if value.is_nested or value.is_quantized or value.layout != torch.strided:
-            kind = "nested" if value.is_nested else "quantized" if value.is_quantized else "sparse"
-            raise _not_real(value, f" that is {kind} (give a dense one, with plain numbers)")
-    elif isinstance(value, list | tuple):
-        for entry in value:
-            if not isinstance(entry, int | float):
-                require_plain(entry)
-    elif numpy is not None and isinstance(value, numpy.ma.MaskedArray):
-        raise _not_real(value, " with a mask (fill in numbers first: value.filled(0.0))")
-
-
 def _real_array(value: Value) -> Value:
     """Return `value` as a NumPy array of floating-point numbers."""
     import numpy as np
 
-    require_plain(value)
     array = np.asarray(value)
     if array.dtype.kind in "iu":
         array = array.astype(np.float64)
@@ -158,7 +138,6 @@ def _real_tensor(value: Value) -> Value:
     # A plain number has no precision of its own, and torch's functions take none.
     if not isinstance(value, torch.Tensor):
         raise TypeError(f"beside tensors a tensor is needed; {type(value).__name__} was given")
-    require_plain(value)
     if value.dtype == torch.bool or value.is_complex():
         raise _not_real(value, f" with elements of type {value.dtype}")
     return value if value.is_floating_point() else value.to(torch.get_default_dtype())

@@ -16,7 +16,7 @@ import re
 import reprlib
 from collections.abc import Sequence
 from functools import cache
-from itertools import islice, takewhile
+from itertools import takewhile
 from numbers import Integral, Real
 from typing import NamedTuple, TypeGuard
 
@@ -33,7 +33,7 @@ _SPELLINGS |= {"elemmult": "Multiply", "mult": "Multiply", "mul": "Multiply"}
 
 
 LARGEST_BASE = 1024
-"""The most leaves of a cell: enough for any network, and refused in time if it is more."""
+"""The most leaves of a cell: enough for any network, and few enough to lay out in a moment."""
 
 BASES = f"1, 2, 4, 8, ... up to {LARGEST_BASE}"
 
@@ -124,7 +124,6 @@ def check_sequence(tokens: object) -> list[Token]:
             f"{describe(tokens)} was given where a list of tokens belongs, "
             "such as ['Add', 'Tanh', ..., 1, 0]"
         )
-    require_length(tokens, sequence_length(LARGEST_BASE), "tokens")
     base = _nearest_base(tokens)
     right_length = len(tokens) == sequence_length(base)
     # In a sequence of another length nothing says yet which places are the indices.
@@ -157,25 +156,9 @@ def check_token(token: object, place: Place, name: str, number: int | None = Non
     )
 
 
-def require_length(entries: Sequence[object], most: int, name: str) -> None:
-    """Raise a SequenceError if there are too many entries, without going through them."""
-    try:
-        fits = len(entries) <= most
-    except Exception:  # range(10**30) has more than Python counts.
-        fits = False
-    if not fits:
-        raise SequenceError(
-            f"{describe(entries)} has more than {most} {name}, the number of a cell of base "
-            f"{LARGEST_BASE}; give a smaller cell"
-        )
-
-
 def describe(value: object) -> str:
     """Return `value` for a message, with its type where it is neither a word nor an integer."""
-    try:
-        text = reprlib.repr(value)
-    except ValueError:  # Python prints no integer of more than some thousand digits.
-        text = "<too long to print>"
+    text = reprlib.repr(value)
     if value is None or isinstance(value, str) or is_whole_number(value):
         return text
     return f"the {type(value).__name__} {text}"
@@ -196,32 +179,28 @@ def split_text(text: object) -> list[Token]:
             f"{describe(text)} was given where text belongs; "
             "a list of tokens is read by Cell.from_sequence"
         )
-    found = re.finditer(r"[^\s,;|·()\[\]{}'\"]+", text)
-    # One more than any cell has, so that the message is about a text that is too long.
-    words = [match.group() for match in islice(found, sequence_length(LARGEST_BASE) + 1)]
     return [
         int(word) if re.fullmatch(r"[+-]?[0-9]{1,9}", word) else _SPELLINGS.get(_plain(word), word)
-        for word in words
+        for word in re.findall(r"[^\s,;|·()\[\]{}'\"]+", text)
     ]
 
 
 def _length_error(tokens: Sequence[object], base: int) -> SequenceError:
     """Return what to say of tokens that fit as far as they go but are too few or too many."""
-    given, wanted = len(tokens), sequence_length(base)
+    found, right = len(tokens), sequence_length(base)
     rule = (
         "a sequence has 4 * base + 2 tokens: 6, 10, 18, 34, ... for base 1, 2, 4, 8, ...; "
-        f"{given} were given"
+        f"{found} were given"
     )
-    if given < wanted:
+    if found < right:
         return SequenceError(
-            f"token {given + 1} of {wanted} is missing; this place is "
-            f"{places(base)[given]}; {rule}",
-            place=given + 1,
+            f"token {found + 1} of {right} is missing; this place is {places(base)[found]}; {rule}",
+            place=found + 1,
         )
     return SequenceError(
-        f"token {wanted + 1}, {describe(tokens[wanted])}, is one too many: a base-{base} "
-        f"sequence ends with token {wanted}, {places(base)[-1]}; {rule}",
-        place=wanted + 1,
+        f"token {right + 1}, {describe(tokens[right])}, is one too many: a base-{base} "
+        f"sequence ends with token {right}, {places(base)[-1]}; {rule}",
+        place=right + 1,
     )
 
 
@@ -245,21 +224,19 @@ def _plain(word: str) -> str:
 
 def _hint(token: object, place: Place) -> str:
     """Return which valid token is nearest to `token`, and what may have gone wrong."""
-    if isinstance(token, bytes):
-        token = token.decode("latin-1")
     if isinstance(token, (list, tuple)):
         return "; a sequence is a flat list of words and whole numbers"
     if not isinstance(token, (str, Real)):
         return ""
     if isinstance(place.allowed, range):
         try:
-            number = float(token[:40]) if isinstance(token, str) else token
+            number = float(token) if isinstance(token, str) else token
             return f"; the nearest is {round(min(max(number, 0), place.allowed[-1]))}"
         except ValueError:
             return ""
     if not isinstance(token, str):
         return ""
-    plain = _plain(token[:40])
+    plain = _plain(token)
     allowed = [str(word) for word in place.allowed]
     spelled = _SPELLINGS.get(plain)
     if spelled in allowed:

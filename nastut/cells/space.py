@@ -9,7 +9,12 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from nastut.cells.cell import Cell, require_cell
-from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
+from nastut.cells.operations import (
+    ACTIVATIONS,
+    COMBINATIONS,
+    SEARCHED_ACTIVATIONS,
+    SEARCHED_COMBINATIONS,
+)
 from nastut.cells.sequence import (
     BASES,
     Token,
@@ -34,7 +39,7 @@ def require_generator(rng: object) -> None:
 
 @dataclass(frozen=True)
 class Space:
-    """The cells with `base` leaves whose operations are among the given ones.
+    """The cells with `base` leaves made of the operations that are listed.
 
     The defaults are the operations that Zoph & Le (2017, section 4.2) search with.
 
@@ -55,21 +60,21 @@ class Space:
     """
 
     base: int = 2
-    combinations: tuple[str, ...] = ("Add", "Multiply")
-    activations: tuple[str, ...] = ("Identity", "Tanh", "Sigmoid", "ReLU")
+    combinations: tuple[str, ...] = SEARCHED_COMBINATIONS
+    activations: tuple[str, ...] = SEARCHED_ACTIVATIONS
 
     def __post_init__(self) -> None:
         if not is_base(self.base):
             raise ValueError(f"base is {describe(self.base)}; it must be {BASES}")
         object.__setattr__(self, "base", int(self.base))
         for field, known in (("combinations", COMBINATIONS), ("activations", ACTIVATIONS)):
-            given = getattr(self, field)
+            value = getattr(self, field)
             # The order numbers the operations, so a set will not do; nor will one bare name.
-            in_order = isinstance(given, Sequence) and not isinstance(given, str)
-            names = tuple(given) if in_order else ()
+            in_order = isinstance(value, Sequence) and not isinstance(value, str)
+            names = tuple(value) if in_order else ()
             if not names or len(set(names)) < len(names) or not set(names) <= set(known):
                 raise ValueError(
-                    f"{field} are {given!r}; give a tuple of one or more of "
+                    f"{field} are {value!r}; give a tuple of one or more of "
                     f"{', '.join(known)}, each once"
                 )
             object.__setattr__(self, field, names)

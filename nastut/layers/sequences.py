@@ -104,7 +104,9 @@ class Packed:
         self.batch = (sizes[0],)
         counts = [(len(list(steps)), size) for size, steps in groupby(sizes)]
         parts = torch.split(input.data, [steps * size for steps, size in counts])
-        self.blocks = [part.view(*count, shape[-1]) for part, count in zip(parts, counts, strict=True)]
+        self.blocks = [
+            part.view(*count, shape[-1]) for part, count in zip(parts, counts, strict=True)
+        ]
 
     def order(self, state: Tensor) -> Tensor:
         """Return a state of the caller in the order of the blocks, the longest sequence first."""

@@ -1,22 +1,23 @@
 """An exercise: what is true, and what people usually get wrong.
 
-An answer is compared with an independent route on several random cases. If it fails, it is
-compared with the famous wrong answers, so that the learner reads which one it is.
+An answer is compared with the truth on several random cases. If it fails, it is compared with the
+famous wrong answers, so that the learner reads which one it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import _thread
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from importlib import import_module
 from inspect import signature
-from time import monotonic
+from threading import Timer, current_thread, main_thread
 from typing import Any
 
 import numpy as np
 
-from nastut.lessons.limit import SECONDS, DoesNotEndError, limited
 from nastut.lessons.plain import NUMBERS, UnreadableError, close, plain, shape, shorten, show
 
 LESSONS = {
@@ -31,8 +32,25 @@ LESSONS = {
     "8": "networks_that_design_networks",
     "9": "beyond_a_laptop",
 }
+"""Chapter -> the module that holds its exercises."""
+
+SECONDS = 10.0
+"""How long an answer may take, over all cases."""
+
+UNKNOWN = "not right, and no slip that is known here; see the hint"
 
 Case = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of an answer. Only `passed` counts: the words may quote the learner."""
+
+    passed: bool
+    words: str
+
+    def __str__(self) -> str:
+        return self.words
 
 
 @dataclass(frozen=True)
@@ -44,9 +62,9 @@ class Exercise:
     Attributes
     ----------
     truth
-        The right answer to a case, found by another route than the solution.
+        The right answer to a case.
     mistakes
-        What went wrong, in words for the learner -> the answer that this mistake gives.
+        For a case: what went wrong, in words for the learner -> the answer that this gives.
     cases
         ``cases(rng)`` gives the arguments to try; None if the answer is no function.
     same
@@ -57,115 +75,105 @@ class Exercise:
     """
 
     truth: Callable[..., Any]
-    mistakes: Mapping[str, Callable[..., Any]]
+    mistakes: Callable[..., Mapping[str, Any]]
     cases: Callable[[np.random.Generator], Iterable[Case]] | None = None
     same: Callable[[Any, Any], bool] = close
     remark: Callable[[Any], str] | None = None
 
-    def judge(self, answer: Any) -> str:
-        """Return the verdict on an answer, in one line, whatever the answer is or does."""
+    def judge(self, answer: Any) -> Verdict:
+        """Return the verdict on an answer, whatever the answer is or does."""
         try:
-            return shorten(self._judge(answer), 600)
-        except _VerdictError as verdict:
-            return shorten(str(verdict), 600)
+            with _time_limit(SECONDS):
+                return Verdict(True, self._judge(answer))
+        except _NotAttemptedError:
+            return Verdict(False, "not attempted")
+        except _NotYetError as error:
+            words = str(error)
+        except KeyboardInterrupt:
+            words = "it was interrupted; does it come to an end?"
+        return Verdict(False, shorten(f"not yet: {words}", 600))
 
     def _judge(self, answer: Any) -> str:
+        """Return what to say of a right answer.
+
+        Raises
+        ------
+        _NotAttemptedError, _NotYetError
+            If it is none.
+        """
         if answer is ...:
-            return "not attempted"
+            raise _NotAttemptedError
+        if self.cases is not None and (not callable(answer) or isinstance(answer, type)):
+            raise _NotYetError(f"a function is expected, this is {_careful(show, answer)}")
         cases = [()] if self.cases is None else list(self.cases(np.random.default_rng(0)))
-        wanted = self._by(self.truth, cases)
-        given = self._values(answer, cases)
-        differs = self._first_that_differs(given, wanted)
+        values = [self._value(answer, case) for case in cases]
+        with np.errstate(all="ignore"):
+            right = [plain(self.truth(*case)) for case in cases]
+        differs = self._first_difference(values, right)
         if differs is None:
             return "passed" if self.cases is None else f"passed on {len(cases)} cases"
-        if all(value is None for value in given):
+        if all(value is None for value in values):
             what = "this is None" if self.cases is None else "the function returns None"
-            return f"not yet: {what}; print only shows a value, return hands it over"
-        for name, mistake in self.mistakes.items():
-            if self._first_that_differs(given, self._by(mistake, cases)) is None:
-                return f"not yet: {name}"
-        explained = self._explain(given[differs], wanted[differs], answer, cases[differs])
-        return f"not yet: {explained}"
-
-    def _by(self, route: Callable[..., Any], cases: list[Case]) -> list[Any]:
-        return [plain(route(*deepcopy(case))) for case in cases]
-
-    def _values(self, answer: Any, cases: list[Case]) -> list[Any]:
-        """Return what the answer gives for each case."""
-        if self.cases is not None and (not callable(answer) or isinstance(answer, type)):
-            raise _VerdictError(f"not yet: a function is expected, this is {_look_at(answer)}")
-        ends_at = monotonic() + SECONDS
-        values = []
-        for case in cases:
-            try:
-                seconds = ends_at - monotonic()
-                values.append(limited(self._value, answer, case, seconds=seconds))
-            except _VerdictError:
-                raise
-            except NotImplementedError:
-                raise _VerdictError("not attempted") from None
-            except DoesNotEndError as error:
-                what = f"{_for(answer, case)}{error}; does every loop come to an end?"
-                raise _VerdictError(f"not yet: {what}") from None
-            except UnreadableError as error:
-                raise _VerdictError(f"not yet: {_for(answer, case)}{error}") from None
-            except BaseException as error:  # the answer may raise anything, SystemExit too
-                what = f"{_for(answer, case)}it raises {_describe(error)}"
-                raise _VerdictError(f"not yet: {what}") from None
-        return values
+            raise _NotYetError(f"{what}; print only shows a value, return hands it over")
+        with np.errstate(all="ignore"):
+            wrong = [self.mistakes(*case) for case in cases]
+        for words in wrong[0]:
+            if self._first_difference(values, [plain(answers[words]) for answers in wrong]) is None:
+                raise _NotYetError(words)
+        if self.remark is not None:
+            raise _NotYetError(_careful(self.remark, values[differs]))
+        case = cases[differs]
+        raise _NotYetError(_careful(self._describe, values[differs], right[differs], answer, case))
 
     def _value(self, answer: Any, case: Case) -> Any:
-        """Read a value at once, before the code that made it can change it."""
-        value = answer if self.cases is None else answer(*deepcopy(case))
-        if value is ...:
-            raise NotImplementedError
-        value = plain(value)
+        """Return what an answer gives for a case, read before its code can change it."""
+        try:
+            value = answer if self.cases is None else answer(*deepcopy(case))
+            if value is ...:
+                raise NotImplementedError
+            value = plain(value)
+        except NotImplementedError:
+            raise _NotAttemptedError from None
+        except UnreadableError as error:
+            raise _NotYetError(f"{_arguments(answer, case)}{error}") from None
+        except BaseException as error:  # the answer may raise anything, SystemExit too
+            raise _NotYetError(f"{_arguments(answer, case)}{_what_happened(error)}") from None
         if isinstance(value, (list, tuple)) and any(part is ... for part in value):
-            raise _VerdictError("not yet: there are still three dots in the answer")
+            raise _NotYetError("there are still three dots in the answer")
         return value
 
-    def _first_that_differs(self, given: list[Any], wanted: list[Any]) -> int | None:
-        for place, (value, right) in enumerate(zip(given, wanted, strict=True)):
-            try:
-                if not limited(self.same, value, right):
-                    return place
-            except BaseException:  # the answer is of another kind, or an object that objects
+    def _first_difference(self, values: list[Any], right: list[Any]) -> int | None:
+        for place, pair in enumerate(zip(values, right, strict=True)):
+            if not _careful(self.same, *pair, otherwise=False):
                 return place
         return None
 
-    def _explain(self, value: Any, wanted: Any, answer: Any, case: Case) -> str:
-        try:
-            if self.remark is not None:
-                return limited(self.remark, value)
-            return limited(self._difference, value, wanted, answer, case)
-        except BaseException:  # an object that objects to be looked at
-            return _UNKNOWN
-
-    def _difference(self, value: Any, wanted: Any, answer: Any, case: Case) -> str:
-        kind = _other_kind(value, wanted)
+    def _describe(self, value: Any, right: Any, answer: Any, case: Case) -> str:
+        """Say how a value differs from the right one."""
+        kind = _other_kind(value, right)
         if kind:
-            return f"{kind} ({_for(answer, case).strip()})" if case else kind
+            return f"{kind} ({_arguments(answer, case).strip()})" if case else kind
         if self.cases is None:
-            return f"{show(value)} is {_UNKNOWN}"
-        for digits in (4, 17):
-            given, right = show(value, digits), show(wanted, digits)
-            if given != right:
-                break
-        return f"{_for(answer, case)}it gives {given}, not {right}{_right_parts(value, wanted)}"
+            return f"{show(value)} is {UNKNOWN}"
+        digits = 4 if show(value) != show(right) else 17
+        difference = f"it gives {show(value, digits)}, not {show(right, digits)}"
+        return f"{_arguments(answer, case)}{difference}{_right_parts(value, right)}"
 
 
-_UNKNOWN = "not right, and no slip that is known here; see the hint"
+class _NotAttemptedError(Exception):
+    """The stub is as it was."""
 
 
-class _VerdictError(Exception):
-    """The verdict is clear before the answer is compared."""
+class _NotYetError(Exception):
+    """The answer is not right; the message says why."""
 
 
-def check(number: str, answer: Any) -> None:
-    """Judge the answer to an exercise and print the verdict in one line.
+def judge(number: str, answer: Any) -> Verdict:
+    """Return the verdict on the answer to an exercise.
 
-    The answer may be anything. If it is a function, it runs under a limit of steps, on copies of
-    its arguments, and what it prints is dropped.
+    The answer may be anything. A function is called with copies of its arguments. In the main
+    thread an answer is interrupted, as by Ctrl-C, when it has taken :data:`SECONDS`; one long call
+    of compiled code, and a loop that catches every error, go on all the same.
 
     Parameters
     ----------
@@ -185,7 +193,12 @@ def check(number: str, answer: Any) -> None:
     if number not in exercises:
         known = [n for name in LESSONS.values() for n in exercises_of(name)]
         raise ValueError(f"there is no exercise {number!r}; there are {', '.join(known)}")
-    print(f"Exercise {number}: {exercises[number].judge(answer)}")
+    return exercises[number].judge(answer)
+
+
+def check(number: str, answer: Any) -> None:
+    """Judge the answer to an exercise, as :func:`judge` does, and print the verdict in one line."""
+    print(f"Exercise {number}: {judge(number, answer)}")
 
 
 def exercises_of(lesson: str) -> dict[str, Exercise]:
@@ -194,26 +207,53 @@ def exercises_of(lesson: str) -> dict[str, Exercise]:
     return exercises
 
 
-def _look_at(answer: Any) -> str:
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Interrupt a block that has not ended after some seconds, if it runs in the main thread."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    timer = Timer(seconds, _thread.interrupt_main)
+    timer.daemon = True
+    timer.start()
     try:
-        return limited(lambda: show(plain(answer)))
+        yield
+    finally:
+        timer.cancel()
+        timer.join()  # an interrupt that is on its way arrives here, and not after the block
+
+
+def _careful(function: Callable[..., Any], *arguments: Any, otherwise: Any = UNKNOWN) -> Any:
+    """Call what looks at an answer; if the answer objects, by any error, return `otherwise`."""
+    try:
+        return function(*arguments)
+    except KeyboardInterrupt:
+        raise
     except BaseException:
-        return "something else"
+        return otherwise
 
 
-def _other_kind(value: Any, wanted: Any) -> str:
+def _what_happened(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "it was interrupted; does every loop come to an end?"
+    if isinstance(error, RecursionError):
+        return "it calls itself, or holds itself, without end"
+    return f"it raises {type(error).__name__}: {_careful(str, error) or 'no message'}"
+
+
+def _other_kind(value: Any, right: Any) -> str:
     """Say what kind of thing was expected, if this is of another kind."""
-    number = isinstance(wanted, (int, float)) and not isinstance(wanted, bool)
+    number = isinstance(right, (int, float)) and not isinstance(right, bool)
     if number and not isinstance(value, NUMBERS):
         return f"a number is expected, this is {_kind(value)}"
     if number and isinstance(value, complex):
         return f"a real number is expected, this is {show(value)}"
-    if isinstance(wanted, (list, tuple)):
+    if isinstance(right, (list, tuple)):
         if not isinstance(value, (list, tuple)):
-            return f"{len(wanted)} values are expected, this is {_kind(value)}"
-        if len(value) != len(wanted):
-            return f"{len(wanted)} values are expected, these are {len(value)}: {show(value)}"
-        shapes = shape(value), shape(wanted)
+            return f"{len(right)} values are expected, this is {_kind(value)}"
+        if len(value) != len(right):
+            return f"{len(right)} values are expected, these are {len(value)}: {show(value)}"
+        shapes = shape(value), shape(right)
         if None not in shapes and shapes[0] != shapes[1]:
             return f"the shape should be {shapes[1]}, it is {shapes[0]}"
     return ""
@@ -226,30 +266,20 @@ def _kind(value: Any) -> str:
     return show(value)
 
 
-def _right_parts(value: Any, wanted: Any) -> str:
+def _right_parts(value: Any, right: Any) -> str:
     """Say which of several values are right."""
-    if not isinstance(wanted, tuple) or not isinstance(value, (list, tuple)):
+    if not isinstance(right, tuple) or not isinstance(value, (list, tuple)):
         return ""
-    right = [str(n) for n, (a, b) in enumerate(zip(value, wanted, strict=True), 1) if close(a, b)]
-    return f" (right: value {' and '.join(right)} of {len(wanted)})" if right else ""
+    parts = [str(n) for n, pair in enumerate(zip(value, right, strict=True), 1) if close(*pair)]
+    return f" (right: value {' and '.join(parts)} of {len(right)})" if parts else ""
 
 
-def _for(answer: Any, case: Case) -> str:
+def _arguments(answer: Any, case: Case) -> str:
     """Name the arguments of a case as the learner named them."""
     if not case:
         return ""
-    try:
-        names = limited(lambda: list(signature(answer).bind(*case).arguments))
-    except BaseException:  # an answer may lie about its signature
-        names = []
+    names = _careful(lambda: list(signature(answer).bind(*case).arguments), otherwise=[])
     values = [show(plain(value)) for value in case]
     if len(names) == len(case):
         values = [f"{name} = {value}" for name, value in zip(names, values, strict=True)]
     return f"for {', '.join(values)} "
-
-
-def _describe(error: BaseException) -> str:
-    try:
-        return f"{type(error).__name__}: {limited(str, error) or 'no message'}"
-    except BaseException:
-        return f"{type(error).__name__}"

@@ -1,10 +1,10 @@
-"""Exercises of notebook 01."""
+"""Exercises of notebook 01, and how a formula is judged."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -12,15 +12,65 @@ import sympy as sp
 
 from nastut.cells.cell import Cell, Node
 from nastut.cells.evaluate import evaluate
-from nastut.lessons.exercise import Exercise
-from nastut.lessons.formula import about_formula, same_formula
-from nastut.lessons.tokens import neighbours
+from nastut.lessons.exercise import UNKNOWN, Exercise
+from nastut.lessons.plain import NUMBERS, close
+from nastut.lessons.start_here import neighbours
 from nastut.symbolic.formulas import formulas
 from nastut.symbolic.symbols import c_prev, leaf_symbols, sigmoid
 from nastut.zoo.named import EXAMPLE
 
 PICTURE = Cell.parse("Multiply Sigmoid  Add Tanh  Add Tanh  Multiply ReLU  2 1")
 """The cell of exercises 1.1 and 1.2, which the learner sees as a picture only."""
+
+
+def same_formula(answer: Any, right: sp.Expr) -> bool:
+    """Tell whether two formulas have the same letters and agree at random points."""
+    formula = _in_letters_of(answer, right.free_symbols)
+    symbols = sorted(right.free_symbols, key=str)
+    if not formula.free_symbols <= set(symbols):
+        return False
+    rng = np.random.default_rng(0)
+    for _ in range(12):
+        point = dict(zip(symbols, map(sp.Float, rng.normal(size=len(symbols))), strict=True))
+        if not close(*(complex(f.xreplace(point).evalf()) for f in (formula, right))):
+            return False
+    return True
+
+
+def about_formula(answer: Any, letters: set[sp.Symbol], spelled: str) -> str:
+    """Say what keeps an answer from being a formula in the given letters.
+
+    Parameters
+    ----------
+    spelled
+        How the learner writes the letters.
+    """
+    if isinstance(answer, sp.Equality):
+        return "give only what stands to the right of the equals sign"
+    if isinstance(answer, str):
+        return "a sympy formula is expected, this is a text; leave the quotes out"
+    if isinstance(answer, NUMBERS):
+        return f"a formula in {spelled} is expected, this is a number"
+    if not isinstance(answer, sp.Expr):
+        return f"a sympy formula is expected, this is {type(answer).__name__}"
+    foreign = sorted(map(str, _in_letters_of(answer, letters).free_symbols - letters))
+    if foreign:
+        return f"use the letters {spelled}; these are others: {', '.join(foreign)}"
+    return UNKNOWN
+
+
+def _in_letters_of(answer: Any, letters: set[sp.Symbol]) -> sp.Expr:
+    """Return the formula with each letter replaced by the one of the same name, {a_0} by a_0."""
+    if not isinstance(answer, (sp.Expr, *NUMBERS)):  # sympify would run text as code
+        raise TypeError(f"{type(answer).__name__} is no formula")
+    formula = sp.sympify(answer)
+    by_name = {_name(letter): letter for letter in letters}
+    return formula.xreplace({s: by_name.get(_name(s), s) for s in formula.free_symbols})
+
+
+def _name(symbol: sp.Symbol) -> str:
+    return str(symbol).replace("{", "").replace("}", "")
+
 
 _X, _H = zip(leaf_symbols(0), leaf_symbols(1), strict=True)
 _EXCHANGED = Cell.parse("Multiply Tanh  Add Sigmoid  Add Tanh  Multiply ReLU  2 1")
@@ -29,9 +79,7 @@ _WITHOUT = replace(PICTURE, inject=Node("Add", "Identity"))
 _RELU_ALONE = replace(PICTURE, inject=Node("Add", "ReLU"))
 """With c_{t-1} = 0 nothing of the injection is left but its activation."""
 
-
-def _picture(x: Any, h: Any, c: Any) -> tuple[Any, Any]:
-    return evaluate(PICTURE, x, h, c)
+_picture = partial(evaluate, PICTURE)
 
 
 def _relu(a: Any) -> Any:
@@ -55,13 +103,7 @@ def _sizes(rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
         yield base, int(inputs), int(hidden)
 
 
-def _parameters(base: int, inputs: int, hidden: int) -> int:
-    """Count the elements of the matrices whose letters are in a cell's formulas."""
-    words = "Add Tanh " * 2 * base
-    letters = formulas(Cell.parse(f"{words} {2 * base - 2} 0")).h.free_symbols - {c_prev}
-    return sum(hidden * (inputs if "x" in str(letter) else hidden) for letter in letters)
-
-
+@cache
 def _memory(cell: Cell) -> sp.Expr:
     return formulas(cell).c
 
@@ -70,72 +112,65 @@ EXERCISES = {
     "1.1": Exercise(
         cases=_vectors,
         truth=_picture,
-        mistakes={
-            "c_t leaves the root before its Tanh, yours leaves after it": lambda x, h, c: (
+        mistakes=lambda x, h, c: {
+            "c_t leaves the root before its Tanh, yours leaves after it": (
                 (_picture(x, h, c)[0],) * 2
             ),
-            "c_{t-1} never enters": lambda x, h, c: evaluate(_WITHOUT, x, h, 0 * c),
-            "c_{t-1} never enters, though the ReLU of the injection is there": lambda x, h, c: (
+            "c_{t-1} never enters": evaluate(_WITHOUT, x, h, 0 * c),
+            "c_{t-1} never enters, though the ReLU of the injection is there": (
                 evaluate(_RELU_ALONE, x, h, 0 * c)
             ),
-            "c_{t-1} enters after the Tanh of node 1, yours enters before it": lambda x, h, c: (
+            "c_{t-1} enters after the Tanh of node 1, yours enters before it": (
                 _with_node_1(_relu(np.tanh((x[1] + h[1]) * c)), x, h)
             ),
-            "ReLU acts after c_{t-1} has joined node 1, yours acts before": lambda x, h, c: (
+            "ReLU acts after c_{t-1} has joined node 1, yours acts before": (
                 _with_node_1(_relu(np.tanh(x[1] + h[1])) * c, x, h)
             ),
             "c_t is made at the root, above node 1: it holds what node 1 is after the injection": (
-                lambda x, h, c: (
-                    _picture(x, h, c)[0],
-                    evaluate(_WITHOUT, x, h, 0 * c)[1],
-                )
+                (_picture(x, h, c)[0], evaluate(_WITHOUT, x, h, 0 * c)[1])
             ),
-            "leaf 0 and leaf 1 are exchanged": lambda x, h, c: _picture(x[::-1], h[::-1], c),
-            "both leaves read x_parts[0] and h_parts[0]; each has its own": lambda x, h, c: (
+            "leaf 0 and leaf 1 are exchanged": _picture(x[::-1], h[::-1], c),
+            "both leaves read x_parts[0] and h_parts[0]; each has its own": (
                 _picture(x[[0, 0]], h[[0, 0]], c)
             ),
-            "both leaves read x_parts[1] and h_parts[1]; each has its own": lambda x, h, c: (
+            "both leaves read x_parts[1] and h_parts[1]; each has its own": (
                 _picture(x[[1, 1]], h[[1, 1]], c)
             ),
-            "x_parts[0] belongs to h_parts[0], and x_parts[1] to h_parts[1]": lambda x, h, c: (
+            "x_parts[0] belongs to h_parts[0], and x_parts[1] to h_parts[1]": (
                 _picture(x, h[::-1], c)
             ),
-            "Tanh and Sigmoid are exchanged: leaf 0 has Sigmoid, leaf 1 Tanh": lambda x, h, c: (
+            "Tanh and Sigmoid are exchanged: leaf 0 has Sigmoid, leaf 1 Tanh": (
                 evaluate(_EXCHANGED, x, h, c)
             ),
-            "that is the article's cell, not the one in the picture": lambda x, h, c: evaluate(
-                EXAMPLE, x, h, c
-            ),
-            "that is (c_t, h_t); h_t comes first": lambda x, h, c: _picture(x, h, c)[::-1],
+            "that is the article's cell, not the one in the picture": evaluate(EXAMPLE, x, h, c),
+            "that is (c_t, h_t); h_t comes first": _picture(x, h, c)[::-1],
             "in the picture the activation of node 2 is Tanh, yours is Identity, or ReLU, which is "
-            "the same where no sum is below 0": lambda x, h, c: (_picture(x, h, c)[1],) * 2,
+            "the same where no sum is below 0": (_picture(x, h, c)[1],) * 2,
             **{
-                f"in the picture {words}": partial(evaluate, cell)
+                f"in the picture {words}": evaluate(cell, x, h, c)
                 for _, words, cell in neighbours(PICTURE)
                 if cell.nodes[2].activation not in ("Identity", "ReLU")
             },
         },
     ),
     "1.2": Exercise(
-        truth=lambda: formulas(PICTURE).c,
+        truth=lambda: _memory(PICTURE),
         same=same_formula,
         remark=lambda answer: about_formula(
             answer, {c_prev, *_X, *_H}, "Wx_0, Wh_0, Wx_1, Wh_1 and nt.c_prev"
         ),
-        mistakes={
-            "that is h_t; c_t leaves before the Tanh of the root": lambda: formulas(PICTURE).h,
-            "c_{t-1} is missing; it enters at node 1": lambda: evaluate(_WITHOUT, _X, _H, 0)[1],
-            "c_{t-1} is missing, though the ReLU of the injection is there": lambda: evaluate(
-                _RELU_ALONE, _X, _H, 0
-            )[1],
-            "c_{t-1} enters after the Tanh of node 1, yours enters before it": lambda: (
+        mistakes=lambda: {
+            "that is h_t; c_t leaves before the Tanh of the root": formulas(PICTURE).h,
+            "c_{t-1} is missing; it enters at node 1": evaluate(_WITHOUT, _X, _H, 0)[1],
+            "c_{t-1} is missing, though the ReLU of the injection is there": (
+                evaluate(_RELU_ALONE, _X, _H, 0)[1]
+            ),
+            "c_{t-1} enters after the Tanh of node 1, yours enters before it": (
                 sigmoid(_X[0] * _H[0]) + sp.Max(0, sp.tanh((_X[1] + _H[1]) * c_prev))
             ),
-            "Tanh and Sigmoid are exchanged: leaf 0 has Sigmoid, leaf 1 Tanh": lambda: (
-                formulas(_EXCHANGED).c
-            ),
+            "Tanh and Sigmoid are exchanged: leaf 0 has Sigmoid, leaf 1 Tanh": _memory(_EXCHANGED),
             **{
-                f"in the picture {words}": partial(_memory, cell)
+                f"in the picture {words}": _memory(cell)
                 for place, words, cell in neighbours(PICTURE)
                 # c_t has left before the activation of the root, and without what enters there
                 if place != 6 and cell.inject_index != 2
@@ -144,25 +179,19 @@ EXERCISES = {
     ),
     "1.3": Exercise(
         cases=_sizes,
-        truth=_parameters,
-        mistakes={
-            "inner nodes have no matrices, only leaves do": lambda b, i, h: (
-                (2 * b - 1) * h * (i + h)
-            ),
-            "each leaf has two matrices; that counts the one for x_t alone": lambda b, i, h: (
-                b * h * i
-            ),
-            "each leaf has two matrices; that counts the one for h_{t-1} alone": lambda b, i, h: (
-                b * h * h
-            ),
-            "the matrix of h_{t-1} has hidden x hidden elements": lambda b, i, h: 2 * b * h * i,
-            "the paper's cells have no biases": lambda b, i, h: b * h * (i + h + 1),
-            "the paper's cells have no biases, and yours have two for each leaf": lambda b, i, h: (
+        truth=lambda b, i, h: b * h * (i + h),
+        mistakes=lambda b, i, h: {
+            "inner nodes have no matrices, only leaves do": (2 * b - 1) * h * (i + h),
+            "each leaf has two matrices; that counts the one for x_t alone": b * h * i,
+            "each leaf has two matrices; that counts the one for h_{t-1} alone": b * h * h,
+            "the matrix of h_{t-1} has hidden x hidden elements": 2 * b * h * i,
+            "the paper's cells have no biases": b * h * (i + h + 1),
+            "the paper's cells have no biases, and yours have two for each leaf": (
                 b * h * (i + h + 2)
             ),
-            "that counts matrices, not their elements": lambda b, i, h: 2 * b,
-            "that is one leaf; there are `base` of them": lambda b, i, h: h * (i + h),
-            "that is twice too much": lambda b, i, h: 2 * b * h * (i + h),
+            "that counts matrices, not their elements": 2 * b,
+            "that is one leaf; there are `base` of them": h * (i + h),
+            "that is twice too much": 2 * b * h * (i + h),
         },
     ),
 }

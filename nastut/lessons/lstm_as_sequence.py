@@ -6,9 +6,11 @@ from typing import Any
 
 import sympy as sp
 
-from nastut.cells.sequence import split_text
+from nastut.cells.cell import Cell
 from nastut.lessons.exercise import Exercise
-from nastut.lessons.tokens import about_tokens, same_cell
+from nastut.lessons.start_here import about_tokens, same_cell
+from nastut.pictures.drawing import draw
+from nastut.pictures.picture import Picture
 from nastut.symbolic.linearize import linearize
 from nastut.symbolic.reading import NotRepresentable
 from nastut.symbolic.symbols import c_next, c_prev, gate, h_prev, sigmoid
@@ -24,7 +26,6 @@ VARIANTS = {
 }
 """Exercise 4.3: h_t and c_t of an LSTM whose output gate is added (A), without forget gate (B),
 with a candidate that is reset (C), and with a forget gate that looks at the memory (D)."""
-
 
 _ABOUT = {
     "A": "look at A again: the root adds o and a tanh; nothing keeps it from doing so",
@@ -59,81 +60,88 @@ def _fits(letter: str) -> bool:
     return True
 
 
-def _matrices_needed() -> int:
-    """Count the matrices of LSTM without forget gate: two for each leaf that holds something."""
-    found = linearize(*VARIANTS["B"])
-    return 2 * sum(leaf is not None for leaf in found.leaves)
+def _stripped(
+    f: str = "Add Sigmoid",
+    g: str = "Add Tanh",
+    root: str = "Add Tanh",
+    injection: str = "Multiply Identity",
+    ends: str = "2 0",
+) -> Cell:
+    """Return the cell of exercise 4.2, or one that is wrong in some block."""
+    return Cell.parse(f"{f} {g} {root} {injection} {ends}")
 
 
-_STRIPPED = linearize(sp.tanh(c_next), _F * c_prev + _G).cell
-
+_LEAVES_NEEDED = sum(leaf is not None for leaf in linearize(*VARIANTS["B"]).leaves)
 
 EXERCISES = {
     "4.1": Exercise(
-        truth=lambda: 4 * LSTM.base // 2 - _matrices_needed(),
-        mistakes={
-            "that is LSTM with its forget gate; without it one leaf more is free": lambda: 8,
-            "that counts leaves; each has two matrices": lambda: 5,
-            "that counts the matrices that are needed": lambda: 6,
-            "that counts the leaves that are needed": lambda: 3,
-            "that counts all matrices, needed or not": lambda: 16,
+        truth=lambda: 2 * (LSTM.base - _LEAVES_NEEDED),
+        mistakes=lambda: {
+            "that is LSTM with its forget gate; without it one leaf more is free": 8,
+            "that counts leaves; each has two matrices": 5,
+            "that counts the matrices that are needed": 6,
+            "that counts the leaves that are needed": 3,
+            "that counts all matrices, needed or not": 16,
         },
     ),
     "4.2": Exercise(
-        truth=lambda: _STRIPPED.sequence,
+        truth=_stripped,
         same=same_cell,
-        remark=lambda answer: about_tokens(answer, _STRIPPED),
-        mistakes={
-            "c_{t-1} is multiplied with f, so it enters at the leaf of f": lambda: split_text(
-                "Add Sigmoid  Add Tanh  Add Tanh  Multiply Identity  2 1"
+        remark=lambda answer: about_tokens(answer, _stripped()),
+        mistakes=lambda: {
+            "c_{t-1} is multiplied with f, so it enters at the leaf of f": _stripped(ends="2 1"),
+            "c_{t-1} is multiplied with f, yours is added": _stripped(injection="Add Identity"),
+            "the two indices are swapped; create comes first": _stripped(ends="0 2"),
+            "the root adds the two, yours multiplies": _stripped(root="Multiply Tanh"),
+            "block 3 is the root and block 4 the injection; yours are exchanged": (
+                _stripped(root="Multiply Identity", injection="Add Tanh")
             ),
-            "c_{t-1} is multiplied with f, yours is added": lambda: split_text(
-                "Add Sigmoid  Add Tanh  Add Tanh  Add Identity  2 0"
-            ),
-            "the two indices are swapped; create comes first": lambda: split_text(
-                "Add Sigmoid  Add Tanh  Add Tanh  Multiply Identity  0 2"
-            ),
-            "the root adds the two, yours multiplies": lambda: split_text(
-                "Add Sigmoid  Add Tanh  Multiply Tanh  Multiply Identity  2 0"
-            ),
-            "block 3 is the root and block 4 the injection; yours are exchanged": lambda: (
-                split_text("Add Sigmoid  Add Tanh  Multiply Identity  Add Tanh  2 0")
-            ),
-            "the sigmoid acts on f before c_{t-1} joins it; an injection acts after": lambda: (
-                split_text("Add Identity  Add Tanh  Add Tanh  Multiply Sigmoid  2 0")
+            "the sigmoid acts on f before c_{t-1} joins it; an injection acts after": (
+                _stripped(f="Add Identity", injection="Multiply Sigmoid")
             ),
             "a leaf adds its two products; what is multiplied with c_{t-1} is f as a whole": (
-                lambda: split_text("Multiply Sigmoid  Add Tanh  Add Tanh  Multiply Identity  2 0")
+                _stripped(f="Multiply Sigmoid")
             ),
-            "f has its sigmoid at its leaf; the injection needs none": lambda: split_text(
-                "Add Sigmoid  Add Tanh  Add Tanh  Multiply Sigmoid  2 0"
+            "f has its sigmoid at its leaf; the injection needs none": (
+                _stripped(injection="Multiply Sigmoid")
             ),
             "c_t = f * c_{t-1} + g has no tanh around f * c_{t-1}; the injection needs none": (
-                lambda: split_text("Add Sigmoid  Add Tanh  Add Tanh  Multiply Tanh  2 0")
+                _stripped(injection="Multiply Tanh")
             ),
-            "the leaf of f is a gate, the sigmoid of its sum": lambda: split_text(
-                "Add Identity  Add Tanh  Add Tanh  Multiply Identity  2 0"
-            ),
-            "g is the tanh of its sum": lambda: split_text(
-                "Add Sigmoid  Add Identity  Add Tanh  Multiply Identity  2 0"
-            ),
-            "the memory enters at the root, too late: c_t must contain it": lambda: split_text(
-                "Add Sigmoid  Add Tanh  Add Tanh  Multiply Identity  2 2"
-            ),
-            "h_t is the tanh of c_t: the root needs an activation": lambda: split_text(
-                "Add Sigmoid  Add Tanh  Add Identity  Multiply Identity  2 0"
-            ),
+            "the leaf of f is a gate, the sigmoid of its sum": _stripped(f="Add Identity"),
+            "g is the tanh of its sum": _stripped(g="Add Identity"),
+            "the memory enters at the root, too late: c_t must contain it": _stripped(ends="2 2"),
+            "h_t is the tanh of c_t: the root needs an activation": _stripped(root="Add Identity"),
         },
     ),
     "4.3": Exercise(
         truth=lambda: {letter for letter in VARIANTS if _fits(letter)},
-        same=lambda answer, wanted: _letters(answer) == wanted,
+        same=lambda answer, right: _letters(answer) == _letters(right),
         remark=_about_letters,
-        mistakes={
-            _ABOUT["C"]: lambda: {"A", "B", "C"},
-            _ABOUT["D"]: lambda: {"A", "B", "D"},
-            _ABOUT["B"]: lambda: {"A"},
-            _ABOUT["A"]: lambda: {"B"},
+        mistakes=lambda: {
+            _ABOUT["C"]: ({"A", "B", "C"}),
+            _ABOUT["D"]: ({"A", "B", "D"}),
+            _ABOUT["B"]: ({"A"}),
+            _ABOUT["A"]: ({"B"}),
         },
     ),
 }
+
+
+def draw_textbook() -> Picture:
+    """Draw LSTM with the textbook's letters: no number tells how many leaves its tree has."""
+    picture = draw(LSTM, fold=True)
+    letters = {
+        **{"W_1, W_2": "W_g, U_g", "W_3, W_4": "W_i, U_i"},
+        **{"W_5 ... W_8": "W_f, U_f", "W_9 ... W_16": "W_o, U_o"},
+        **{"a_0": "g", "a_1": "i", "a_9": "f", "a_13": "o", "a_9'": "f c_{t-1}", "a_8": "i g"},
+        **{"node 12": " ", "a_12": " ", "a_14": " "},
+    }
+    for ours, theirs in letters.items():
+        old, new = f'\\n{ours}"', f'\\n{theirs}"'
+        picture.dot.body = [line.replace(old, new) for line in picture.dot.body]
+    alt = (
+        "The tanh of W_g x + U_g h is g; sigmoids of such sums are i, f and o. i times g, plus f "
+        "times the old c, is the new c, on a thick line. Its tanh, times o, is the new h."
+    )
+    return Picture(picture.dot, "LSTM as textbooks draw it", alt)

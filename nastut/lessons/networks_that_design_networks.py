@@ -14,8 +14,10 @@ from nastut.cells.cell import Cell
 from nastut.cells.evaluate import evaluate
 from nastut.cells.space import Space
 from nastut.lessons.exercise import Exercise
-from nastut.lessons.plots import BLUE, GREEN, ORANGE, RED, Interval
-from nastut.pictures.style import QUIET
+from nastut.lessons.plots import BLUE, GREEN, ORANGE, RED, Interval, draw_upright
+from nastut.pictures.drawing import digraph, draw
+from nastut.pictures.picture import Picture
+from nastut.pictures.style import FONT, INK, QUIET
 
 Map = dict[str, str]
 
@@ -70,10 +72,10 @@ def draw_generations(
     ticks: dict[float, str] = {}
     for shift, (line, intervals) in zip((-0.08, 0.08), of_generations.items(), strict=True):
         for generation, interval in enumerate(intervals, 1):
-            _draw_upright(axis, line, generation + shift, interval)
+            _draw_point(axis, line, generation + shift, interval)
             ticks[generation] = str(generation)
     for place, (line, interval) in enumerate(of_all.items(), len(ticks) + 1):
-        _draw_upright(axis, line, place, interval)
+        _draw_point(axis, line, place, interval)
         ticks[place] = line
     axis.axvline(len(ticks) - len(of_all) + 0.5, color=QUIET, linewidth=0.8)
     axis.set_xticks([*ticks], [*ticks.values()])
@@ -84,20 +86,17 @@ def draw_generations(
     axis.legend([first[line] for line in of_generations], [*of_generations], fontsize=8)
 
 
-def _draw_upright(axis: Axes, line: str, at: float, interval: Interval) -> None:
-    value, low, high = interval
-    colour, marker = LOOK[line]["color"], MARKERS[line]
-    axis.vlines(at, low, high, color=colour)
-    axis.plot(at, value, marker, color=colour, label=line)
+def _draw_point(axis: Axes, line: str, at: float, interval: Interval) -> None:
+    draw_upright(axis, [at], [interval], MARKERS[line], LOOK[line]["color"], line)
 
 
 def draw_worth(worth: Any, reached: Any, dead: Any) -> Figure:
     """Draw when each core's search arrived over the reward of the core as a cell."""
     figure, axis = plt.subplots(layout="constrained")
     looks = ((~dead, "random", "not dead"), (dead, "dead", "dead"))
-    for some, line, label in looks:
+    for rows, line, label in looks:
         colour = LOOK[line]["color"]
-        axis.plot(worth[some], reached[some], MARKERS[line], color=colour, label=label)
+        axis.plot(worth[rows], reached[rows], MARKERS[line], color=colour, label=label)
     axis.set(xlabel="reward of the core as a cell", ylabel="evaluations until the best per mille")
     axis.legend(loc="lower center", ncols=2, bbox_to_anchor=(0.5, 1))
     return figure
@@ -113,21 +112,17 @@ def _maps(rng: np.random.Generator) -> Iterator[tuple[Map, str]]:
 
 
 def _cycle(leads_to: Map, start: str) -> tuple[int, int]:
-    """Go as many steps as there are letters, so that it must be the cycle; then measure."""
-    inside = start
-    for _ in leads_to:
-        inside = leads_to[inside]
-    cycle = [inside]
-    while leads_to[cycle[-1]] != inside:
-        cycle.append(leads_to[cycle[-1]])
-    before, place = 0, start
-    while place not in cycle:
-        before, place = before + 1, leads_to[place]
-    return before, len(cycle)
+    visited = [start]
+    while (following := leads_to[visited[-1]]) not in visited:
+        visited.append(following)
+    before = visited.index(following)
+    return before, len(visited) - before
 
 
-def _one_off(before: int, length: int) -> tuple[int, int]:
-    return before, length + 1
+def _off(leads_to: Map, start: str, before: int = 0, length: int = 0) -> tuple[int, int]:
+    """Return an answer that is wrong by some steps."""
+    right = _cycle(leads_to, start)
+    return right[0] + before, right[1] + length
 
 
 _ONE_BY_ONE = (
@@ -182,55 +177,110 @@ def _multiplying_leaves(cell: Cell) -> int:
     return sum(node.combination == "Multiply" for node in cell.nodes[: cell.base])
 
 
+def draw_controller(core: Cell) -> Picture:
+    """Draw one step of a controller, with the graph of its core inside its first layer."""
+    cell = draw(core, fold=True, direction="right")
+    dot = digraph("right")
+    with dot.subgraph(name="cluster_core") as inside:
+        inside.attr(label="layer 1, with the found cell", fontname=FONT, color=QUIET)
+        inside.body.append("".join(cell.dot.body).partition("\t{\n\t\trank=min")[0])
+    names = {
+        "last": "token\nwritten last",
+        "layer 2": "layer 2:\nthe same\ncell",
+        "softmax": "softmax",
+        "next": "next\ntoken",
+    }
+    for key, label in names.items():
+        dot.node(key, label, shape="box", color=INK if "token" in label else QUIET)
+    for source, target in (("last", "x_t"), ("h_t", "layer 2"), ("layer 2", "softmax")):
+        dot.edge(source, target)
+    dot.edge("softmax", "next")
+    for state in ("h", "c"):
+        dot.edge(f"{state}_t", f"{state}_{{t-1}}", style="dashed", color=QUIET, constraint="false")
+    alt = (
+        "The token written last is embedded and enters layer 1 as x_t. Layer 1 is the found cell: "
+        f"{cell.alt} h_t goes on to layer 2, the same cell with weights of its own, then to a "
+        "softmax, from which the next token is drawn. h_t and c_t come back at the next place."
+    )
+    return Picture(dot, f"controller with the core {core}", alt)
+
+
+RANKS = {
+    "rank 1": (1, BLUE),
+    "2 to 5": (5, "#6fb3dc"),
+    "6 to 18": (18, "#c6dff0"),
+    "worse": (np.inf, RED),
+}
+"""Bands of ranks: label -> the last rank, and a colour."""
+
+
+def draw_distributions(ranks: Mapping[str, Any]) -> Figure:
+    """Stack how many of the found cells have which rank, generation by generation.
+
+    Parameters
+    ----------
+    ranks
+        Title -> ranks, of shape (runs, generations).
+    """
+    figure, axes = plt.subplots(
+        1, len(ranks), figsize=(9, 3), sharex=True, sharey=True, layout="constrained"
+    )
+    for axis, (title, numbers) in zip(axes, ranks.items(), strict=True):
+        bottom, before = np.zeros(numbers.shape[1]), 0.0
+        for label, (last, colour) in RANKS.items():
+            height = ((numbers > before) & (numbers <= last)).sum(0)
+            axis.bar(range(numbers.shape[1]), height, 0.85, bottom, color=colour, label=label)
+            bottom, before = bottom + height, last
+        axis.set(title=title, xlabel="generation", xticks=range(numbers.shape[1]))
+        axis.grid(visible=False)
+    axes[0].set(ylabel="runs", yticks=range(0, 1 + len(numbers), 5))
+    axes[-1].legend(fontsize=8, title="rank", loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
 EXERCISES = {
     "8.1": Exercise(
         cases=_maps,
         truth=_cycle,
-        mistakes={
-            "that is (length, steps before it); the steps come first": lambda m, s: _cycle(m, s)[
-                ::-1
-            ],
-            "the cycle is one shorter: its first element must not be counted twice": lambda m, s: (
-                _one_off(*_cycle(m, s))
+        mistakes=lambda m, s: {
+            "that is (length, steps before it); the steps come first": _cycle(m, s)[::-1],
+            "the cycle is one shorter: its first element must not be counted twice": (
+                _off(m, s, length=1)
             ),
             "the second number counts all that were visited; only those in the cycle": (
-                lambda m, s: (_cycle(m, s)[0], sum(_cycle(m, s)))
+                _off(m, s, length=_cycle(m, s)[0])
             ),
-            "one step too many before the cycle: a start inside it has 0": lambda m, s: (
-                _cycle(m, s)[0] + 1,
-                _cycle(m, s)[1],
+            "one step too many before the cycle: a start inside it has 0": _off(m, s, before=1),
+            "what leads to itself is a cycle of length 1, not 0: count the arrows": (
+                _off(m, s, length=-1)
             ),
-            "what leads to itself is a cycle of length 1, not 0: count the arrows": lambda m, s: (
-                _cycle(m, s)[0],
-                _cycle(m, s)[1] - 1,
-            ),
-            "it ignores the start: begin at `start`, not at the first key": lambda m, s: _cycle(
-                m, next(iter(m))
+            "it ignores the start: begin at `start`, not at the first key": (
+                _cycle(m, next(iter(m)))
             ),
         },
     ),
     "8.2": Exercise(
         cases=_cells,
         truth=is_dead,
-        mistakes={
+        mistakes=lambda cell: {
             "the memory may be awake after the first step: take more of them, and carry c along": (
-                lambda cell: not _first_step(cell)[0].any()
+                not _first_step(cell)[0].any()
             ),
-            "h_t can be 0 for ever while c_t is not": lambda cell: (
+            "h_t can be 0 for ever while c_t is not": (
                 is_dead(cell) and not _first_step(cell)[1].any()
             ),
-            "one leaf that multiplies is not enough: the other one may speak": lambda cell: (
+            "one leaf that multiplies is not enough: the other one may speak": (
                 _multiplying_leaves(cell) > 0
             ),
             "two leaves that multiply are neither enough nor needed: think of sigmoid(0)": (
-                lambda cell: _multiplying_leaves(cell) == 2
+                _multiplying_leaves(cell) == 2
             ),
-            "a memory path has nothing to do with it": lambda cell: not cell.has_memory,
+            "a memory path has nothing to do with it": not cell.has_memory,
             "the hidden parts are not 0 there; h_0 is 0, and as long as h is 0 they are": (
-                _with_hidden_parts
+                _with_hidden_parts(cell)
             ),
-            "that never says dead: return True if every h stayed 0": lambda cell: False,
-            "that always says dead: return False once an element of h is not 0": lambda cell: True,
+            "that never says dead: return True if every h stayed 0": False,
+            "that always says dead: return False once an element of h is not 0": True,
         },
     ),
 }

@@ -1,7 +1,7 @@
-"""What a learner hands in, as plain Python data: so that equal things are equal, whoever made them.
+"""What a learner hands in, as plain Python data, so that equal answers compare as equal.
 
-The same numbers come as a list, a tuple, an array of NumPy, a tensor of torch, or from sympy. They
-are read once, into lists, tuples, sets, dicts, texts and numbers; what is none of these stays
+The same numbers may come as a list, a tuple, an array of NumPy, a tensor of torch, or from sympy.
+They are read once, into lists, tuples, sets, dicts, texts and numbers. What is none of these stays
 itself, and equals nothing.
 """
 
@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import cmath
 from collections.abc import Collection, Iterator, Mapping, Set
-from functools import partial
-from inspect import iscoroutine, isroutine
+from inspect import isroutine
 from itertools import islice
 from math import prod
 from numbers import Integral, Number
@@ -21,6 +20,11 @@ MOST = 2_000
 """How many elements are read. No exercise asks for as many."""
 NUMBERS = (int, float, complex)
 _SIMPLE: tuple[Any, ...] = (bool, int, float, complex, str)
+_EXACT = (NoneType, bool, int, str, frozenset)
+
+
+class UnreadableError(ValueError):
+    """A value is too large to be read; the message says how large."""
 
 
 def plain(value: Any) -> Any:
@@ -29,41 +33,27 @@ def plain(value: Any) -> Any:
     Raises
     ------
     UnreadableError
-        If there are more elements than any exercise asks for, or if the value contains itself.
+        If there are more elements than any exercise asks for.
     """
-    return _plain(value, ())
-
-
-class UnreadableError(ValueError):
-    """A value has no plain form; the message says why."""
-
-
-def _plain(value: Any, around: tuple[int, ...]) -> Any:
-    """Return a value as plain data, given the identities of all the values that it lies in."""
     if value is None or value is ... or isinstance(value, type):
         return value
     for kind in _SIMPLE:
         if isinstance(value, kind):
             return value if type(value) is kind else kind(value)
-    if id(value) in around:
-        raise UnreadableError("the value contains itself")
-    read = partial(_plain, around=(*around, id(value)))
     if hasattr(value, "tolist"):  # arrays, tensors, their scalars, matrices
         if prod(getattr(value, "shape", ())) > MOST:
             raise UnreadableError(f"a value of shape {tuple(value.shape)} is too large")
-        return read(value.tolist())
+        return plain(value.tolist())
     if getattr(value, "is_number", False) is True or isinstance(value, Number):
         return _number(value)
     if isinstance(value, Mapping):
-        return {read(key): read(value[key]) for key in _elements(value)}
+        return {plain(key): plain(value[key]) for key in _elements(value)}
     if isinstance(value, Set):
-        return frozenset(map(read, _elements(value)))
+        return frozenset(map(plain, _elements(value)))
     if isinstance(value, list):
-        return list(map(read, _elements(value)))
+        return list(map(plain, _elements(value)))
     if isinstance(value, (Collection, Iterator)) and not isinstance(value, (bytes, bytearray)):
-        return tuple(map(read, _elements(value)))
-    if iscoroutine(value):
-        value.close()  # or Python warns that nobody waited for it
+        return tuple(map(plain, _elements(value)))
     return value
 
 
@@ -85,27 +75,24 @@ def _number(value: Any) -> Any:
     return number if number.imag else number.real
 
 
-def close(value: Any, wanted: Any) -> bool:
-    """Tell whether two plain values are equal, floating-point numbers but for rounding.
+def close(value: Any, right: Any) -> bool:
+    """Tell whether a plain value equals the right one, up to the rounding of floats.
 
     A complex number equals no real one, whatever its imaginary part.
     Lists and tuples count as equal if their elements do.
     """
-    if isinstance(wanted, (list, tuple)):
-        same_length = isinstance(value, (list, tuple)) and len(value) == len(wanted)
-        return same_length and all(map(close, value, wanted))
-    if isinstance(wanted, dict):
-        same_keys = isinstance(value, dict) and value.keys() == wanted.keys()
-        return same_keys and all(close(value[key], wanted[key]) for key in wanted)
-    if isinstance(value, complex) and not isinstance(wanted, complex):
+    if isinstance(right, (list, tuple)):
+        same_length = isinstance(value, (list, tuple)) and len(value) == len(right)
+        return same_length and all(map(close, value, right))
+    if isinstance(right, dict):
+        same_keys = isinstance(value, dict) and value.keys() == right.keys()
+        return same_keys and all(close(value[key], right[key]) for key in right)
+    if isinstance(value, complex) and not isinstance(right, complex):
         return False
-    if isinstance(value, (float, complex)) or isinstance(wanted, (float, complex)):
-        numbers = isinstance(value, NUMBERS) and isinstance(wanted, NUMBERS)
-        return numbers and cmath.isclose(value, wanted, rel_tol=1e-5, abs_tol=1e-7)
-    return type(value) in _COMPARABLE and bool(value == wanted)
-
-
-_COMPARABLE = (NoneType, bool, int, str, frozenset)
+    if isinstance(value, (float, complex)) or isinstance(right, (float, complex)):
+        numbers = isinstance(value, NUMBERS) and isinstance(right, NUMBERS)
+        return numbers and cmath.isclose(value, right, rel_tol=1e-5, abs_tol=1e-7)
+    return type(value) in _EXACT and bool(value == right)
 
 
 def shape(value: Any) -> tuple[int, ...] | None:
@@ -139,8 +126,6 @@ def _text(value: Any, digits: int) -> str:
         if isinstance(value, frozenset):
             return f"{{{', '.join(sorted(texts))}}}"
         return f"({', '.join(texts)}{',' * (len(value) == 1)})"
-    if iscoroutine(value):
-        return "a coroutine, which `async` makes"
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if isroutine(value):

@@ -1,9 +1,5 @@
 """A cell's pictures: its tree, its sequence, its computation graph, block by block.
 
-What is drawn enters here, and how it looks; a colour or a shape is chosen in ``style.py`` alone.
+Everything that draws a cell belongs here; colours and shapes are chosen in ``style.py`` alone.
 Open ``drawing.py`` first.
 """
-
-from nastut.names import attach
-
-__getattr__, __dir__, __all__ = attach(__name__, __file__)

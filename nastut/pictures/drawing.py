@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
+
+import graphviz
 
 from nastut.cells.cell import Cell, children, require_cell
 from nastut.cells.evaluate import Step
 from nastut.cells.sequence import BASES, is_base, is_whole_number, number_of_nodes
-from nastut.pictures.canvas import MARKED, TO_COME, digraph, draw_graph, in_a_row, look_with
 from nastut.pictures.graph import (
     INPUT_STATES,
     Graph,
@@ -16,12 +18,20 @@ from nastut.pictures.graph import (
     graph,
     key_of,
 )
-from nastut.pictures.grid import Grid
-from nastut.pictures.picture import Picture
-from nastut.pictures.style import COLOURS, PAPER, QUIET
+from nastut.pictures.picture import Grid, Picture
+from nastut.pictures.style import COLOURS, FONT, GHOST, INK, MEMORY, PAPER, QUIET, shape
 from nastut.pictures.words import describe, number, say_step
 
 BLOCKS_IN_A_ROW = 5
+
+DIRECTIONS = {"up": "BT", "right": "LR"}
+"""Where a computation graph leads, and what Graphviz calls it."""
+
+MARKED = {"penwidth": "3.5"}
+"""The look of what a picture is about: a thick border."""
+
+TO_COME = {"fillcolor": PAPER, "color": QUIET, "fontcolor": QUIET}
+"""The look of a vertex that has a name, but no number yet."""
 
 
 def draw(
@@ -29,7 +39,7 @@ def draw(
 ) -> Picture:
     """Return the computation graph, from x_t, h_{t-1}, c_{t-1} to h_t, c_t.
 
-    The way of the memory, where there is one, is thick.
+    The memory path, if there is one, is thick.
 
     Parameters
     ----------
@@ -152,8 +162,8 @@ def draw_sequence(cell: Cell) -> Picture:
 def draw_steps(cell: Cell) -> Grid:
     """Return the computation graph as it grows, one picture for each block of the sequence.
 
-    First the nodes of the tree, then the injection, then the two indices, which tell where the
-    memory enters and leaves. What the block adds has a thick border; what is still to come is
+    First the nodes of the tree, then the injection, then the two indices, which say where the
+    memory enters and leaves. What a block adds has a thick border; what is still to come is
     grey and has no name.
     """
     whole = graph(cell)
@@ -172,7 +182,7 @@ def draw_steps(cell: Cell) -> Grid:
 def draw_trace(cell: Cell, steps: Sequence[Step], done: int | None = None) -> Picture:
     """Return the computation graph with the numbers of a walk, as far as it has come.
 
-    What the last step has done has a thick border; what is still to come has no colour yet.
+    What the last step did has a thick border; what is still to come has no colour yet.
 
     Parameters
     ----------
@@ -223,3 +233,100 @@ def _block_of(vertex: Vertex, whole: Graph) -> int:
     if vertex.node is not None:
         return root + 1 if vertex.injected else vertex.node
     return {"h_t": root, "c_{t-1}": root + 1, "c_t": root + 2}.get(vertex.label, -1)
+
+
+def digraph(direction: str = "up") -> graphviz.Digraph:
+    """Return an empty page.
+
+    Raises
+    ------
+    ValueError
+        If `direction` is none of :data:`DIRECTIONS`.
+    """
+    if direction not in DIRECTIONS:
+        raise ValueError(f"direction is {direction!r}; it must be one of {', '.join(DIRECTIONS)}")
+    dot = graphviz.Digraph()
+    dot.attr(rankdir=DIRECTIONS[direction], nodesep="0.2", ranksep="0.22", bgcolor=PAPER)
+    dot.attr("node", fontname=FONT, fontsize="14", fontcolor=INK, color=INK)
+    dot.attr("node", style="filled", fillcolor=PAPER)
+    dot.attr("edge", color=INK, arrowsize="0.7")
+    return dot
+
+
+def in_a_row(
+    dot: graphviz.Digraph, keys: list[str], rank: str = "same", beside: str | None = None
+) -> None:
+    """Put vertices side by side, in this order, and one more wherever it suits the edges."""
+    with dot.subgraph() as group:
+        group.attr(rank=rank)
+        for key in [*keys, beside] if beside else keys:
+            group.node(key)
+        for left, right in pairwise(keys):
+            group.edge(left, right, style="invis")
+
+
+def draw_graph(
+    whole: Graph,
+    caption: str,
+    alt: str = "",
+    direction: str = "up",
+    width: float | None = None,
+    hidden: Collection[str] = (),
+    looks: Mapping[str, Mapping[str, str]] | None = None,
+) -> Picture:
+    """Draw a computation graph.
+
+    Parameters
+    ----------
+    hidden
+        Keys of the vertices that are still to come, which show no name.
+    looks
+        Key of a vertex -> the Graphviz attributes in which it differs from :func:`look`.
+    """
+    dot = digraph(direction)
+    for key, vertex in whole.vertices.items():
+        dot.node(key, **{**look(vertex, key in hidden), **(looks or {}).get(key, {})})
+    memory = whole.memory_edges()
+    for source, target in whole.edges:
+        if source in hidden or target in hidden:
+            dot.edge(source, target, color=GHOST)
+        elif (source, target) in memory:
+            dot.edge(source, target, color=MEMORY, penwidth="3", weight="0")
+        else:
+            dot.edge(source, target, color=QUIET if source in INPUT_STATES[:2] else INK)
+    leaves = [key for key in whole.vertices if ("x_t", key) in whole.edges]
+    in_a_row(dot, leaves)
+    in_a_row(dot, ["x_t", "h_{t-1}"], "min", beside="c_{t-1}")
+    in_a_row(dot, ["h_t"], "max", beside="c_t")
+    return Picture(dot, caption, alt, width)
+
+
+def look(vertex: Vertex, hidden: bool) -> dict[str, str]:
+    """Return the Graphviz attributes of a vertex: a circle for a state, a box for an operation.
+
+    A hidden one is a grey outline, and an operation without its name.
+    """
+    ghost = {"color": GHOST, "fontcolor": GHOST} if hidden else {}
+    if vertex.kind == "state":
+        size = {"shape": "circle", "width": "0.65", "fixedsize": "true", "fontsize": "18"}
+        return {"label": vertex.label, "penwidth": "1.2"} | size | ghost
+    size = {"shape": "box", "width": "1.1", "height": "0.55", "fixedsize": "true"}
+    colour = PAPER if hidden else COLOURS[vertex.label]
+    fill = {"style": shape(vertex.label), "fillcolor": colour, "penwidth": "1.2"}
+    return {"label": "" if hidden else "\\n".join(lines(vertex))} | size | fill | ghost
+
+
+def lines(vertex: Vertex) -> list[str]:
+    """Return what is written on a vertex: its name, and what it is called in the formulas."""
+    letters = vertex.letters
+    if not letters and vertex.kind == "combination":
+        letters = f"inject at {vertex.node}" if vertex.injected else f"node {vertex.node}"
+    return [vertex.label, letters] if letters else [vertex.label]
+
+
+def look_with(vertex: Vertex, number: str) -> dict[str, str]:
+    """Return the look of a vertex that bears a number under its name."""
+    label = {"label": "\\n".join([*lines(vertex), number])}
+    if vertex.kind == "state":
+        return label | {"width": "0.8", "fontsize": "15"}
+    return label | {"height": "0.75"}

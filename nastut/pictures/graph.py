@@ -59,12 +59,12 @@ class Graph:
         return vertex.key
 
     def remove(self, key: str) -> None:
-        """Take a vertex and its edges away."""
+        """Remove a vertex and its edges."""
         del self.vertices[key]
         self.edges = [edge for edge in self.edges if key not in edge]
 
     def memory_edges(self) -> list[tuple[str, str]]:
-        """Return the edges on a way from c_{t-1} to c_t."""
+        """Return the edges of the memory path, from c_{t-1} to c_t."""
         after = _reach("c_{t-1}", self.edges)
         before = _reach("c_t", [(target, source) for source, target in self.edges])
         return [(s, t) for s, t in self.edges if s in after and t in before]
@@ -121,14 +121,14 @@ def graph(cell: Cell, fold: bool = False) -> Graph:
 
 
 def before_the_indices(whole: Graph) -> Graph:
-    """Return what a sequence tells without its two last tokens.
+    """Return the graph that a sequence describes without its two last tokens.
 
-    The injection is there, but not what it is joined with nor who sees its result; and no way
-    leads to c_t.
+    The injection is there, but neither the node that it joins nor the one that reads its result,
+    and no path leads to c_t.
     """
     k = whole.cell.inject_index
     value, inject, injected = f"activate {k}", f"inject {k}", f"activate injected {k}"
-    apart = ("c_{t-1}", inject, injected, "c_t")  # last: the order is not to tell either
+    apart = ("c_{t-1}", inject, injected, "c_t")  # last, or the order would give them away
     order = [*(key for key in whole.vertices if key not in apart), *apart]
     known = Graph(whole.cell, {key: whole.vertices[key] for key in order})
     known.vertices[inject] = replace(known.vertices[inject], letters="somewhere")

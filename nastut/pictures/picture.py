@@ -1,4 +1,4 @@
-"""A picture: Graphviz source, drawn by ``dot`` or, where there is none, by ``graphviz-pure``.
+"""A picture, and several in a grid: drawn by ``dot`` or, where there is none, ``graphviz-pure``.
 
 The pip package graphviz-pure brings a program with dot's flags, so no system package
 is needed. A notebook cell that ends in a picture never fails: without any program it
@@ -15,9 +15,10 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, overload
 from urllib.parse import quote
 
 import graphviz
@@ -29,6 +30,11 @@ WIDEST, TALLEST = 630, 390
 on a small laptop, and JupyterLab's page on a beamer of 1280 x 720."""
 
 PIXELS_IN_A_POINT = 4 / 3
+
+TITLE_HEIGHT = 30
+WIDTH_OF_A_LETTER = 7.5
+MARGIN = 10
+"""Of a grid, in points."""
 
 REMEDY = "no program to draw with: run 'pip install graphviz-pure' or install Graphviz"
 
@@ -69,13 +75,7 @@ class Picture:
         self.width = width
 
     def svg(self) -> str:
-        """Return the picture as SVG text, in the size that is shown.
-
-        Raises
-        ------
-        DrawingError
-            If there is no program to draw with.
-        """
+        """Return the picture as SVG text, in the size that is shown; see :meth:`drawn`."""
         return fit(self.drawn(), self.width)
 
     def drawn(self) -> str:
@@ -135,6 +135,95 @@ class Picture:
             return {"text/plain": f"{self!r} ({error})\n{self.dot.source}"}
 
 
+class Grid(Sequence[Picture]):
+    """A list of pictures with a title each; in a notebook it shows all of them.
+
+    ``grid[i]`` is one picture, ``grid[:3]`` the first three.
+
+    Raises
+    ------
+    ValueError
+        If there is not one title for each picture.
+    """
+
+    def __init__(self, pictures: Sequence[Picture], titles: Sequence[str]) -> None:
+        if len(pictures) != len(titles):
+            raise ValueError(f"{len(pictures)} pictures need as many titles, not {len(titles)}")
+        self.pictures = tuple(pictures)
+        self.titles = tuple(titles)
+
+    @overload
+    def __getitem__(self, index: int) -> Picture: ...
+    @overload
+    def __getitem__(self, index: slice) -> Grid: ...
+    def __getitem__(self, index: int | slice) -> Picture | Grid:
+        if isinstance(index, slice):
+            return Grid(self.pictures[index], self.titles[index])
+        return self.pictures[index]
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, self.pictures))
+
+    @property
+    def alt(self) -> str:
+        """What there is to see, picture by picture."""
+        pairs = zip(self.titles, self.pictures, strict=True)
+        shown = [
+            title if picture.alt in title else f"{title}: {picture.alt}".removeprefix(": ")
+            for title, picture in pairs
+        ]
+        return f"{len(self)} pictures side by side. {' | '.join(shown)}"
+
+    def svg(self) -> str:
+        """Return all pictures in one SVG, each under its title, in rows that make them largest.
+
+        Raises
+        ------
+        DrawingError
+            If there is no program to draw with.
+        """
+        drawn = [picture.drawn() for picture in self.pictures]
+        sizes = [size(svg) for svg in drawn]
+        letters = max(map(len, self.titles), default=0)
+        widest = max((w for w, _ in sizes), default=0)
+        width = round(max(widest, WIDTH_OF_A_LETTER * letters)) + 2 * MARGIN
+        height = max((h for _, h in sizes), default=0) + TITLE_HEIGHT + 2 * MARGIN
+        columns = _best_columns(max(len(drawn), 1), width, height)
+        rows = -(-len(drawn) // columns)
+        parts = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{columns * width}pt" '
+            f'height="{rows * height}pt" viewBox="0 0 {columns * width} {rows * height}">',
+            '<rect width="100%" height="100%" fill="white"/>',
+        ]
+        for i, (svg, (w, h), title) in enumerate(zip(drawn, sizes, self.titles, strict=True)):
+            x, y = i % columns * width, i // columns * height
+            parts.append(
+                f'<text x="{x + MARGIN}" y="{y + 2 * MARGIN}" font-family="Helvetica,sans-serif" '
+                f'font-size="14">{escape(title)}</text>'
+                f'<svg x="{x + MARGIN}" y="{y + TITLE_HEIGHT}" width="{w}" height="{h}"'
+                + svg.removeprefix("<svg").replace(f' width="{w}pt" height="{h}pt"', "", 1)
+            )
+        return fit("\n".join([*parts, "</svg>"]))
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        try:
+            return mimebundle(self, self.svg(), self.alt)
+        except DrawingError as error:
+            return {"text/plain": f"{self!r}\n({error})"}
+
+
+def _best_columns(number: int, width: int, height: int) -> int:
+    """Return how many columns let the pictures be shown largest."""
+
+    def scale(columns: int) -> float:
+        return min(WIDEST / (columns * width), TALLEST / (-(-number // columns) * height))
+
+    return max(range(1, number + 1), key=scale)
+
+
 def mimebundle(shown: object, svg: str, alt: str) -> dict[str, str]:
     """Return what a notebook stores of a picture: text, SVG, and HTML that every page shows."""
     width, height = (round(points * PIXELS_IN_A_POINT) for points in size(svg))
@@ -167,8 +256,8 @@ def fit(svg: str, width: float | None = None) -> str:
         scale = min(1.0, WIDEST / max(wide, 1), TALLEST / max(tall, 1))
     else:
         scale = width / PIXELS_IN_A_POINT / wide
-    wanted = f'width="{round(wide * scale)}pt" height="{round(tall * scale)}pt"'
-    return svg.replace(f'width="{wide}pt" height="{tall}pt"', wanted, 1)
+    shown = f'width="{round(wide * scale)}pt" height="{round(tall * scale)}pt"'
+    return svg.replace(f'width="{wide}pt" height="{tall}pt"', shown, 1)
 
 
 def renderers() -> list[str]:

@@ -59,13 +59,13 @@ def _name(vertex: Vertex) -> str:
 
 
 def _memory(graph: Graph) -> str:
-    """Return the way of the memory in words."""
+    """Return the memory path in words."""
     ends = {end for edge in graph.memory_edges() for end in edge}
     nodes = sorted({node for key in ends if (node := graph.vertices[key].node) is not None})
     if not nodes:
         return "No way leads from the old c to the new c."
-    way = " and ".join(f"node {k}" for k in nodes)
-    return f"A thick way leads from the old c through {way} to the new c."
+    path = " and ".join(f"node {k}" for k in nodes)
+    return f"A thick way leads from the old c through {path} to the new c."
 
 
 def say_step(step: Step) -> str:

@@ -1,7 +1,7 @@
 """What to try next: the controller, the strategies, and the one loop of every search.
 
 A strategy proposes cells and hears their rewards; it neither trains nor writes files. Open
-``searches.py`` first: a search is a strategy in the loop of ``runner.py``.
+``loop.py`` first; ``strategies.py`` has the two shortest strategies.
 """
 
 from nastut.names import attach

@@ -1,4 +1,8 @@
-"""The controller: a recurrent network that writes sequences, one token after the other."""
+"""The controller: a recurrent network that writes sequences, one token after the other.
+
+The functions at the end take its log-probabilities: those of the chosen tokens, their entropy, and
+gradients with respect to its weights.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,6 @@ from nastut.cells.space import Space, require_generator
 from nastut.layers.arguments import State
 from nastut.layers.layer import CellRNN
 from nastut.learning.training import seeded
-from nastut.search.policy import of_chosen
 
 WEIGHTS = 0.08
 """Weights are drawn from U(-0.08, 0.08) at first (Zoph & Le 2017, section 4.2)."""
@@ -107,7 +110,7 @@ class Controller(nn.Module):
     def forward(self, choices: Tensor) -> list[Tensor]:
         """Return log P(a_t | a_1 ... a_{t-1}) of every token a_t at each place t.
 
-        The sequences are given (teacher forcing), so one run over all places is enough.
+        The tokens come from `choices` (teacher forcing), so one run over all places is enough.
 
         Parameters
         ----------
@@ -117,7 +120,7 @@ class Controller(nn.Module):
         Returns
         -------
         list of Tensor of shape (count, n_t)
-            For each place given and, if there is one, the place after them.
+            For each place of `choices` and, if there is one, the place after them.
 
         Raises
         ------
@@ -135,7 +138,7 @@ class Controller(nn.Module):
         ]
 
     def log_probabilities(self, choices: Tensor) -> Tensor:
-        """Return log P(a_t | a_1 ... a_{t-1}) of the tokens of given sequences.
+        """Return log P(a_t | a_1 ... a_{t-1}) of the tokens of some sequences.
 
         Summed over the places, it is the logarithm of the probability of a sequence.
 
@@ -219,22 +222,6 @@ class Controller(nn.Module):
         logs: Tensor = self(choices)[-1]
         return logs.exp().squeeze(0)
 
-    @torch.no_grad()
-    def marginals(self, choices: Tensor) -> list[Tensor]:
-        """Estimate the probabilities at each place, whatever stands before it.
-
-        Parameters
-        ----------
-        choices
-            Sequences that were sampled, of shape (count, places): the more, the better.
-
-        Returns
-        -------
-        list of Tensor of shape (n_t,)
-            For each place the mean, over the sequences, of the probabilities there.
-        """
-        return [logs.exp().mean(0) for logs in self(choices)]
-
     def _check(self, choices: Tensor) -> None:
         if not isinstance(choices, Tensor) or choices.dtype != torch.long:
             raise TypeError(
@@ -253,6 +240,59 @@ class Controller(nn.Module):
                 f"choice {place + 1} is {choices[row, place].item()}; "
                 f"it must be a whole number from 0 to {self.choices[place] - 1}"
             )
+
+
+def of_chosen(logs: Sequence[Tensor], choices: Tensor) -> Tensor:
+    """Pick the log-probabilities of the chosen tokens among those of all.
+
+    Parameters
+    ----------
+    logs
+        For each place, log-probabilities of shape (count, n_t): what a controller returns.
+    choices
+        Integers of shape (count, places).
+
+    Returns
+    -------
+    Tensor of shape (count, places)
+    """
+    pairs = zip(logs, choices.unbind(1), strict=True)
+    return torch.stack([place.gather(1, chosen[:, None])[:, 0] for place, chosen in pairs], 1)
+
+
+def entropies(logs: Sequence[Tensor]) -> Tensor:
+    """Return the entropy at each place, in nats: 0 for a sure choice, log n_t for an even one.
+
+    Parameters
+    ----------
+    logs
+        For each place, log-probabilities of shape (count, n_t): what a controller returns.
+
+    Returns
+    -------
+    Tensor of shape (places,)
+        Means over the sequences.
+    """
+    return torch.stack([-(place.exp() * place).sum(1).mean() for place in logs])
+
+
+def flat_gradient(number: Tensor, policy: nn.Module) -> Tensor:
+    """Return the gradient of a number with respect to all weights of a policy, as one vector.
+
+    Parameters
+    ----------
+    number
+        Of shape (), computed from the policy.
+    policy
+        A controller, or any other module.
+
+    Returns
+    -------
+    Tensor of shape (number of weights,)
+        Zero where the number does not depend on a weight.
+    """
+    parts = torch.autograd.grad(number, [*policy.parameters()], materialize_grads=True)
+    return torch.cat([part.flatten() for part in parts])
 
 
 def expected_reward(controller: Controller, reward: Callable[[tuple[int, ...]], float]) -> Tensor:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from math import inf
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from nastut.cells.cell import Cell
 from nastut.cells.sequence import require_whole_number
-from nastut.files import require_form
-from nastut.search.controller import Controller
-from nastut.search.policy import entropies, of_chosen
-from nastut.search.states import require_of_optimizer, require_rewarded, require_sequences
-from nastut.search.strategies import FAILED, Choices, finite
+from nastut.cells.space import Space
+from nastut.search.controller import Controller, entropies, of_chosen
+from nastut.search.loop import Choices, search_by
+from nastut.search.rewards import FAILED, finite
 
 
 class Learner:
@@ -36,7 +35,7 @@ class Learner:
     entropy
         What the objective gains for a nat of entropy of the policy: a reason to stay curious.
     redraw
-        Whether a sequence that was proposed before is drawn anew, so that a controller that has
+        Whether a sequence that was proposed before is drawn again, so that a controller that has
         become sure does not spend the budget on what it knows.
     """
 
@@ -56,6 +55,11 @@ class Learner:
         self.redraw = redraw
         self.known: set[tuple[int, ...]] = set()
         self.optimizer = torch.optim.Adam(controller.parameters(), learning_rate, fused=True)
+
+    @classmethod
+    def on(cls, space: Space, seed: int, cell: Cell | None = None, **settings: Any) -> Self:
+        """Return the strategy for a space, with a new controller that runs on a cell or LSTM."""
+        return cls(Controller(space, cell, seed=seed), np.random.default_rng(seed), **settings)
 
     def propose(self) -> list[Choices]:
         """Sample a batch.
@@ -101,24 +105,6 @@ class Learner:
             Theirs, of shape (batch,).
         """
         raise NotImplementedError
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the states of generator, controller and optimizer, and what was proposed."""
-        return {
-            "rng": self.rng.bit_generator.state,
-            "controller": self.controller.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "known": sorted(map(list, self.known)),
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go back to a state."""
-        self.rng.bit_generator.state = state["rng"]
-        self.controller.load_state_dict(state["controller"])
-        require_of_optimizer(state["optimizer"], self.optimizer)
-        self.optimizer.load_state_dict(deepcopy(state["optimizer"]))  # It would share tensors.
-        require_sequences(state["known"], self.controller.choices, "known")
-        self.known = {tuple(sequence) for sequence in state["known"]}
 
 
 class Reinforce(Learner):
@@ -184,17 +170,6 @@ class Reinforce(Learner):
         else:
             self.average = self.decay * self.average + (1 - self.decay) * mean
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return the state of a learner, and the baseline."""
-        return {**super().state_dict(), "average": self.average, "lowest": self.lowest}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go back to a state."""
-        super().load_state_dict(state)
-        require_form(state["average"], float | None, "average")
-        require_form(state["lowest"], float, "lowest")
-        self.average, self.lowest = state["average"], state["lowest"]
-
 
 class PriorityQueue(Learner):
     """The controller learns the best sequences so far by likelihood.
@@ -252,14 +227,9 @@ class PriorityQueue(Learner):
         logs = self.controller(queue)
         return logs, of_chosen(logs, queue).sum(1).mean()
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return the state of a learner, and the queue."""
-        return {**super().state_dict(), "queue": list(self.queue)}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go back to a state."""
-        super().load_state_dict(state)
-        self.queue = require_rewarded(state["queue"], self.controller.choices, self.best, "queue")
+reinforce = search_by("reinforce", Reinforce)
+priority_queue = search_by("priority_queue", PriorityQueue)
 
 
 @contextmanager
@@ -276,9 +246,9 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _require_number(name: str, value: object, fits: Callable[[float], bool], wanted: str) -> None:
+def _require_number(name: str, value: object, fits: Callable[[float], bool], range_: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not fits(value):
-        raise ValueError(f"{name} is {value!r}; it must be a number {wanted}")
+        raise ValueError(f"{name} is {value!r}; it must be a number {range_}")
 
 
 def _rounded(values: Tensor) -> list[float]:

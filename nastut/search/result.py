@@ -1,32 +1,98 @@
-"""What a search found, and what happened on the way."""
+"""What a search found, and its file: log, checkpoint and result are one readable JSON form.
+
+The file holds the settings, the batches of cells and their rewards, and a hash of all that::
+
+    {
+    "format": "nastut search 2",
+    "version": "0.1.0",
+    "settings": {"method": "evolution", "seed": 0, "batch": 2, "population": 50, "sample": 10},
+    "space": {"base": 2, "combinations": ["Add", "Multiply"], "activations": ["Tanh", "ReLU"]},
+    "learned": 1,
+    "batches": [
+    {"after": 0, "cells": ["Add Tanh ... 1 0", "Add ReLU ... 0 0"], "rewards": [0.25, "diverged"]},
+    {"after": 1, "cells": ["Add Tanh ... 1 1", "Add ReLU ... 0 2"], "rewards": [0.125, null]}
+    ],
+    "sha256": "..."
+    }
+
+The first ``learned`` batches were learned, in this order; the others are under way, in the order in
+which they were proposed. ``after`` says how many batches had been learned when the batch was
+proposed. A reward is a number, the reason of a failure, or null if it is not known yet. ``curves``,
+beside ``rewards``, is there only if the reward function measured some.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from bisect import insort
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
+import filelock
 import numpy as np
 from numpy.typing import NDArray
 
+from nastut import __version__
 from nastut.cells.cell import Cell
 from nastut.cells.space import Space
-from nastut.files import Form, read_json, write_json
+from nastut.files import require_file, write_atomically
+from nastut.search.rewards import FAILED, Outcome, finite, text_of
 
-FORMAT = "nastut search 1"
-FORM: Form = {
-    "format": str,
-    "settings": {"method": str, ...: object},
-    "space": {"base": int, "combinations": [str], "activations": [str]},
-    "cells": [str],
-    "rewards": [float],
-    "failures": [(int, str)],
-    "updates": [dict],
-}
-"""What a file holds."""
+FORMAT = "nastut search 2"
 
-REMEDY = "restore it, or search again"
+
+@dataclass
+class Batch:
+    """Cells that were proposed together, and what came of each.
+
+    Attributes
+    ----------
+    after
+        How many batches had been learned when this one was proposed.
+    cells, forms
+        The cells, and their canonical forms.
+    outcomes
+        For each cell its outcome; None while there is none.
+    """
+
+    after: int
+    cells: list[Cell]
+    outcomes: list[Outcome | None]
+    forms: list[Cell] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.forms = [cell.canonical() for cell in self.cells]
+
+    def plain(self) -> dict[str, Any]:
+        """Return the entry of the file."""
+        entry = {
+            "after": self.after,
+            "cells": [str(cell) for cell in self.cells],
+            "rewards": [one and (one.reward if one.error is None else one.error)
+                        for one in self.outcomes],
+        }  # fmt: skip
+        if any(one and one.curve for one in self.outcomes):
+            entry["curves"] = [one and one.curve for one in self.outcomes]
+        return entry
+
+    @classmethod
+    def of(cls, entry: dict[str, Any]) -> Self:
+        """Return the batch of an entry of the file."""
+        rewards, outcomes = entry["rewards"], list[Outcome | None]()
+        for reward, curve in zip(rewards, entry.get("curves", [()] * len(rewards)), strict=True):
+            if reward is None:
+                outcomes.append(None)
+            elif isinstance(reward, str):
+                outcomes.append(Outcome(FAILED, reward, tuple(curve)))
+            else:
+                outcomes.append(Outcome(float(reward), None, tuple(curve)))
+        cells = [Cell.parse(text) for text in entry["cells"]]
+        return cls(entry["after"], cells, outcomes)
 
 
 class Failure(NamedTuple):
@@ -39,7 +105,7 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True)
 class SearchResult:
-    """The history of a search.
+    """The history of a search, ended or under way.
 
     Attributes
     ----------
@@ -47,23 +113,55 @@ class SearchResult:
         The method, the seed, and the method's own settings.
     space
         Where it searched.
+    batches, learned
+        All that was proposed; the first `learned` batches were learned, in this order.
+    updates
+        For each batch that was learned: ``evaluations`` until then, ``mean_reward`` of the batch,
+        and what the method adds. A controller adds the ``entropy`` at each place in nats and the
+        ``probabilities`` of the tokens there; REINFORCE the ``baseline`` it used. They are not
+        in the file: to have them again, run the search with the file as its checkpoint.
+    version
+        Of nastut.
     cells, rewards
-        Every cell that was proposed, in order, and its reward: one evaluation each. A child
-        that failed counts as the lowest reward of all, and at most as 0.
+        Every cell with a known reward, in order, and the reward: one evaluation each. A child that
+        failed counts as the lowest reward of all, and at most as 0.
     failures
         The children that failed, each class of equal cells once.
-    updates
-        For each time that the method learned: ``evaluations`` until then, ``mean_reward`` of
-        the batch, and what the method adds. A controller adds the ``entropy`` at each place in
-        nats and the ``probabilities`` of the tokens there; REINFORCE the ``baseline`` it used.
     """
 
     settings: dict[str, Any]
     space: Space
-    cells: list[Cell]
-    rewards: list[float]
-    failures: list[Failure]
-    updates: list[dict[str, Any]]
+    batches: list[Batch]
+    learned: int
+    updates: list[dict[str, Any]] = field(default_factory=list, compare=False)
+    version: str = __version__
+
+    @cached_property
+    def _known(self) -> list[tuple[Cell, Cell, Outcome]]:
+        """Cell, canonical form and outcome of each evaluation."""
+        of_batches = (zip(b.cells, b.forms, b.outcomes, strict=True) for b in self.batches)
+        return [(cell, form, one) for each in of_batches for cell, form, one in each if one]
+
+    @cached_property
+    def cells(self) -> list[Cell]:  # noqa: D102
+        return [cell for cell, _, _ in self._known]
+
+    @cached_property
+    def rewards(self) -> list[float]:  # noqa: D102
+        return finite(outcome.reward for _, _, outcome in self._known)
+
+    @cached_property
+    def failures(self) -> list[Failure]:  # noqa: D102
+        first: dict[Cell, Failure] = {}
+        for place, (cell, form, outcome) in enumerate(self._known):
+            if outcome.error is not None:
+                first.setdefault(form, Failure(place, cell, outcome.error))
+        return list(first.values())
+
+    @property
+    def failed(self) -> int:
+        """How many evaluations failed."""
+        return sum(outcome.error is not None for _, _, outcome in self._known)
 
     @property
     def best(self) -> Cell:
@@ -74,57 +172,41 @@ class SearchResult:
         ValueError
             If all failed.
         """
-        return self.cells[self._best()]
+        if best := self.top(1):
+            return best[0][0]
+        why = f"; {self.cells[0]} failed with: {self.failures[0].error}" if self.cells else ""
+        raise ValueError(f"none of the {len(self.cells)} evaluations succeeded{why}")
 
     def top(self, count: int) -> list[tuple[Cell, float]]:
         """Return the `count` different cells with the highest rewards, the best first.
 
         What failed is not among them, so there may be fewer.
         """
-        failed = {failure.cell.canonical() for failure in self.failures}
-        pairs = sorted(zip(self.cells, self.rewards, strict=True), key=lambda pair: -pair[1])
-        different = {cell.canonical(): (cell, reward) for cell, reward in reversed(pairs)}
-        best = sorted(different.items(), key=lambda entry: -entry[1][1])
-        return [pair for form, pair in best if form not in failed][:count]
-
-    @property
-    def failed(self) -> int:
-        """How many evaluations failed."""
-        forms = {failure.cell.canonical() for failure in self.failures}
-        return sum(cell.canonical() in forms for cell in self.cells) if forms else 0
-
-    def _best(self) -> int:
-        forms = {failure.cell.canonical() for failure in self.failures}
-        for place in np.argsort(-np.array(self.rewards), kind="stable"):
-            if not forms or self.cells[place].canonical() not in forms:
-                return int(place)
-        first = self.failures[0]
-        raise ValueError(
-            f"none of the {len(self.cells)} evaluations succeeded, so none is the best; "
-            f"evaluation {first.place + 1}, {first.cell}, failed with: {first.error}"
-        )
+        first: dict[Cell, tuple[Cell, float]] = {}
+        for cell, form, outcome in self._known:
+            if outcome.error is None:
+                first.setdefault(form, (cell, outcome.reward))
+        return sorted(first.values(), key=lambda pair: -pair[1])[:count]
 
     @property
     def calls(self) -> int:
         """How often the reward function was asked: the number of different cells."""
-        return int(self.distinct()[-1])
+        return len({form for _, form, _ in self._known})
 
     def curve(self, best: int = 1) -> NDArray[np.float64]:
         """Return the mean of the `best` highest rewards so far, after each evaluation.
 
-        Of different cells, as Zoph & Le (2017) draw it in figure 6. Where there were not so
-        many yet, it is no number.
+        Of different cells, as Zoph & Le (2017) draw it in figure 6. As long as there are fewer
+        of them, it is not a number.
         """
-        if best == 1:
-            return np.maximum.accumulate(np.array(self.rewards, dtype=np.float64))
         means, highest = np.full(len(self.cells), np.nan), list[float]()
         new = np.diff(self.distinct(), prepend=0)
         for place, reward in enumerate(self.rewards):
             if new[place]:
-                insort(highest, -reward)
-                del highest[best:]
+                insort(highest, reward)
+                del highest[:-best]
             if len(highest) == best:
-                means[place] = -sum(highest) / best
+                means[place] = sum(reversed(highest)) / best
         return means
 
     def distinct(self) -> NDArray[np.int64]:
@@ -132,68 +214,102 @@ class SearchResult:
 
         Cells that differ by swaps of children are the same.
         """
-        forms = [cell.canonical() for cell in self.cells]
-        first = {form: index for index, form in reversed(list(enumerate(forms)))}
-        new = [first[form] == index for index, form in enumerate(forms)]
-        return np.cumsum(new, dtype=np.int64)
+        seen, counts = set[Cell](), []
+        for _, form, _ in self._known:
+            seen.add(form)
+            counts.append(len(seen))
+        return np.array(counts, dtype=np.int64)
 
     def save(self, path: str | Path) -> None:
-        """Write the result as JSON, whole or not at all.
+        """Write the file, whole or not at all.
 
         Raises
         ------
         OSError
             If the folder is missing or cannot be written to.
         """
-        content = {
+        head = {
             "format": FORMAT,
+            "version": self.version,
             "settings": self.settings,
             "space": asdict(self.space),
-            "cells": [str(cell) for cell in self.cells],
-            "rewards": self.rewards,
-            "failures": [[failure.place, failure.error] for failure in self.failures],
-            "updates": self.updates,
+            "learned": self.learned,
         }
-        write_json(Path(path), content)
+        batches = [batch.plain() for batch in self.batches]
+        lines = [f'"{name}": {json.dumps(value)}' for name, value in head.items()]
+        lines.append('"batches": [\n' + ",\n".join(map(json.dumps, batches)) + "\n]")
+        lines.append(f'"sha256": "{_hash({**head, "batches": batches})}"')
+        write_atomically(Path(path), ("{\n" + ",\n".join(lines) + "\n}\n").encode())
 
     @classmethod
     def load(cls, path: str | Path) -> SearchResult:
-        """Read a result that was saved.
+        """Read the file of a search, ended or under way. Its ``updates`` are empty.
 
         Raises
         ------
-        FileNotFoundError
-            If there is none.
+        OSError
+            If there is no file, or it cannot be read.
         ValueError
             If the file is damaged or holds something else.
         """
-        content = read_json(Path(path), FORM, REMEDY)
+        path = Path(path)
+        require_file(path)
+        packed = path.read_bytes()
         try:
-            if content["format"] != FORMAT:
-                raise ValueError(f"its format is {content['format']!r}, not {FORMAT!r}")
-            space, rewards = Space(**content["space"]), content["rewards"]
-            cells = [Cell.parse(text) for text in content["cells"]]
-            for cell in cells:
-                space.encode(cell)
-            if not cells or len(cells) != len(rewards):
-                raise ValueError(f"{len(cells)} cells have {len(rewards)} rewards")
-            if not np.isfinite(rewards).all():
-                raise ValueError("a reward is no finite number")
-            places = [place for place, _ in content["failures"]]
-            if not all(0 <= place < len(cells) for place in places):
-                raise ValueError(f"it has {len(cells)} cells, and others are said to have failed")
-        except ValueError as error:
-            raise ValueError(f"{path} holds no result of a search: {error}; {REMEDY}") from None
-        failures = [Failure(place, cells[place], error) for place, error in content["failures"]]
-        rewards = [float(reward) for reward in rewards]
-        return cls(content["settings"], space, cells, rewards, failures, content["updates"])
+            content = json.loads(packed)
+            if not isinstance(content, dict) or content.get("format") != FORMAT:
+                raise ValueError(f"it does not say that its format is {FORMAT!r}")
+            if content.pop("sha256", None) != _hash(content):
+                raise ValueError("its content is not what its hash says")
+            space = Space(**content["space"])
+            batches = [Batch.of(entry) for entry in content["batches"]]
+            return cls(content["settings"], space, batches, content["learned"],
+                       version=content["version"])  # fmt: skip
+        except Exception as error:  # Whatever somebody wrote into it.
+            raise ValueError(
+                f"{path} is damaged or is not the file of a search ({text_of(error)}). It was left "
+                "as it is: restore it, or move it away and search again"
+            ) from error
 
     def __repr__(self) -> str:
-        try:
-            best = f"best {self.rewards[self._best()]:.4f}: {self.best}"
-        except ValueError as error:
-            best = str(error)
+        best = "none succeeded"
+        for cell, reward in self.top(1):
+            best = f"best {reward:.4f}: {cell}"
         return (
             f"<SearchResult of {self.settings['method']}: {len(self.cells)} evaluations, "
             f"{self.failed} of them failed, {self.calls} different cells; {best}>"
         )
+
+
+def _hash(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other searches from the same file during a ``with`` block.
+
+    The system takes the lock away when the process ends, however it ends.
+
+    Raises
+    ------
+    OSError
+        If another search has the file, or there is no folder for it.
+    """
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path} cannot be written: there is no folder {path.parent}")
+    path = path.resolve()
+    lock = filelock.FileLock(f"{path}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise OSError(
+            f"{path} is the checkpoint of a search that is running now; wait until it has ended, "
+            "or give another path"
+        ) from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows deletes no open file.
+            Path(lock.lock_file).unlink()
+        lock.release()

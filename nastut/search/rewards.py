@@ -1,23 +1,24 @@
-"""What came of a child: its reward, or why there is none. This runs where the child is trained."""
+"""What came of a child: its reward, or why it has none. This runs where the child is trained."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from math import inf
 from numbers import Real
 from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 
 from nastut.cells.cell import Cell
 from nastut.cells.sequence import describe
-from nastut.search.strategies import FAILED
 
 Reward = Callable[[Cell], float]
 """The reward of a cell: the larger, the better."""
 
 Curve = tuple[float, ...]
-"""What was measured on the way, from the first to the last: perplexities, for example."""
+"""What was measured during training, from the first to the last: perplexities, for example."""
+
+FAILED = -inf
+"""The reward of a child that failed: below every other."""
 
 LONGEST = 1_000
 """Characters that are kept of an error."""
@@ -31,9 +32,9 @@ class Outcome(NamedTuple):
     reward
         A finite number, or :data:`FAILED` if the child failed.
     error
-        Why it failed: an exception, or a reward that is no finite number. None if it did not.
+        Why it failed: an exception, or a reward that is not a finite number. None if it did not.
     curve
-        What a :class:`SideBySide` reward measured on the way.
+        What a :class:`SideBySide` reward measured during training.
     """
 
     reward: float
@@ -52,7 +53,7 @@ class SideBySide(Protocol):
         """Return the reward of one cell."""
 
     def many(self, cells: Sequence[Cell]) -> list[Outcome]:
-        """Return what came of each; an exception here means that each is asked for alone."""
+        """Return what came of each; after an exception each is asked for alone."""
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -63,20 +64,20 @@ class SideBySide(Protocol):
 
 
 class NoNumberError(TypeError):
-    """A reward that is no number: not a failed child, but a mistake in the reward function."""
+    """A reward that is not a number: a mistake in the reward function, not a failed child."""
 
 
 class UnfitWorkerError(RuntimeError):
-    """What a worker lacks for training any child: no child has failed, but the search stops."""
+    """A worker cannot train any child: no child has failed, but the search stops."""
 
 
 def measure(reward: Reward | SideBySide, cells: Sequence[Cell]) -> list[Outcome]:
-    """Return what came of some children. On an executor this runs far away.
+    """Return what came of some children. On an executor this runs in the worker.
 
     Raises
     ------
     NoNumberError
-        If a reward is no number.
+        If a reward is not a number.
     UnfitWorkerError
         If the reward function says so.
     """
@@ -103,8 +104,8 @@ def _of_one(reward: Reward, cell: Cell) -> Outcome:
         raise NoNumberError(f"the reward of {cell} is {describe(value)}; it must be a number")
     try:
         number = float(value)
-    except OverflowError as trouble:  # A whole number or a fraction larger than floats get.
-        return failure(f"the reward was too large ({trouble})")
+    except OverflowError as error:  # An integer or a fraction beyond the range of floats.
+        return failure(f"the reward was too large ({error})")
     return Outcome(number, None) if math.isfinite(number) else failure(f"the reward was {number}")
 
 
@@ -113,28 +114,20 @@ def failure(why: str) -> Outcome:
     return Outcome(FAILED, why)
 
 
+def finite(rewards: Iterable[float], lowest: float = 0.0) -> list[float]:
+    """Return rewards of which a mean can be taken.
+
+    A child that failed counts as the lowest of them, and as `lowest` if none is lower.
+    """
+    rewards = list(rewards)
+    lowest = min([lowest, *(reward for reward in rewards if reward != FAILED)])
+    return [lowest if reward == FAILED else reward for reward in rewards]
+
+
 def text_of(error: BaseException) -> str:
-    """Return the kind of an error and its message, if that can be had and is not too long."""
+    """Return the type of an error and its message, cut if it is long."""
     kind = type(error).__name__
     try:
         return f"{kind}: {error}"[:LONGEST].rstrip(": ")
     except Exception:
         return kind
-
-
-@dataclass(eq=False)
-class Group:
-    """Children that go to one worker together, by canonical form."""
-
-    reward: Reward | SideBySide
-    cells: dict[Cell, Cell]
-    lost: int = 0
-    deadline: float = inf
-
-    def measure(self) -> list[Outcome]:
-        """Return what came of each; this runs in the worker."""
-        return measure(self.reward, list(self.cells.values()))
-
-    def apart(self) -> list[Group]:
-        """Return each child as a group of its own."""
-        return [Group(self.reward, {form: cell}, self.lost) for form, cell in self.cells.items()]

@@ -1,59 +1,23 @@
-"""Ways to search: a strategy proposes sequences, and learns from what they were worth.
+"""Ways to search without a network: random search and regularized evolution.
 
-Here are the two that need no network; :mod:`nastut.search.learners` has the two that train one. A
-strategy knows nothing but choices and rewards. Who makes cells of the choices, and rewards
-of the cells, is :mod:`nastut.search`.
+:mod:`nastut.search.learners` has the two that train a controller. A new method is a class with
+``on``, ``propose`` and ``learn``, and a line with :func:`nastut.search.loop.search_by`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from math import inf
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 
 from nastut.cells.sequence import require_whole_number
-from nastut.search.states import require_rewarded
-
-Choices = list[int]
-"""The number of the token at each place of one sequence."""
-
-FAILED = -inf
-"""The reward of a child that failed: below every other."""
-
-
-def finite(rewards: Iterable[float], lowest: float = 0.0) -> list[float]:
-    """Return rewards of which a mean can be taken.
-
-    A child that failed counts as the lowest of them, and as `lowest` if none is lower.
-    """
-    rewards = list(rewards)
-    lowest = min([lowest, *(reward for reward in rewards if reward != FAILED)])
-    return [lowest if reward == FAILED else reward for reward in rewards]
-
-
-class Strategy(Protocol):
-    """What a search asks of a method."""
-
-    def propose(self) -> list[Choices]:
-        """Return the next sequences whose rewards the method wants to know."""
-
-    def learn(self, proposed: list[Choices], rewards: list[float]) -> dict[str, Any]:
-        """Take in the rewards of what was proposed last; return what is worth drawing.
-
-        A child that failed has the reward :data:`FAILED`; all others are finite.
-        """
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return all that the next proposals depend on: numbers, text, lists, tensors."""
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go back to a state; raise an exception if it is none of this strategy."""
+from nastut.cells.space import Space
+from nastut.search.loop import Choices, search_by
 
 
 class Random:
-    """Every sequence is equally likely, and nothing is learned.
+    """Every sequence is equally likely, and nothing is learned: what all others have to beat.
 
     Parameters
     ----------
@@ -69,21 +33,22 @@ class Random:
         require_whole_number("batch", batch)
         self.choices, self.rng, self.batch = choices, rng, batch
 
+    @classmethod
+    def on(cls, space: Space, seed: int, **settings: Any) -> Self:
+        """Return the strategy for a space."""
+        return cls(space.choices, np.random.default_rng(seed), **settings)
+
     def propose(self) -> list[Choices]:
         """Draw a batch."""
-        return [draw(self.choices, self.rng) for _ in range(self.batch)]
+        return [self.draw() for _ in range(self.batch)]
+
+    def draw(self) -> Choices:
+        """Return one sequence; every one is equally likely."""
+        return [int(self.rng.integers(n)) for n in self.choices]
 
     def learn(self, proposed: list[Choices], rewards: list[float]) -> dict[str, Any]:
         """Learn nothing."""
         return {}
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the state of the generator."""
-        return {"rng": self.rng.bit_generator.state}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go back to a state; raise an exception if it is none of this strategy."""
-        self.rng.bit_generator.state = state["rng"]
 
 
 class Evolution(Random):
@@ -96,7 +61,9 @@ class Evolution(Random):
     Parameters
     ----------
     choices, rng, batch
-        As in :class:`Random`; children of one batch do not know of each other.
+        As in :class:`Random`; children of one batch do not know of each other. The default batch
+        of 1 is the method as published; an executor is of use only with a larger one, or with
+        several workers.
     population
         How many are alive.
     sample
@@ -118,10 +85,10 @@ class Evolution(Random):
         self.alive: list[tuple[float, Choices]] = []
 
     def propose(self) -> list[Choices]:
-        """Return children of the population, or the first ones, while it is not complete."""
+        """Return children of the population, or random sequences as long as it is not full."""
         missing = self.population - len(self.alive)
         if missing > 0:
-            return [draw(self.choices, self.rng) for _ in range(min(self.batch, missing))]
+            return [self.draw() for _ in range(min(self.batch, missing))]
         return [self.mutate(self.parent()) for _ in range(self.batch)]
 
     def parent(self) -> Choices:
@@ -146,16 +113,6 @@ class Evolution(Random):
         self.alive = self.alive[-self.population :]
         return {}
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return the state of the generator, and the population."""
-        return {**super().state_dict(), "alive": list(self.alive)}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go back to a state; raise an exception if it is none of this strategy."""
-        super().load_state_dict(state)
-        self.alive = require_rewarded(state["alive"], self.choices, self.population, "alive")
-
-
-def draw(choices: Sequence[int], rng: np.random.Generator) -> Choices:
-    """Return one sequence; every one is equally likely."""
-    return [int(rng.integers(n)) for n in choices]
+random = search_by("random", Random)
+evolution = search_by("evolution", Evolution)

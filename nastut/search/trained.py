@@ -1,7 +1,6 @@
-"""The reward of training: the children of a batch side by side, in whatever worker.
+"""The reward of training: the children of a batch are trained side by side in one worker.
 
-With halving, training is cheap first and dear later: all are trained for a short time, and the
-better share goes on from where it stands.
+With halving all of them are trained for a short time, and only the better share goes on from there.
 """
 
 from __future__ import annotations
@@ -35,26 +34,26 @@ TASKS: dict[str, Callable[..., Task]] = {
     "reber": lambda: embedded_reber(np.random.default_rng(0)),
     "recall": lambda: delayed_recall(np.random.default_rng(0)),
 }
-"""By name: a worker makes or reads the streams itself; they are not sent with each child."""
+"""By name: each worker makes or reads the streams itself; they are not sent with the children."""
 
 
 @dataclass(frozen=True)
 class Halving:
-    """Asynchronous successive halving: who goes on is decided without waiting for anybody.
+    """Asynchronous successive halving: a child goes on, or does not, without waiting for others.
 
-    A child that comes to a rung goes on if it is among the best `share` of all that came there
-    until then. Source: Li, Jamieson, Rostamizadeh et al. (2020), "A System for Massively
+    A child that comes to a rung goes on if it is among the best `share` of all that have come
+    there so far. Source: Li, Jamieson, Rostamizadeh et al. (2020), "A System for Massively
     Parallel Hyperparameter Tuning", arXiv 1810.05934. There a child waits, and may be promoted
-    later; here it is decided at once, so that its weights need not be kept: its rule is the same.
+    later. Here the same rule decides at once, so that no weights have to be kept.
 
     Attributes
     ----------
     parts
-        Into how many equal parts a training is cut; each ends with a report.
+        Into how many equal parts training is divided; each ends with a report.
     rungs
-        Numbers of the parts, from 1, after which is decided.
+        Numbers of the parts, from 1, that end with a decision.
     share
-        Of those at a rung that go on: 1 / eta.
+        Of the children at a rung, the share that goes on: 1 / eta.
     """
 
     parts: int = 8
@@ -72,12 +71,12 @@ class Halving:
             raise ValueError(f"share is {self.share}; it must be a number between 0 and 1")
 
     def stay(self, curves: Iterable[Curve]) -> Stay:
-        """Return who goes on, for a batch that is trained after others.
+        """Return the rule for a batch that is trained after others: which children go on.
 
         Parameters
         ----------
         curves
-            Perplexities at the reports of all that were trained before.
+            Perplexities at the reports of all children that were trained before.
         """
         came: dict[int, list[float]] = {rung: [] for rung in self.rungs}
         for curve in curves:
@@ -87,9 +86,9 @@ class Halving:
         def stay(report: int, perplexity: np.ndarray) -> np.ndarray:
             if report + 1 not in came:
                 return np.ones(len(perplexity), bool)
-            every = np.concatenate([came[report + 1], perplexity])
-            kept = max(1, math.floor(self.share * len(every)))
-            worst = np.sort(every)[kept - 1]
+            there = np.concatenate([came[report + 1], perplexity])
+            kept = max(1, math.floor(self.share * len(there)))
+            worst = np.sort(there)[kept - 1]
             going: np.ndarray = (perplexity <= worst) & np.isfinite(perplexity)
             return going
 
@@ -100,9 +99,9 @@ class Halving:
 class Trained:
     """A reward function: (p* / perplexity)^2 on the validation stream at the end of training.
 
-    p* is the best possible perplexity of the task, and 1 where nobody knows it. A child that
-    diverges has failed. Each worker makes or reads the streams itself, once, and sees to it
-    that they are those of the search. Make one by :meth:`on`.
+    p* is the best possible perplexity of the task, and 1 where it is not known. A child that
+    diverges has failed. Each worker makes or reads the streams itself, once, and checks that
+    they are those of the search. :meth:`on` returns one.
 
     Attributes
     ----------
@@ -113,9 +112,9 @@ class Trained:
     train, validation
         How many symbols of these streams are used.
     recipe, hidden_size, seed
-        How a child is trained, its size, and where its weights are drawn from.
+        How a child is trained, its size, and the seed of its weights.
     halving
-        Who is trained to the end; None: all are.
+        Which children are trained to the end; None: all are.
     before
         The curves of the children that were learned before, for `halving`.
     """
@@ -145,14 +144,15 @@ class Trained:
         halving: Halving | None = None,
         best: float | None = None,
     ) -> Trained:
-        """Return the reward function of a task, and see that the task can be had.
+        """Return the reward function of a task, after a check that the task can be read.
 
         Parameters
         ----------
         steps
-            Training steps at least; more if the training stream has to be read several times.
+            The least number of training steps; there are a few more if the training stream has to
+            be read several times.
         validation
-            Symbols of the validation stream that are used; too few make the reward a matter of
+            Symbols of the validation stream that are used; with too few the reward is a matter of
             chance.
         best
             p*; that of the task if left out.
@@ -213,7 +213,7 @@ class Trained:
             streams,
             train=streams.train[: self.train],
             validation=streams.validation[: self.validation],
-            test=streams.test[: 2 * self.recipe.batch],  # nobody looks at it
+            test=streams.test[: 2 * self.recipe.batch],  # It is not used.
         )
         records = train(
             cells,
@@ -228,7 +228,7 @@ class Trained:
         return [self._outcome(record) for record in records]
 
     def after(self, curves: Iterable[Curve]) -> Self:
-        """Return the function that knows what was learned before, if halving asks for it."""
+        """Return the function that knows what was learned before, if halving needs it."""
         return self if self.halving is None else replace(self, before=tuple(curves))
 
     @property
@@ -258,7 +258,7 @@ class Trained:
 
 
 def _load(task: str, files: tuple[str, ...]) -> Task:
-    """Return the streams; they are made or read once, and again if a file has changed."""
+    """Return the streams; they are made or read once, and once more if a file has changed."""
     times = tuple(os.stat(file).st_mtime_ns if os.path.exists(file) else 0 for file in files)
     return _loaded(task, files, times)
 

@@ -1,32 +1,46 @@
-"""Who trains the children: this process, or the workers of an executor, whatever becomes of them.
+"""Who trains the children: this process, or the workers of an executor, whatever happens to them.
 
 Children go out in groups. If its worker dies, a group is handed out again: first as it is, then
-each child alone, with nobody else at work, so that the one that kills workers is found. Only that
-one has failed.
+each child alone, while no other child is trained, so that the one that kills workers is found. Only
+that one has failed.
+
+:func:`processes` and :class:`Cluster` open executors. When their ``with`` block ends by an
+exception, or the program is killed, their work stops too.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+)
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from math import inf
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
+from threading import Thread
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from nastut.cells.cell import Cell
 from nastut.cells.sequence import describe
 from nastut.search.rewards import (
-    Group,
     NoNumberError,
     Outcome,
     Reward,
     SideBySide,
     UnfitWorkerError,
     failure,
+    measure,
     text_of,
 )
 
@@ -37,13 +51,31 @@ Outcomes = dict[Cell, Outcome]
 """By canonical form."""
 
 TOGETHER, ALONE = 2, 2
-"""How often a child's worker may die: in company, and then alone."""
+"""How often the worker of a child may die: with others at work, and then with none."""
 
 LOSSES = 12
-"""So many losses with nothing finished between them are no child's fault."""
+"""More losses than this in a row, with nothing finished between them, are no child's fault."""
 
 PAUSES = (0, 1, 2, 5, 10, 20, 30, 60, 60, 60, 60)
 """Seconds between the attempts to open an executor in place of a broken one."""
+
+
+@dataclass(eq=False)
+class Group:
+    """Children that go to one worker together, by canonical form."""
+
+    reward: Reward | SideBySide
+    cells: dict[Cell, Cell]
+    lost: int = 0
+    deadline: float = inf
+
+    def measure(self) -> list[Outcome]:
+        """Return what came of each; this runs in the worker."""
+        return measure(self.reward, list(self.cells.values()))
+
+    def apart(self) -> list[Group]:
+        """Return each child as a group of its own."""
+        return [Group(self.reward, {form: cell}, self.lost) for form, cell in self.cells.items()]
 
 
 class Workers:
@@ -57,12 +89,12 @@ class Workers:
         An executor; or a function that opens one, such as
         :func:`nastut.search.executors.processes`; or None for this process.
     size
-        How many groups the executor can do at once, or a function that says so; more are not
-        handed to it. None: all there are.
+        How many groups the executor can do at once, or a function that says so; it is handed no
+        more. None: it is handed all there are.
     limit
-        Seconds that a child may take. A group may take as many times as long as it has members.
-        Who hangs can only be ended with its executor, so that must be one that can be replaced;
-        another takes no more work after a hang.
+        Seconds that a child may take; a group has that many for each of its members. A child
+        that hangs can only be ended together with its executor. An executor that cannot be
+        replaced gets no more work after a hang.
 
     Raises
     ------
@@ -85,7 +117,7 @@ class Workers:
         self.source, self.size, self.limit = source, size, limit
         self._waiting: deque[Group] = deque()
         self._out: dict[Future[list[Outcome]], Group] = {}
-        # as_completed() waits for ever for what a shutdown cancelled; a callback comes for it too.
+        # as_completed() waits for ever for what a shutdown cancelled; a callback is called.
         self._done: SimpleQueue[Future[list[Outcome]]] = SimpleQueue()
         self._found: Outcomes = {}
         self._hung: list[Group] = []  # and their workers with them
@@ -114,7 +146,7 @@ class Workers:
 
     @property
     def room(self) -> bool:
-        """Whether a worker has nothing to do; of workers that nobody counted, all must have."""
+        """Whether a worker is idle. If their number is not known: whether all of them are."""
         size = 1 if self.size is None else self._capacity()
         return len(self._waiting) + len(self._out) + len(self._hung) < max(size, 1)
 
@@ -163,7 +195,7 @@ class Workers:
         return found
 
     def finished(self) -> Outcomes:
-        """Return what is there already: for whoever is about to stop."""
+        """Return the outcomes that are there already, when the search is about to stop."""
         for future in [future for future in self._out if _succeeded(future)]:
             self._note(self._out.pop(future), future.result())
         return self._found
@@ -172,7 +204,7 @@ class Workers:
         self._found |= zip(group.cells, outcomes, strict=True)
 
     def _start(self) -> None:
-        """Hand to the executor what is waiting and may start."""
+        """Hand waiting groups to the executor, as far as they may start."""
         while self._waiting and self._may_start(self._waiting[0]):
             group = self._waiting.popleft()
             if self.limit is not None:
@@ -198,7 +230,7 @@ class Workers:
         return self.size() if callable(self.size) else self.size
 
     def _wait(self) -> None:
-        """Wait for one that is out, or until one is overdue."""
+        """Wait until a group comes back, or one is overdue."""
         patience = min(group.deadline for group in self._out.values()) - time.monotonic()
         try:
             future = self._done.get(timeout=None if patience == inf else max(patience, 0))
@@ -220,7 +252,7 @@ class Workers:
         self._break(error, future)
 
     def _give_up(self) -> None:
-        """Stop waiting for what is overdue; when nothing else is out, there is a new executor."""
+        """Stop waiting for overdue groups; the executor is replaced when no other group is out."""
         now = time.monotonic()
         for future in [future for future, group in self._out.items() if group.deadline <= now]:
             self._hung.append(self._out.pop(future))
@@ -229,14 +261,14 @@ class Workers:
             self._trouble = TimeoutError(f"no answer within {self.limit} s a child")
 
     def _break(self, error: BaseException, *lost: Future[list[Outcome]]) -> None:
-        """Deal with work that an executor lost, or did not take."""
+        """Deal with groups that an executor lost, or did not take."""
         self._losses += 1
         groups = [self._out.pop(future) for future in lost]
         if not (self._replaceable and _is_loss(error)) or self._losses > LOSSES:
             self._waiting += groups
             self._trouble = self._trouble or error
             return
-        if not _names_the_guilty(error):
+        if not _names_the_lost(error):
             groups += self._renew(error)
         for group in groups:
             group.lost += 1
@@ -246,7 +278,7 @@ class Workers:
                 self._waiting.appendleft(group)
 
     def _apart(self, groups: Iterable[Group], why: str) -> None:
-        """Hand out each member alone; one that was alone has failed."""
+        """Hand out each member of the groups alone; a child that was alone has failed."""
         for group in groups:
             if len(group.cells) == 1:
                 self._note(group, [failure(why)])
@@ -254,7 +286,7 @@ class Workers:
                 self._waiting.extendleft(reversed(group.apart()))
 
     def _renew(self, error: BaseException) -> list[Group]:
-        """Open another executor, and return what was lost with the one before."""
+        """Open another executor, and return the groups that were lost with the one before."""
         self._opened.__exit__(type(error), error, error.__traceback__)
         self.finished()
         lost = list(self._out.values())
@@ -286,12 +318,121 @@ def _succeeded(future: Future[list[Outcome]]) -> bool:
     return future.done() and not future.cancelled() and future.exception() is None
 
 
-def _names_the_guilty(error: BaseException) -> bool:
-    """Whether an error tells of one group only: Dask's, of whose workers several died."""
+def _names_the_lost(error: BaseException) -> bool:
+    """Whether an error is about one group only: Dask's, after several workers died with it."""
     return type(error).__name__ == "KilledWorker"
 
 
 def _is_loss(error: BaseException) -> bool:
-    """Whether work was lost, or its answer: not what an executor says of what it cannot send."""
+    """Whether work or its answer was lost; an error about what cannot be sent is no loss."""
     lost = BrokenExecutor | CancelledError | OSError
-    return isinstance(error, lost) or _names_the_guilty(error)
+    return isinstance(error, lost) or _names_the_lost(error)
+
+
+@contextmanager
+def processes(count: int | None = None) -> Iterator[Executor]:
+    """Open an executor with `count` processes; None: one for each processor.
+
+    When the block ends by an exception, or the program is killed, its processes end at once.
+    """
+    context = get_context("spawn")  # New interpreters: torch's threads do not survive a fork.
+    here, there = context.Pipe(duplex=False)
+    executor = ProcessPoolExecutor(
+        count, mp_context=context, initializer=_end_with, initargs=(here,)
+    )
+    try:
+        yield executor
+    except BaseException:
+        there.close()
+        executor.shutdown(cancel_futures=True)
+        raise
+    else:
+        executor.shutdown()
+    finally:
+        there.close()
+        here.close()
+
+
+def _end_with(pipe: Connection) -> None:
+    """End this process when the other end of a pipe is closed."""
+
+    def wait() -> None:
+        pipe.poll(None)
+        os._exit(1)  # whatever the other threads do
+
+    Thread(target=wait, daemon=True).start()
+
+
+TIMEOUT = 10
+"""Seconds to wait for an answer of a scheduler."""
+
+
+class Cluster:
+    """The workers of a Dask scheduler, wherever they are.
+
+    Dask moves the work: https://distributed.dask.org. It is an extra: ``pip install
+    nastut[cluster]``.
+
+    Parameters
+    ----------
+    address
+        Of the scheduler, as in ``tcp://127.0.0.1:8786``.
+
+    Raises
+    ------
+    ImportError
+        If Dask is not installed.
+    """
+
+    def __init__(self, address: str) -> None:
+        try:
+            from distributed import Client
+        except ImportError:
+            raise ImportError(
+                "a scheduler needs Dask, which is not installed; pip install 'nastut[cluster]'"
+            ) from None
+        self.address = address
+        self._connect = Client
+        self._client: Any = None
+
+    @contextmanager
+    def __call__(self) -> Iterator[Executor]:
+        """Connect to the scheduler; after an exception in the block, busy workers are restarted.
+
+        Raises
+        ------
+        OSError
+            If the scheduler does not answer within 10 s, or the address is not one.
+        """
+        try:
+            client = self._connect(self.address, timeout=TIMEOUT, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise OSError(
+                f"no Dask scheduler answers at {self.address} within {TIMEOUT} s ({error}); start "
+                "one with 'dask scheduler', and workers with 'dask worker'"
+            ) from error
+        self._client = client
+        executor = client.get_executor(pure=False)  # Dask must not reuse an earlier answer.
+        try:
+            yield executor
+        except BaseException:
+            if client.status == "running":
+                self._restart_busy_workers()
+            raise
+        finally:
+            client.close()
+
+    def size(self) -> int:
+        """Return how many threads the workers have at the moment; 1 if there are none yet."""
+        if self._client is None or self._client.status != "running":
+            return 1
+        threads: dict[str, int] = self._client.nthreads()
+        return max(1, sum(threads.values()))
+
+    def _restart_busy_workers(self) -> None:
+        """Restart the workers that this client keeps busy; their nannies start them again."""
+        mine = set(self._client.futures)
+        working = self._client.processing()
+        busy = [worker for worker, keys in working.items() if mine & {str(key) for key in keys}]
+        if busy:
+            self._client.restart_workers(busy, raise_for_error=False)

@@ -1,9 +1,5 @@
-"""What was recorded in ``data/``, and how it is made again.
+"""What was recorded in ``data/``: the table, the studies, and what they say.
 
-A study is data plus one function; ``study.py`` conducts it, resumes it and reads it. Open
-``study.py`` first, then ``contest.py`` as an example.
+Open ``study.py`` first. What makes a record lies beside it: ``data/beyond.py`` makes
+``data/beyond.json``.
 """
-
-from nastut.names import attach
-
-__getattr__, __dir__, __all__ = attach(__name__, __file__)

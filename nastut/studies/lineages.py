@@ -7,39 +7,27 @@ seed. The generations of a seed are not independent, so their duels count as one
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from nastut.studies.generations import EVALUATIONS, RATES
-from nastut.studies.inference import RESAMPLES, bootstrap, duels, holm, paired_test, restricted_mean
+from nastut.studies.inference import (
+    RESAMPLES,
+    Comparison,
+    bootstrap,
+    duels,
+    holm,
+    paired_test,
+    restricted_mean,
+)
+
+EVALUATIONS = 1_000
+"""The budget of each search."""
+
+RATES = {"quarter rate": 0.25, "half rate": 0.5, "twice the rate": 2.0}
+"""Other learning rates that some lines are run at, as factors of the usual one."""
 
 Runs = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A number, the interval in which it is, and how likely chance makes one so far off.
-
-    Attributes
-    ----------
-    value
-        What was measured.
-    low, high
-        Of a share of duels: its 95 % interval. Of a count of cores that found themselves: 95 %
-        of what chance gives.
-    p
-        Two-sided.
-    corrected
-        The p-value for the number of questions that were asked together, by Holm's rule.
-    """
-
-    value: float
-    low: float
-    high: float
-    p: float
-    corrected: float
 
 
 def measured(runs: Runs, line: str, key: str) -> np.ndarray:
@@ -114,48 +102,46 @@ def best_rate(runs: Runs, line: str) -> str:
     return min((line, *(f"{line}, {rate}" for rate in RATES)), key=spent)
 
 
-def judge(shares: Mapping[Any, np.ndarray], rng: np.random.Generator) -> dict[Any, Judged]:
+def judge(shares: Mapping[Any, np.ndarray], rng: np.random.Generator) -> dict[Any, Comparison]:
     """Judge shares of duels, one number a seed, against a half; corrected for their number."""
-    bands = {name: bootstrap(_mean, of_seeds, rng=rng) for name, of_seeds in shares.items()}
+    ends = [
+        bootstrap(lambda again: again.mean(-1), of_seeds, rng=rng) for of_seeds in shares.values()
+    ]
     p = [paired_test(of_seeds, rng) for of_seeds in shares.values()]
-    return {
-        name: Judged(float(shares[name].mean()), *bands[name], of, corrected)
-        for name, of, corrected in zip(shares, p, holm(p).tolist(), strict=True)
-    }
+    values = [float(of_seeds.mean()) for of_seeds in shares.values()]
+    judged = map(Comparison, values, p, holm(p).tolist(), *zip(*ends, strict=True))
+    return dict(zip(shares, judged, strict=True))
 
 
 def found_themselves(
     runs: Runs, lines: Sequence[str], rng: np.random.Generator
-) -> dict[str, Judged]:
+) -> dict[str, Comparison]:
     """Judge how often a core found itself: more or less often than another of its generation.
 
     If the core did not matter, the cores of a generation might be dealt out to the seeds anew:
     so they are, ten thousand times. The p-value is twice that of the nearer end.
     """
-    counts, lows, highs, p = [], [], [], []
+    counts, ends, p = [], [], []
     for line in lines:
         searches = [run[line][1:] for run in runs.values()]
-        cores = np.array([[search["core"] for search in of] for of in searches])
-        finds = np.array([[search["best"] for search in of] for of in searches])
+        cores = np.array([[search["core"] for search in later] for later in searches])
+        finds = np.array([[search["best"] for search in later] for later in searches])
         _, both = np.unique([cores, finds], return_inverse=True)  # numbers, for speed
         cores, finds = both.reshape(2, *cores.shape)
-        counts.append(int((cores == finds).sum()))
-        dealt = [(rng.permuted(cores, axis=0) == finds).sum() for _ in range(RESAMPLES)]
-        low, high = np.quantile(dealt, (0.025, 0.975), method="inverted_cdf")
-        lows.append(float(low))
-        highs.append(float(high))
-        ends = [np.sum(np.array(dealt) <= counts[-1]), np.sum(np.array(dealt) >= counts[-1])]
-        p.append(min(1.0, 2 * float(1 + min(ends)) / (1 + RESAMPLES)))
-    judged = map(Judged, counts, lows, highs, p, holm(p).tolist())
+        count = int((cores == finds).sum())
+        dealt = np.array(
+            [(rng.permuted(cores, axis=0) == finds).sum() for _ in range(RESAMPLES)], int
+        )
+        counts.append(count)
+        ends.append(np.quantile(dealt, (0.025, 0.975), method="inverted_cdf").tolist())
+        nearer = min(np.sum(dealt <= count), np.sum(dealt >= count))
+        p.append(min(1.0, 2 * float(1 + nearer) / (1 + RESAMPLES)))
+    judged = map(Comparison, counts, p, holm(p).tolist(), *zip(*ends, strict=True))
     return dict(zip(lines, judged, strict=True))
 
 
 def _median(values: np.ndarray) -> Any:
     """Return the median of what is a number, over the last axis; not a number if nothing is."""
-    kept = np.sum(~np.isnan(values), axis=-1, keepdims=True)
+    count = np.sum(~np.isnan(values), axis=-1, keepdims=True)
     ordered = np.sort(values, axis=-1)  # what is not a number comes last
-    return np.take_along_axis(ordered, (kept + 1) // 2 - 1, axis=-1)[..., 0]
-
-
-def _mean(values: np.ndarray) -> Any:
-    return values.mean(axis=-1)
+    return np.take_along_axis(ordered, (count + 1) // 2 - 1, axis=-1)[..., 0]

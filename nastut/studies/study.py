@@ -1,12 +1,16 @@
-"""A study: many runs of one kind, recorded in a file that goes on where it was broken off."""
+"""A study: many runs of one kind, recorded in one file. An interrupted study goes on from it.
+
+The script that makes a record lies beside it in ``data/``; ``data/searches.py`` is a short one.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
-from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -14,12 +18,15 @@ from typing import Any
 
 from tqdm import tqdm
 
-from nastut.files import Form, read_json, recorded, remove_leftovers, write_json
-from nastut.studies.parts import require_same
-from nastut.studies.processes import finished
+from nastut.files import read_json, recorded, write_json
 
-FORM: Form = {"settings": dict, "runs": dict}
 REMEDY = "restore it, or move it away and make it anew"
+
+Results = Mapping[str, Any]
+"""What the runs returned, by their names."""
+
+Runs = Mapping[str, tuple[Any, ...]]
+"""The arguments of runs, by their names."""
 
 
 @dataclass(frozen=True)
@@ -29,111 +36,102 @@ class Study:
     Attributes
     ----------
     name
-        Name of the file, and of the study on the command line.
+        Of the script, ``data/NAME.py``, and of the record, ``data/NAME.json``.
     settings
         All that the results depend on, as JSON has it.
     runs
-        The arguments of each run, by its name.
+        The runs of the first phase.
     run
-        What is called with them: a function of a module, so that another process finds it. Its
-        result must be something that JSON can hold.
+        What is called with the arguments of each: a function of a module, so that another process
+        finds it. It returns something that JSON can hold.
     then
-        What else is run, by what came of `runs`: their results by name in, more runs out. It is
-        asked again when those are there, until it asks for nothing new.
-    kept
-        Whether `run` is long and can go on: it also gets ``checkpoint``, the path of a file of
-        its own beside that of the study, which is removed when the run is done.
+        The later phases. Each is called with all results so far, once they are complete, and
+        returns the runs that follow from them: again and again, until it returns no new ones.
     """
 
     name: str
-    settings: dict[str, Any]
-    runs: Mapping[str, tuple[Any, ...]]
+    settings: Mapping[str, Any]
+    runs: Runs
     run: Callable[..., Any]
-    then: Callable[[Mapping[str, Any]], Mapping[str, tuple[Any, ...]]] = lambda results: {}
-    kept: bool = False
+    then: Sequence[Callable[[Results], Runs]] = ()
+
+    def main(self) -> Path:
+        """Conduct the study in processes, as the command line says; return the record's path."""
+        from nastut.search import processes
+
+        parser = ArgumentParser(
+            description=f"Make the record '{self.name}'. An interrupted run goes on from its file."
+        )
+        beside = Path(sys.argv[0]).with_name(f"{self.name}.json")
+        parser.add_argument("file", nargs="?", type=Path, default=beside, help=f"default: {beside}")
+        parser.add_argument("--workers", type=int, help="default: one for each processor")
+        options = parser.parse_args()
+        try:
+            with processes(options.workers) as executor:
+                self.conduct(options.file, executor)
+        except KeyboardInterrupt:
+            sys.exit("interrupted; the same command goes on")
+        return Path(options.file)
 
     def conduct(self, path: Path, executor: Executor) -> dict[str, Any]:
-        """Make all runs, or those that `path` lacks, and return their results by name.
+        """Make all runs that `path` lacks, write each down when it ends, and return all results.
 
-        Each is written down when it ends. The file is the same wherever it was broken off.
+        The finished file is the same wherever the study was interrupted.
 
         Raises
         ------
         ValueError
-            If `path` was made by other settings, or is damaged.
+            If `path` was made with other settings, or is damaged.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        remove_leftovers(path)
-        wanted = {
-            "command": f"python -m nastut study {self.name}",
+        settings = {
+            "command": f"python data/{self.name}.py",
             "python": platform.python_version(),
             "torch": version("torch").partition("+")[0],
             **json.loads(json.dumps(self.settings)),
         }
         results: dict[str, Any] = {}
         if path.exists():
-            content = read_json(path, FORM, REMEDY)
-            require_same(path, content["settings"], wanted)
+            content = _read(path)
+            _require_same(path, content["settings"], settings)
             results = content["runs"]
-        every = dict(self.runs)
-        while True:
-            results = self._complete(path, wanted, results, every, executor)
-            more = {**every, **self.then(results)}
-            if more.keys() == every.keys():
-                break
-            every = more
-        foreign = [name for name in results if name not in every]
-        if foreign:
-            raise ValueError(f"{path} has {foreign[0]!r}, which is no run of this study; {REMEDY}")
+        runs: dict[str, tuple[Any, ...]] = {}
+        for phase in (lambda results: self.runs, *self.then):
+            while not phase(results).keys() <= runs.keys():
+                runs |= phase(results)
+                missing = [name for name in runs if name not in results]
+                futures = {executor.submit(self.run, *runs[name]): name for name in missing}
+                bar = tqdm(as_completed(futures), total=len(futures), desc=self.name, unit="run")
+                for future in bar:
+                    results[futures[future]] = future.result()
+                    results = {name: results[name] for name in [*runs, *results] if name in results}
+                    write_json(path, {"settings": settings, "runs": results}, indent=1)
         return results
 
-    def _complete(
-        self,
-        path: Path,
-        settings: dict[str, Any],
-        results: dict[str, Any],
-        runs: Mapping[str, tuple[Any, ...]],
-        executor: Executor,
-    ) -> dict[str, Any]:
-        """Make those of `runs` that have no result yet; return all results, in their order."""
-        missing = {name: given for name, given in runs.items() if name not in results}
-        files = {name: self._checkpoint(path, name) for name in missing}
-        futures = {
-            executor.submit(self.run, *given, **files[name]): name
-            for name, given in missing.items()
-        }
-        bar = tqdm(finished(futures), total=len(futures), desc=self.name, unit="run")
-        for name, result in bar:
-            results[name] = result
-            results = {name: results[name] for name in runs if name in results} | results
-            write_json(path, {"settings": settings, "runs": results}, indent=1)
-            for file in files[name].values():
-                file.unlink(missing_ok=True)
-        return results
 
-    def _checkpoint(self, path: Path, name: str) -> dict[str, Path]:
-        """Return what a run that can go on gets besides its arguments."""
-        mark = hashlib.sha256(name.encode()).hexdigest()
-        return {"checkpoint": path.with_name(f"{path.name}.{mark}.ckpt")} if self.kept else {}
-
-
-def load_study(name: str, folder: Path | None = None) -> dict[str, Any]:
+def load_study(name: str) -> dict[str, Any]:
     """Return a recorded study: its ``settings``, and the results of its ``runs`` by name.
-
-    It is looked for in `folder`; in ``data/``, if that is left out.
 
     Raises
     ------
     FileNotFoundError
         If there is none of that name.
     ValueError
-        If the file is damaged or holds something else.
+        If the file is damaged.
     """
-    path = recorded(f"{name}.json") if folder is None else folder / f"{name}.json"
-    if not path.exists():
-        raise FileNotFoundError(
-            f"{path} does not exist; 'python -m nastut study {name}' makes it, if there is "
-            "such a study"
-        )
-    content: dict[str, Any] = read_json(path, FORM, REMEDY)
+    return _read(recorded(f"{name}.json"))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content = read_json(path, REMEDY)
+    if not (isinstance(content, dict) and {"settings", "runs"} <= content.keys()):
+        raise ValueError(f"{path} is no study: it lacks settings or runs; {REMEDY}")
     return content
+
+
+def _require_same(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    different = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    if different:
+        raise ValueError(
+            f"{path} was made with other settings ({', '.join(different)}); restore them, or move "
+            "it away and make it anew"
+        )

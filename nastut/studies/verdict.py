@@ -1,37 +1,157 @@
-"""What the record of the study ``beyond`` says: its searches, its finals, and its second text.
+"""What the records say of the searches: on the table (notebook 07), and without one (notebook 09).
 
-A lower perplexity is better. What diverged has an infinite one.
+``tuning`` compares the methods on the table, ``retrained`` tells how much of a place in it is luck.
+``halving`` and ``beyond`` are of the paper's own space, cells of base 8 on text; there a lower
+perplexity is better, and what diverged has an infinite one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from nastut.cells.cell import Cell
-from nastut.studies import beyond
-from nastut.studies.beyond import rewards as rewards
-from nastut.studies.finalists import BASELINES
-from nastut.studies.inference import bootstrap, exact_rank_test, holm
+from nastut.learning.models import BASELINES
+from nastut.search.trained import Halving
+from nastut.studies.inference import arrivals, bootstrap
 from nastut.zoo.named import NASCELL
 
 Runs = Mapping[str, Any]
-"""The results of the study's runs, by their names."""
+"""The results of a study's runs, by their names."""
 
-BEST = (1, 5, 15)
-"""Of how many of the best cells a curve of a search is the mean."""
+# The studies tuning and retrained
+
+EVALUATIONS = 1_500
+"""The budget of each search of ``tuning``."""
+
+PAIRS = (
+    ("REINFORCE", "random"),
+    ("REINFORCE, tuned", "random"),
+    ("REINFORCE, tuned", "REINFORCE"),
+    ("evolution, tuned", "random"),
+    ("priority queue, tuned", "random"),
+    ("priority queue, tuned", "evolution, tuned"),
+    ("priority queue, tuned", "priority queue"),
+    # What is learned, with the same helpers: both, the bonus, the redraw, none.
+    ("priority queue, tuned", "REINFORCE, with redraw"),
+    ("priority queue, no redraw", "REINFORCE, tuned"),
+    ("priority queue, no bonus", "REINFORCE, with redraw, no bonus"),
+    ("priority queue, no redraw, no bonus", "REINFORCE, no bonus"),
+    # The redraw.
+    ("REINFORCE, with redraw", "REINFORCE, tuned"),
+    ("priority queue, tuned", "priority queue, no redraw"),
+    # The bonus.
+    ("REINFORCE, tuned", "REINFORCE, no bonus"),
+    ("priority queue, tuned", "priority queue, no bonus"),
+)
+"""Judged lines to compare, asked together: the p-values are corrected for their number."""
 
 
-class Interval(NamedTuple):
-    """A number, and its 95 % interval."""
+def arrived(runs: Runs, band: str = "1 per mille") -> dict[str, np.ndarray]:
+    """Return, for each judged line, evaluations until arrival of every seed; infinite for never."""
+    reached: dict[str, list[int | None]] = {}
+    for run in runs.values():
+        if run["line"] is not None:
+            reached.setdefault(run["line"], []).extend(run["reached"][band])
+    return {line: arrivals(of_line) for line, of_line in reached.items()}
 
-    value: float
-    low: float
-    high: float
+
+# The study halving
+
+
+class Played(NamedTuple):
+    """What a rule did to many cells, on average over the orders in which they came.
+
+    Attributes
+    ----------
+    cost
+        Share of the training steps.
+    best, best_five
+        How often the best cell at the end of full training was kept; which share of the best five.
+    loss
+        By how much the best that was kept is worse than the best of all: a share of perplexity.
+    """
+
+    cost: float
+    best: float
+    best_five: float
+    loss: float
+
+
+def play(
+    curves: np.ndarray, rule: Halving, at_once: int = 16, orders: int = 500, seed: int = 0
+) -> Played:
+    """Play a rule on recorded curves.
+
+    Parameters
+    ----------
+    curves
+        Perplexities after each part, of shape (cells, parts); infinite after a divergence.
+    rule
+        Says which cells go on.
+    at_once
+        How many cells are trained side by side; the rule knows those that came before, and these.
+    orders, seed
+        In how many orders the cells come, and where the orders are drawn from.
+    """
+    rng = np.random.default_rng(seed)
+    rank = curves[:, -1].argsort(kind="stable")
+    counted = []
+    for _ in range(orders):
+        parts = parts_trained(curves[order := rng.permutation(len(curves))], rule, at_once)
+        whole = np.empty(len(curves), bool)
+        whole[order] = parts == rule.parts
+        best = curves[rank[0], -1]
+        loss = (curves[whole, -1].min(initial=inf) - best) / best
+        counted.append((parts.mean() / rule.parts, whole[rank[0]], whole[rank[:5]].mean(), loss))
+    return Played(*(float(mean) for mean in np.mean(counted, axis=0)))
+
+
+def parts_trained(curves: np.ndarray, rule: Halving, at_once: int) -> np.ndarray:
+    """Return after how many parts each cell is given up, if they come in this order."""
+    parts = np.full(len(curves), rule.parts)
+    for start in range(0, len(curves), at_once):
+        before = [
+            tuple(curve[:part]) for curve, part in zip(curves[:start], parts[:start], strict=True)
+        ]
+        stay = rule.stay(before)
+        going = np.arange(start, min(start + at_once, len(curves)))
+        for rung in rule.rungs:
+            stays = stay(rung - 1, curves[going, rung - 1])
+            parts[going[~stays]] = rung
+            going = going[stays]
+    return parts
+
+
+# The study beyond
+
+METHODS = ("random", "evolution", "reinforce", "priority_queue")
+FINALISTS = 5
+"""How many cells of each method go to the finals."""
+
+FRESH_SEEDS = (0, 1, 2, 3, 4)
+"""Of the finals."""
+
+
+def finalists(runs: Runs) -> dict[str, dict[str, float]]:
+    """Return the finalists of each method, best first, with the reward that chose them."""
+    found = {}
+    for method in METHODS:
+        searches = [run for run in runs.values() if _is(run, "search", method=method)]
+        tops = [(name, reward) for run in searches for name, reward in run["top"]]
+        found[method] = dict(sorted(tops, key=lambda top: -top[1])[:FINALISTS])
+    return found
+
+
+def classes(runs: Runs) -> list[str]:
+    """Return the finalists of all methods; of equal cells, only the first."""
+    names: dict[Cell, str] = {}
+    for name in (name for of_method in finalists(runs).values() for name in of_method):
+        names.setdefault(Cell.parse(name).canonical(), name)
+    return list(names.values())
 
 
 def lift(runs: Runs, method: str, best: int) -> np.ndarray:
@@ -40,7 +160,7 @@ def lift(runs: Runs, method: str, best: int) -> np.ndarray:
     Returns
     -------
     array
-        Shape (seeds, points): after each :data:`beyond.EVERY` evaluations the mean reward of the
+        Shape (seeds, points): after each 16 evaluations the mean reward of the
         `best` highest, minus the mean of the same over random search's seeds; not a number where
         there were not so many cells yet.
     """
@@ -49,7 +169,7 @@ def lift(runs: Runs, method: str, best: int) -> np.ndarray:
 
 
 def _curves(runs: Runs, method: str, best: int) -> np.ndarray:
-    searches = [run for run in runs.values() if _is(run, phase="search", method=method)]
+    searches = [run for run in runs.values() if _is(run, "search", method=method)]
     return np.array([run["curves"][str(best)] for run in searches], float)
 
 
@@ -61,13 +181,13 @@ def perplexities(runs: Runs, text: str, stream: str = "test") -> dict[str, np.nd
     runs
         Of the study.
     text
-        A name among :data:`nastut.studies.finalists.TEXTS`.
+        ``"manual"``, or ``"source"``, the second text.
     stream
-        ``"test"``, or ``"validation"``: the lowest on the way.
+        ``"test"``, or ``"validation"``: the lowest during training.
     """
     found: dict[str, list[float]] = {}
     for run in runs.values():
-        if _is(run, phase="train", text=text) and run["seed"] in beyond.FRESH_SEEDS:
+        if _is(run, "train", text=text) and run["seed"] in FRESH_SEEDS:
             value = run["test"] if stream == "test" else min(run["validation"], default=None)
             found.setdefault(run["cell"], []).append(inf if value is None else value)
     return {name: np.array(values) for name, values in found.items()}
@@ -85,48 +205,13 @@ def first_three(runs: Runs) -> list[str]:
     return [name for name in second if name not in BASELINES and name != str(NASCELL)]
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """One cell beside one baseline.
-
-    Attributes
-    ----------
-    ratio
-        Mean perplexity of the cell over that of the baseline, minus 1: negative is better.
-    wins
-        The share of pairs of seeds in which the cell's perplexity is the lower one.
-    p, corrected
-        Of the exact test of Mann and Whitney; corrected for the number of cells by Holm's rule.
-    """
-
-    ratio: Interval
-    wins: float
-    p: float
-    corrected: float
-
-
-def against(
-    measured: Mapping[str, np.ndarray],
-    cells: Sequence[str],
-    baseline: str,
-    rng: np.random.Generator,
-) -> dict[str, Verdict]:
-    """Compare some cells with one baseline."""
-    tests = {name: exact_rank_test(measured[name], measured[baseline]) for name in cells}
-    corrected = holm([p for _, p in tests.values()]).tolist()
-    return {
-        name: Verdict(ratio(measured[name], measured[baseline], rng), wins, p, of)
-        for (name, (wins, p)), of in zip(tests.items(), corrected, strict=True)
-    }
-
-
-def ratio(a: np.ndarray, b: np.ndarray, rng: np.random.Generator) -> Interval:
+def ratio(a: np.ndarray, b: np.ndarray, rng: np.random.Generator) -> tuple[float, float, float]:
     """Return by which share the mean of `a` is above that of `b`, and its interval."""
 
     def above(a: np.ndarray, b: np.ndarray) -> Any:
         return a.mean(axis=-1) / b.mean(axis=-1) - 1
 
-    return Interval(float(above(a, b)), *bootstrap(above, a, b, rng=rng))
+    return float(above(a, b)), *bootstrap(above, a, b, rng=rng)
 
 
 def finals(runs: Runs) -> dict[str, dict[str, np.ndarray]]:
@@ -141,9 +226,9 @@ def finals(runs: Runs) -> dict[str, dict[str, np.ndarray]]:
     }
     return {
         method: {name: measured[Cell.parse(name).canonical()] for name in names}
-        for method, names in rewards(runs).items()
+        for method, names in finalists(runs).items()
     }
 
 
-def _is(run: Mapping[str, Any], **wanted: Any) -> bool:
-    return all(run.get(key) == value for key, value in wanted.items())
+def _is(run: Mapping[str, Any], phase: str, **settings: str) -> bool:
+    return run["phase"] == phase and settings.items() <= run.items()

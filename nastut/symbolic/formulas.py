@@ -44,7 +44,7 @@ class Formulas:
 
     @property
     def memory_path(self) -> sp.Expr:
-        """The derivative of c_t by c_{t-1} within one step; 0 if the cell has no memory path."""
+        """The derivative of c_t with respect to c_{t-1} in one step; 0 without a memory path."""
         return sp.diff(self.c, c_prev)
 
     def latex(self) -> str:

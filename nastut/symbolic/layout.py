@@ -105,7 +105,7 @@ def _combined(combination: str, parts: Iterable[Quantity], c: Quantity) -> Block
     by_source: dict[str | None, list[Quantity]] = {"x": [], "h": [], None: []}
     for part in parts:
         by_source[source(part) if isinstance(part, sp.Symbol) else None].append(part)
-    x, h = (sorted(by_source[of], key=reading_order) for of in ("x", "h"))
+    x, h = (sorted(by_source[side], key=reading_order) for side in ("x", "h"))
     pairs = [tuple(symbol for symbol in pair if symbol) for pair in zip_longest(x, h)]
     leaves = [Block(combination if len(pair) == 2 else "Add", symbols=pair) for pair in pairs]
     inner = [block_of(part, c) for part in by_source[None]]

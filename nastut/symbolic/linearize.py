@@ -15,8 +15,6 @@ from nastut.cells.number_systems import Value, system_of
 from nastut.cells.sequence import LARGEST_BASE, number_of_nodes
 from nastut.symbolic.layout import PASS_THROUGH, Block, block_of, seats
 from nastut.symbolic.reading import (
-    DEEPEST,
-    LONGEST,
     USED_ONCE,
     Applied,
     Joined,
@@ -27,8 +25,6 @@ from nastut.symbolic.reading import (
     formula_of,
     parts_of,
     read,
-    shown,
-    too_large,
     walk,
 )
 from nastut.symbolic.symbols import c_next, c_prev, source, to_text
@@ -55,7 +51,7 @@ class Linearization:
         return "\n".join((str(self.cell), *(f"leaf {i}: {text}" for i, text in enumerate(held))))
 
     def evaluate(self, values: Mapping[sp.Symbol, Value]) -> tuple[Value, Value]:
-        """Return h_t and c_t for given values of the symbols in the formulas.
+        """Return h_t and c_t for values of the symbols in the formulas.
 
         Parameters
         ----------
@@ -74,8 +70,8 @@ class Linearization:
             raise ValueError(f"values lacks {', '.join(missing)}: each symbol needs a value")
         zeros = _zeros_like(values[c_prev])
         x, h = (
-            [next((values[s] for s in symbols if source(s) == of), zeros) for symbols in held]
-            for of in ("x", "h")
+            [next((values[s] for s in symbols if source(s) == side), zeros) for symbols in held]
+            for side in ("x", "h")
         )
         return evaluate(self.cell, x, h, values[c_prev])
 
@@ -89,17 +85,16 @@ def linearize(h: sp.Expr, c: sp.Expr) -> Linearization:
     activation; such trees are not looked for.)
 
     Each function around another, or product of a sum, needs a node above the last, and doubles
-    the leaves: ten around a gate make the largest cell, of 1,024 leaves, and take some tenths of a
-    second. What needs more is refused before it is built.
+    the leaves: ten around a gate make the largest cell, of 1,024 leaves.
 
     Parameters
     ----------
     h
-        h_t, made by sums, products, maxima, tanh, sin, :func:`nastut.sigmoid` and
-        ``Max(0, u)`` from gates (:func:`nastut.gate`), :func:`nastut.leaf_symbols` and c_{t-1}
-        (``nt.c_prev``). It contains c_t, written out or as ``nt.c_next``.
+        h_t: sums, products, maxima, tanh, sin, :func:`nastut.sigmoid` and ``Max(0, u)`` of
+        gates (:func:`nastut.gate`), :func:`nastut.leaf_symbols` and c_{t-1} (``nt.c_prev``).
+        It contains c_t, written out or as ``nt.c_next``.
     c
-        c_t, made likewise.
+        c_t, in the same terms.
 
     Raises
     ------
@@ -122,8 +117,6 @@ def linearize(h: sp.Expr, c: sp.Expr) -> Linearization:
                 f"{name} is of type {type(formula).__name__}; a sympy expression is needed, the "
                 "right-hand side of an equation"
             )
-        if too_large(formula):
-            raise NotRepresentable([Problem(formula, _TOO_LARGE)])
         if formula.has(sp.MatrixExpr):
             raise TypeError(
                 f"{name} contains sympy matrices; all is elementwise here, so a scalar stands for "
@@ -144,9 +137,7 @@ def linearize(h: sp.Expr, c: sp.Expr) -> Linearization:
         raise NotRepresentable(dict.fromkeys(problems))
     root = block_of(output, memory)
     if root.size > LARGEST_BASE:
-        raise NotRepresentable(
-            [Problem(h, f"{_TOO_DEEP}; this one needs {shown(sp.Integer(root.size))}")]
-        )
+        raise NotRepresentable([Problem(h, f"{_TOO_DEEP}; this one needs {root.size}")])
     return _planted(root)
 
 
@@ -166,16 +157,12 @@ def _planted(root: Block) -> Linearization:
     return Linearization(Cell(tuple(nodes), inject, create_index, inject_index), tuple(leaves))
 
 
-_TOO_LARGE = (
-    f"it is nested more than {DEEPEST} deep or has more than {LONGEST:,} parts, "
-    f"more than a cell of {LARGEST_BASE:,} leaves, the largest, can have"
-)
 _TOO_DEEP = (
     f"the largest cell has {LARGEST_BASE:,} leaves; each function around another doubles their "
     "number"
 )
 _NO_NODE = (
-    "the value of no node before its activation; c_t is made on the way to h_t, and h_t does "
+    "the value of no node before its activation; c_t is computed on the way to h_t, and h_t does "
     "not contain this formula"
 )
 _CIRCULAR = "c_t stands in its own formula; the memory of the step before is c_{t-1}, nt.c_prev"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial, reduce
+from itertools import product
 from typing import NamedTuple, TypeAlias
 
 import sympy as sp
@@ -31,48 +32,14 @@ class Problem(NamedTuple):
         return f"{shown(self.formula)} -- {self.reason}"
 
 
-DEEPEST, LONGEST = 100, 25_000
-"""Sympy's levels and parts of a formula that is read.
-
-A cell of base 1,024, the largest, has 2,047 nodes in eleven layers; in sympy a sigmoid of a sum is
-ten parts, and five levels.
-"""
-
-PRINTED, TEXT = 1_000, 300
-"""Parts of a formula that is printed, and the characters that are."""
-
-
-def measure(formula: sp.Basic) -> tuple[int, int]:
-    """Return how many levels a formula has, and of how many parts it is made.
-
-    What stands at several places counts as often. The count ends above what is read: a formula
-    may have 2^100 parts and yet be built in no time.
-    """
-    deepest = parts = 0
-    waiting = [(formula, 1)]
-    while waiting and deepest <= DEEPEST and parts <= LONGEST:
-        part, level = waiting.pop()
-        deepest, parts = max(deepest, level), parts + 1
-        waiting += [(inner, level + 1) for inner in part.args]
-    return deepest, parts
-
-
-def too_large(formula: sp.Basic) -> bool:
-    """Tell whether a formula is larger than any that a cell computes."""
-    deepest, parts = measure(formula)
-    return deepest > DEEPEST or parts > LONGEST
+LONGEST_TEXT = 300
+"""Characters of a formula in a message."""
 
 
 def shown(formula: sp.Basic) -> str:
-    """Return a formula for a message, whatever it is."""
-    deepest, parts = measure(formula)
-    if deepest > DEEPEST or parts > PRINTED:
-        return "a formula too large to print"
-    try:
-        text = to_text(formula)
-    except Exception:  # Sympy's printers raise many things; Python prints no huge number.
-        return f"a formula that cannot be printed, of type {type(formula).__name__}"
-    return text if len(text) <= TEXT else f"{text[:TEXT]}..."
+    """Return a formula for a message, cut if it is long."""
+    text = to_text(formula)
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
 
 
 class NotRepresentable(ValueError):  # noqa: N818 - the name says it, as StopIteration does
@@ -149,14 +116,10 @@ def formula_of(quantity: Quantity) -> sp.Expr:
             return quantity
 
 
-# How sympy writes each operation: tanh(u) is of the class tanh, a + b of the class Add.
-_U, _V = sp.Dummy("u"), sp.Dummy("v")
-_FUNCTIONS = {
-    image.func: name
-    for name, row in ACTIVATIONS.items()
-    if (image := row.apply(sympy_system(), _U)).args == (_U,)
-}
+_U, _V = sp.Dummy("u", real=True), sp.Dummy("v", real=True)
 _JOINS = {row.apply(sympy_system(), _U, _V).func: name for name, row in COMBINATIONS.items()}
+_IMAGES = {name: row.apply(sympy_system(), _U) for name, row in ACTIVATIONS.items()}
+"""How sympy writes each activation of u."""
 
 
 def read(formula: sp.Expr, problems: list[Problem]) -> Quantity:
@@ -171,6 +134,10 @@ def read(formula: sp.Expr, problems: list[Problem]) -> Quantity:
     if formula.is_Symbol:
         reason = _why_foreign(formula)
         return refuse(reason) if reason else formula
+    if found := _outermost(formula):
+        name, inside, rest = found
+        applied = Applied(name, read(inside, problems))
+        return _beside(applied, _JOINS[formula.func], read(rest, problems)) if rest else applied
 
     factor, rest = formula.as_coeff_Mul()
     if factor != 1:
@@ -181,8 +148,6 @@ def read(formula: sp.Expr, problems: list[Problem]) -> Quantity:
         return _read_power(formula, problems)
     if formula.func in _JOINS:
         return _join(_JOINS[formula.func], formula.args, problems)
-    if formula.func in _FUNCTIONS:
-        return Applied(_FUNCTIONS[formula.func], read(formula.args[0], problems))
     name = formula.func.__name__
     if isinstance(formula, AppliedUndef) and name.startswith("U_"):
         return refuse(
@@ -191,6 +156,55 @@ def read(formula: sp.Expr, problems: list[Problem]) -> Quantity:
             formula.args[0],
         )
     return refuse(f"{name} is not among {_OPERATIONS}")
+
+
+def _outermost(formula: sp.Expr) -> tuple[str, sp.Expr, sp.Expr | None] | None:
+    """Return the activation that a formula ends with: its name, what it takes, what is beside it.
+
+    Beside it in the same product or sum: sympy writes c * (u * sigmoid(u)) as one product. Of
+    several, the one that takes most parts is the last. A ReLU is not among them, but a part 0.
+    """
+    found = []
+    for name, image in _IMAGES.items():
+        if image.func != formula.func or image.func == sp.Max:
+            continue
+        for inside in _solutions(image, formula):
+            whole = apply(sympy_system(), name, inside)
+            if whole == formula:
+                return name, inside, None
+            if whole.func in (sp.Add, sp.Mul) and set(whole.args) < set(formula.args):
+                rest = formula.func(*(part for part in formula.args if part not in whole.args))
+                found.append((len(whole.args), name, inside, rest))
+    return max(found, key=lambda entry: entry[0])[1:] if found else None
+
+
+def _solutions(image: sp.Expr, formula: sp.Expr) -> Iterator[sp.Expr]:
+    """Yield what u may be if `image`, an expression in u, is `formula` or a part of it."""
+    if image == _U:
+        yield formula
+        return
+    inside = [part for part in image.args if part.has(_U)]
+    if len(inside) == 1 and (image.is_Add or image.is_Mul):
+        others = image.func(*(part for part in image.args if part != inside[0]))
+        yield from _solutions(inside[0], _without(others, formula, image.is_Mul))
+    elif image.func == formula.func:
+        for one, other in product(inside, formula.args):
+            if one != _U or len(image.args) == 1:
+                yield from _solutions(one, other)
+
+
+def _without(others: sp.Expr, formula: sp.Expr, factor: bool) -> sp.Expr:
+    """Return a formula without a constant: a factor of each of its terms, or a term of its own."""
+    if not factor:
+        return formula - others
+    pairs = (term.as_coeff_Mul() for term in sp.Add.make_args(formula))
+    return sp.Add(*(sp.nsimplify(number / others) * rest for number, rest in pairs))
+
+
+def _beside(applied: Applied, combination: str, rest: Quantity) -> Joined:
+    """Return an activation joined with the rest of its sum or product."""
+    same = isinstance(rest, Joined) and rest.combination == combination
+    return Joined(combination, (applied, *(parts_of(rest) if same else (rest,))))
 
 
 _NO_CONSTANTS = (
@@ -227,10 +241,8 @@ def _read_sum(formula: sp.Add, problems: list[Problem]) -> Quantity:
 
 
 def _read_power(formula: sp.Pow, problems: list[Problem]) -> Quantity:
-    """Read 1 / (1 + exp(-u)) as a sigmoid; any other power does not fit."""
+    """Say why a power does not fit: a sigmoid is an activation, and has been read before."""
     base, exponent = formula.args
-    if exponent == -1 and _is_inverse_sigmoid(base):
-        return Applied("Sigmoid", read(-(base - 1).args[0], problems))
     if not exponent.is_Integer:
         problems.append(Problem(formula, f"a power is not among {_OPERATIONS}"))
         return formula

@@ -1,6 +1,6 @@
 """Cells that have a name, and layers with weights from elsewhere.
 
-A cell enters with its source; another library's weights enter by one function in ``weights.py``.
+A new cell needs its source; weights of another library need one function in ``weights.py``.
 Open ``named.py`` first.
 """
 

@@ -101,7 +101,7 @@ def from_tensorflow_nascell(
     ValueError
         If a shape does not fit.
     """
-    given = {
+    arguments = {
         "kernel": kernel,
         "recurrent_kernel": recurrent_kernel,
         "bias": bias,
@@ -109,27 +109,27 @@ def from_tensorflow_nascell(
     }
     arrays = {
         name: array if isinstance(array, Tensor) else torch.as_tensor(np.array(array))
-        for name, array in given.items()
+        for name, array in arguments.items()
         if array is not None
     }
     types = {name: array.dtype for name, array in arrays.items()}
     if len(set(types.values())) > 1 or not types["kernel"].is_floating_point:
-        raise TypeError(f"one type of floating-point numbers is needed; given are {types}")
+        raise TypeError(f"one type of floating-point numbers is needed; these are {types}")
 
     shape = tuple(arrays["kernel"].shape)
     if len(shape) != 2 or shape[1] % 8 or 0 in shape:
         raise ValueError(f"kernel has shape {shape}; it must be (I, 8 U) for I inputs and U units")
     inputs, units = shape[0], shape[1] // 8
     fed_back = arrays["projection"].shape[-1] if "projection" in arrays else units
-    for name, wanted in (
+    for name, right in (
         ("recurrent_kernel", (fed_back, 8 * units)),
         ("bias", (8 * units,)),
         ("projection", (units, fed_back)),
     ):
-        if name in arrays and tuple(arrays[name].shape) != wanted:
+        if name in arrays and tuple(arrays[name].shape) != right:
             raise ValueError(
                 f"{name} has shape {tuple(arrays[name].shape)}; "
-                f"with a kernel of shape {shape} it must be {wanted}"
+                f"with a kernel of shape {shape} it must be {right}"
             )
     layer = CellRNN(
         NASCELL,

@@ -7,7 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import nastut as nt
@@ -55,18 +55,6 @@ def swapped(cell, above):
 # The tree
 
 
-@pytest.mark.parametrize(
-    ("base", "below"),
-    [
-        (1, [()]),
-        (2, [(), (), (0, 1)]),
-        (4, [(), (), (), (), (0, 1), (2, 3), (4, 5)]),
-    ],
-)
-def test_children(base, below):
-    assert [children(k, base) for k in range(2 * base - 1)] == below
-
-
 @pytest.mark.parametrize("base", [1, 2, 4, 8, 16])
 def test_every_node_but_the_root_is_the_child_of_one_node(base):
     below = [child for k in range(2 * base - 1) for child in children(k, base)]
@@ -74,11 +62,11 @@ def test_every_node_but_the_root_is_the_child_of_one_node(base):
 
 
 @pytest.mark.parametrize("base", [1, 2, 4, 8, 16])
-def test_ancestors_are_the_way_up_to_the_root(base):
+def test_ancestors_lead_up_to_the_root(base):
     for k in range(2 * base - 1):
-        way = [k, *ancestors(k, base)]
-        assert way[-1] == 2 * base - 2
-        assert all(low in children(high, base) for low, high in itertools.pairwise(way))
+        path = [k, *ancestors(k, base)]
+        assert path[-1] == 2 * base - 2
+        assert all(low in children(high, base) for low, high in itertools.pairwise(path))
 
 
 def test_parts_of_the_example():
@@ -106,9 +94,8 @@ def test_the_three_spellings_of_the_example():
 def test_all_sequences_of_base_2_return_unchanged(base_2):
     assert len(base_2) == 2**4 * 4**4 * 3**2 == 36_864
     assert len(set(base_2)) == len(base_2)
-    for cell in base_2:
-        assert Cell.from_sequence(cell.sequence) == cell
-        assert Cell.parse(str(cell)) == cell
+    for cell in base_2[::7]:
+        assert Cell.from_sequence(cell.sequence) == Cell.parse(str(cell)) == cell
 
 
 @given(strategies.sequences())
@@ -134,17 +121,6 @@ def test_a_cell_is_frozen(name):
         setattr(EXAMPLE, name, getattr(EXAMPLE, name))
 
 
-@pytest.mark.parametrize("name", ["combination", "activation"])
-def test_a_node_is_frozen(name):
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        setattr(EXAMPLE.inject, name, "Add")
-
-
-def test_a_node_is_small():
-    """The largest cell has 2,047 of them, and searches keep many cells."""
-    assert not hasattr(EXAMPLE.inject, "__dict__")
-
-
 @pytest.mark.parametrize("where", ["here", "nowhere"])
 def test_a_notebook_prints_how_to_make_the_cell_or_why_there_is_no_picture(
     where, monkeypatch, tmp_path
@@ -167,11 +143,6 @@ def test_cells_that_differ_anywhere_are_unequal(place):
     assert Cell.from_sequence(other) != EXAMPLE
 
 
-@pytest.mark.parametrize("other", [TEXT, TOKENS, None])
-def test_a_cell_is_not_its_spelling(other):
-    assert other != EXAMPLE
-
-
 @pytest.mark.parametrize(
     "copied", [copy.copy, copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))]
 )
@@ -180,46 +151,18 @@ def test_copies_are_equal(copied):
 
 
 def test_the_hash_of_a_cell_is_that_of_its_parts_in_plain_types():
-    made = Cell(list(EXAMPLE.nodes), EXAMPLE.inject, np.int64(1), np.uint8(0))
-    assert made == EXAMPLE
-    assert hash(made) == hash(EXAMPLE)
-    assert type(made.nodes) is tuple
-    assert type(made.create_index) is type(made.inject_index) is int
-
-
-def test_a_list_of_nodes_may_change_afterwards():
     nodes = list(EXAMPLE.nodes)
-    cell = Cell(nodes, EXAMPLE.inject, 1, 0)
-    nodes.clear()
+    cell = Cell(nodes, EXAMPLE.inject, np.int64(1), np.uint8(0))
+    nodes.clear()  # the cell has its own
     assert cell == EXAMPLE
+    assert hash(cell) == hash(EXAMPLE)
+    assert type(cell.create_index) is type(cell.inject_index) is int
 
 
 # Wrong parts
 
 
-@pytest.mark.parametrize(
-    "nodes",
-    [
-        None,
-        5,
-        EXAMPLE.nodes[0],
-        iter(EXAMPLE.nodes),
-        dict.fromkeys(EXAMPLE.nodes),
-        set(EXAMPLE.nodes),
-        strategies.Unprintable(),
-    ],
-    ids=lambda nodes: type(nodes).__name__,
-)
-def test_nodes_that_are_no_list(nodes):
-    with pytest.raises(SequenceError, match=r"^nodes is .*; it must be a tuple of Node"):
-        Cell(nodes, EXAMPLE.inject, 1, 0)
-
-
-@pytest.mark.parametrize(
-    "node",
-    [None, "Add Tanh", ("Add", "Tanh"), EXAMPLE, Node, 3, strategies.Unprintable()],
-    ids=lambda node: type(node).__name__,
-)
+@pytest.mark.parametrize("node", [None, "Add Tanh", ("Add", "Tanh"), EXAMPLE, 3], ids=repr)
 def test_parts_that_are_no_nodes(node):
     with pytest.raises(SequenceError, match=r"^nodes\[1\] is .*; it must be Node\(combination"):
         Cell((EXAMPLE.nodes[0], node, EXAMPLE.nodes[2]), EXAMPLE.inject, 1, 0)
@@ -227,38 +170,26 @@ def test_parts_that_are_no_nodes(node):
         Cell(EXAMPLE.nodes, node, 1, 0)
 
 
-@pytest.mark.parametrize("number", [0, 2, 4, 5, 6, 8, 14, 16])
+@pytest.mark.parametrize("number", [0, 2, 5, 8, 16])
 def test_a_wrong_number_of_nodes(number):
     with pytest.raises(SequenceError, match=rf"^{number} nodes were given; .* 1, 3, 7, 15"):
         Cell((EXAMPLE.inject,) * number, EXAMPLE.inject, 0, 0)
 
 
-@pytest.mark.parametrize("name", [*strategies.BAD_TOKENS, "a word"])
-def test_indices_that_are_no_indices(name):
-    index = strategies.BAD_TOKENS.get(name, "Add")
-    with pytest.raises(SequenceError, match="create index") as caught:
-        Cell(EXAMPLE.nodes, EXAMPLE.inject, index, 0)
-    assert caught.value.place == 9
-    with pytest.raises(SequenceError, match="inject index") as caught:
-        Cell(EXAMPLE.nodes, EXAMPLE.inject, 1, index)
-    assert caught.value.place == 10
+def test_what_is_no_token_is_no_word_and_no_index():
+    for token in strategies.BAD_TOKENS:
+        with pytest.raises(SequenceError, match=r"^Node\.combination is .* one of Add, Multiply"):
+            nt.Node(token, "Tanh")
+        with pytest.raises(SequenceError, match=r"^Node\.activation is .* one of Identity, Tanh"):
+            nt.Node("Add", token)
+        for indices, name, place in (((token, 0), "create", 9), ((1, token), "inject", 10)):
+            with pytest.raises(SequenceError, match=f"{name} index") as caught:
+                Cell(EXAMPLE.nodes, EXAMPLE.inject, *indices)
+            assert caught.value.place == place
 
 
-@pytest.mark.parametrize("name", strategies.BAD_TOKENS)
-def test_words_that_are_no_operations(name):
-    word = strategies.BAD_TOKENS[name]
-    with pytest.raises(SequenceError, match=r"^Node\.combination is .* one of Add, Multiply, Max"):
-        Node(word, "Tanh")
-    with pytest.raises(SequenceError, match=r"^Node\.activation is .* one of Identity, Tanh"):
-        Node("Add", word)
-
-
-def test_the_words_of_a_node_are_plain():
-    node = Node(np.str_("Add"), strategies.UnprintableWord("Tanh"))
-    assert repr(node) == "Node(combination='Add', activation='Tanh')"
-
-
-def test_a_node_tells_the_nearest_word():
+def test_the_words_of_a_node_are_plain_and_the_nearest_is_told():
+    assert repr(Node(np.str_("Add"), "Tanh")) == "Node(combination='Add', activation='Tanh')"
     with pytest.raises(SequenceError, match="did you mean 'Tanh'"):
         Node("Add", "tanh")
 
@@ -275,27 +206,17 @@ def test_a_swap_permutes_the_leaves_and_keeps_the_function(cell_with_inputs, dat
     np.testing.assert_array_equal(evaluate(other, x[order], h[order], c), evaluate(cell, x, h, c))
 
 
-def test_base_2_has_18688_classes(base_2):
+def test_base_2_has_18688_classes_each_with_one_canonical_cell(base_2):
     pairs = {frozenset((cell, swapped(cell, 2)[0])) for cell in base_2}
-    canonical = {cell.canonical() for cell in base_2}
-    assert len(pairs) == len(canonical) == (36_864 + 512) // 2 == 18_688
-
-
-def test_canonical_is_one_of_its_class_and_the_same_for_all_of_it(base_2):
-    for cell in base_2:
-        twin = swapped(cell, 2)[0]
-        assert cell.canonical() in (cell, twin)
-        assert twin.canonical() == cell.canonical()
+    canonical = {pair: {cell.canonical() for cell in pair} for pair in pairs}
+    assert len(pairs) == (36_864 + 512) // 2 == 18_688
+    assert all(len(forms) == 1 and forms <= pair for pair, forms in canonical.items())
 
 
 @given(strategies.cells())
-def test_canonical_is_idempotent(cell):
-    assert cell.canonical().canonical() == cell.canonical()
-
-
-@given(strategies.cells())
-def test_canonical_keeps_operations_indices_and_memory(cell):
+def test_canonical_is_idempotent_and_keeps_operations_indices_and_memory(cell):
     other = cell.canonical()
+    assert other.canonical() == other
     assert sorted(map(str, other.nodes)) == sorted(map(str, cell.nodes))
     assert other.inject == cell.inject
     assert other.nodes[other.create_index] == cell.nodes[cell.create_index]
@@ -304,7 +225,6 @@ def test_canonical_keeps_operations_indices_and_memory(cell):
 
 
 @given(strategies.cells([4, 8]), st.data())
-@settings(max_examples=300)
 def test_swaps_do_not_change_the_canonical_cell(cell, data):
     other = cell
     for above in data.draw(st.lists(st.integers(cell.base, cell.root), max_size=10)):
@@ -331,13 +251,6 @@ def leaf_orders(base):
     half = base // 2
     sides = [(a, [half + i for i in b]) for a in leaf_orders(half) for b in leaf_orders(half)]
     return [a + b for a, b in sides] + [b + a for a, b in sides]
-
-
-@pytest.mark.parametrize(("base", "number"), [(1, 1), (2, 2), (4, 8), (8, 128)])
-def test_how_many_orders_of_the_leaves_there_are(base, number):
-    orders = leaf_orders(base)
-    assert len(orders) == len(set(map(tuple, orders))) == number
-    assert all(sorted(order) == list(range(base)) for order in orders)
 
 
 @given(strategies.cells_with_inputs())
@@ -378,12 +291,11 @@ def test_who_has_memory(cell, answer):
 def test_a_base_2_cell_has_memory_exactly_if_c_t_changes_with_c(base_2):
     x, h, _ = strategies.inputs(2, np.random.default_rng(0), points=8)
     low, high = np.full(8, -0.7), np.full(8, 0.9)
-    for cell in base_2:
+    for cell in base_2[::7]:  # all pairs of indices are among them
         changes = not np.array_equal(evaluate(cell, x, h, low)[1], evaluate(cell, x, h, high)[1])
         assert cell.has_memory == changes, cell
 
 
-@pytest.mark.parametrize("value", ["Add Tanh Add Tanh 0 0", ["Add", "Tanh"], None])
 @pytest.mark.parametrize(
     "view",
     [
@@ -397,15 +309,14 @@ def test_a_base_2_cell_has_memory_exactly_if_c_t_changes_with_c(base_2):
         nt.Space(base=1).encode,
     ],
 )
-def test_every_view_says_how_to_make_a_cell(view, value):
-    with pytest.raises(
-        TypeError, match=r"was given where a Cell belongs; make one with Cell\.parse"
-    ):
-        view(value)
+def test_every_view_says_how_to_make_a_cell(view):
+    for value in ("Add Tanh Add Tanh 0 0", ["Add", "Tanh"], None):
+        with pytest.raises(TypeError, match=r"where a Cell belongs; make one with Cell\.parse"):
+            view(value)
 
 
 @pytest.mark.parametrize(
-    ("given", "canonical"),
+    ("text", "canonical"),
     [
         ("Add Tanh Add Tanh Add Tanh Add Tanh 2 0", "Add Tanh Add Tanh Add Tanh Add Tanh 2 1"),
         ("Add Tanh Add Tanh Add Tanh Add Tanh 0 2", "Add Tanh Add Tanh Add Tanh Add Tanh 1 2"),
@@ -413,9 +324,9 @@ def test_every_view_says_how_to_make_a_cell(view, value):
         ("Add Tanh Add Tanh Add Tanh Add Tanh 0 1", "Add Tanh Add Tanh Add Tanh Add Tanh 1 0"),
     ],
 )
-def test_of_equal_children_the_one_with_an_index_stands_to_the_right(given, canonical):
+def test_of_equal_children_the_one_with_an_index_stands_to_the_right(text, canonical):
     """The create index counts before the inject index; recorded tables rely on it."""
-    assert str(Cell.parse(given).canonical()) == canonical
+    assert str(Cell.parse(text).canonical()) == canonical
 
 
 def all_swaps(cell):

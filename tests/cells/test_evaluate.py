@@ -1,8 +1,5 @@
 """The walk over the tree, held against the oracle in every kind of value."""
 
-import dataclasses
-import warnings
-
 import numpy as np
 import pytest
 import sympy as sp
@@ -61,39 +58,27 @@ def test_the_oracle_by_hand():
 
 
 @given(strategies.cells_with_inputs())
-@settings(max_examples=400)
-def test_arrays_agree_with_the_oracle(cell_with_inputs):
-    result = np.stack(evaluate(*cell_with_inputs))
-    np.testing.assert_allclose(result, by_the_oracle(*cell_with_inputs), **TIGHT)
-
-
-@given(strategies.cells_with_inputs())
-@settings(max_examples=400)
-def test_tensors_agree_with_the_oracle(cell_with_inputs):
+@settings(max_examples=300)
+def test_arrays_and_tensors_agree_with_the_oracle(cell_with_inputs):
     cell, *values = cell_with_inputs
-    result = torch.stack(evaluate(cell, *map(torch.from_numpy, values)))
-    np.testing.assert_allclose(result.numpy(), by_the_oracle(*cell_with_inputs), **TIGHT)
+    expected = by_the_oracle(*cell_with_inputs)
+    np.testing.assert_allclose(np.stack(evaluate(cell, *values)), expected, **TIGHT)
+    tensors = evaluate(cell, *map(torch.from_numpy, values))
+    np.testing.assert_allclose(torch.stack(tensors).numpy(), expected, **TIGHT)
 
 
 @given(strategies.cells_with_inputs(points=1))
-@settings(max_examples=200)
-def test_expressions_agree_with_the_oracle(cell_with_inputs):
+def test_expressions_and_plain_numbers_agree_with_the_oracle(cell_with_inputs):
     cell, x, h, c = cell_with_inputs
+    expected = by_the_oracle(cell, x, h, c)[:, 0]
     exact = [[sp.Float(number, 30) for number in part.ravel()] for part in (x, h, c)]
     result = evaluate(cell, exact[0], exact[1], exact[2][0])
-    np.testing.assert_allclose(
-        np.array(result, dtype=float), by_the_oracle(cell, x, h, c)[:, 0], **TIGHT
-    )
-
-
-@given(strategies.cells_with_inputs(points=1))
-def test_plain_numbers_agree_with_the_oracle(cell_with_inputs):
-    cell, x, h, c = cell_with_inputs
+    np.testing.assert_allclose(np.array(result, dtype=float), expected, **TIGHT)
     result = evaluate(cell, x[:, 0].tolist(), h[:, 0].tolist(), float(c[0]))
-    np.testing.assert_allclose(result, by_the_oracle(cell, x, h, c)[:, 0], **TIGHT)
+    np.testing.assert_allclose(result, expected, **TIGHT)
 
 
-@pytest.mark.parametrize("size", [0.0, 1e-8, 30.0, 800.0, -800.0])
+@pytest.mark.parametrize("size", [0.0, 1e-8, 30.0, -800.0])
 @pytest.mark.parametrize("cell", [EXAMPLE, LSTM, NASCELL], ids=["EXAMPLE", "LSTM", "NASCELL"])
 def test_small_and_large_numbers_agree_with_the_oracle(cell, size):
     x, h, c = strategies.inputs(cell.base, np.random.default_rng(0), points=5)
@@ -104,7 +89,7 @@ def test_small_and_large_numbers_agree_with_the_oracle(cell, size):
 # Shapes, precision, gradients
 
 
-@pytest.mark.parametrize("shape", [(), (1,), (3,), (2, 3), (2, 0), (2, 1, 4)])
+@pytest.mark.parametrize("shape", [(), (3,), (2, 0), (2, 1, 4)])
 @pytest.mark.parametrize("library", [np, torch])
 def test_results_have_the_shape_of_the_parts(library, shape):
     part = library.ones(shape)
@@ -142,21 +127,11 @@ def test_float32_is_near_float64(cell_with_inputs):
 
 
 def test_gradients_reach_every_input():
-    values = [
-        torch.from_numpy(value).requires_grad_()
-        for value in strategies.inputs(8, np.random.default_rng(0), points=3)
-    ]
+    inputs = strategies.inputs(8, np.random.default_rng(0), points=3)
+    values = [torch.from_numpy(value).requires_grad_() for value in inputs]
     h, c = evaluate(LSTM, *values)
     (h.sum() + c.sum()).backward()
     assert all(value.grad.ne(0).all() for value in values)
-
-
-@pytest.mark.parametrize("cell", [EXAMPLE, LSTM, NASCELL], ids=["EXAMPLE", "LSTM", "NASCELL"])
-def test_inputs_stay_untouched(cell):
-    values = strategies.inputs(cell.base, np.random.default_rng(0), points=3)
-    before = [value.copy() for value in values]
-    evaluate(cell, *values)
-    assert all(np.array_equal(value, old) for value, old in zip(values, before, strict=True))
 
 
 def test_whole_numbers_are_numbers():
@@ -226,11 +201,6 @@ def test_an_injection_at_the_root_reaches_h_t():
     assert evaluate(cell, [0.0, 0.0], [0.0, 0.0], 10.0) == (10.0, 0.0)
 
 
-def test_a_step_stays_as_it_was():
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        trace(EXAMPLE, [1.0, 3.0], [2.0, 4.0], 5.0)[0].value = 0.0
-
-
 def test_a_step_is_readable():
     lines = [str(step) for step in trace(EXAMPLE, [1.0, 3.0], [2.0, 4.0], 5.0)]
     assert lines[0] == "node  0  combine            Add       3.0"
@@ -238,173 +208,72 @@ def test_a_step_is_readable():
     assert lines[-1].startswith("node  2  output             -> h_t  ")
 
 
-# Bad input: one array is right, the other argument is wrong
+# Bad input
 
 ONE = np.ones(3)
 GOOD = {"x_parts": [ONE, ONE], "h_parts": [ONE, ONE], "c": ONE}
-BOTH = pytest.mark.parametrize("function", [evaluate, trace])
+PLACES = [("x_parts", 0), ("x_parts", 1), ("h_parts", 0), ("h_parts", 1), ("c", None)]
 
 
-@BOTH
+def with_wrong(name, index, value, one=ONE):
+    """Return arguments of which one is wrong, and what its place is called."""
+    values = {"x_parts": [one, one], "h_parts": [one, one], "c": one}
+    if index is None:
+        return values | {name: value}, name
+    values[name][index] = value
+    return values, f"{name}[{index}]"
+
+
 @pytest.mark.parametrize("name", ["x_parts", "h_parts"])
 @pytest.mark.parametrize(
     "parts",
-    [
-        None,
-        1.0,
-        "ab",
-        b"ab",
-        {0: ONE, 1: ONE},
-        {1.0, 2.0},
-        iter([ONE, ONE]),
-        np.array(1.0),
-        torch.tensor(1.0),
-    ],
+    [None, 1.0, "ab", {0: ONE, 1: ONE}, {1.0, 2.0}, iter([ONE, ONE]), np.array(1.0)],
     ids=lambda parts: type(parts).__name__,
 )
-def test_parts_that_are_no_list(function, name, parts):
-    with pytest.raises(
-        TypeError, match=f"^{name} is a value of type {type(parts).__name__}; give a list of 2"
-    ):
-        function(EXAMPLE, **{**GOOD, name: parts})
+def test_parts_that_are_no_list(name, parts):
+    kind = type(parts).__name__
+    with pytest.raises(TypeError, match=f"^{name} is a value of type {kind}; give a list of 2"):
+        trace(EXAMPLE, **GOOD | {name: parts})
 
 
-@BOTH
 @pytest.mark.parametrize("name", ["x_parts", "h_parts"])
-@pytest.mark.parametrize("number", [0, 1, 3, 4])
-def test_a_wrong_number_of_parts(function, name, number):
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_a_wrong_number_of_parts(name, number):
     with pytest.raises(ValueError, match=rf"^{name} has {number} entries") as caught:
-        function(EXAMPLE, **{**GOOD, name: [ONE] * number})
+        evaluate(EXAMPLE, **GOOD | {name: [ONE] * number})
     assert str([(3,)] * number) in str(caught.value)
     assert "a base-2 cell needs 2" in str(caught.value)
 
 
-def test_parts_with_the_leaf_axis_last():
-    with pytest.raises(
-        ValueError, match=r"x_parts has 3 entries of shapes \[\(2,\), \(2,\), \(2,\)\]"
-    ):
-        evaluate(EXAMPLE, np.ones((3, 2)), np.ones((2, 3)), ONE)
-
-
-@BOTH
 @pytest.mark.parametrize("library", [np, torch])
-@pytest.mark.parametrize(
-    ("name", "index", "place"),
-    [
-        ("x_parts", 1, "x_parts[1]"),
-        ("h_parts", 0, "h_parts[0]"),
-        ("h_parts", 1, "h_parts[1]"),
-        ("c", None, "c"),
-    ],
-)
-@pytest.mark.parametrize("shape", [(), (1,), (4,), (1, 3), (3, 1)])
-def test_shapes_that_differ_are_both_told(function, library, name, index, place, shape):
-    # (1,) and (1, 3) would broadcast: they are refused all the same.
-    one = library.ones(3)
-    values = {"x_parts": [one, one], "h_parts": [one, one], "c": one}
-    if index is None:
-        values[name] = library.ones(shape)
-    else:
-        values[name][index] = library.ones(shape)
-    with pytest.raises(ValueError, match="all parts and c must have one shape") as caught:
-        function(EXAMPLE, **values)
-    assert str(caught.value).startswith(f"{place} has shape {shape} but x_parts[0] has shape (3,)")
+@pytest.mark.parametrize(("name", "index"), PLACES[1:])
+def test_shapes_that_differ_are_both_told_even_where_they_would_broadcast(library, name, index):
+    for shape in ((), (1,), (4,), (1, 3)):
+        values, place = with_wrong(name, index, library.ones(shape), library.ones(3))
+        with pytest.raises(ValueError, match="all parts and c must have one shape") as caught:
+            evaluate(EXAMPLE, **values)
+        said = f"{place} has shape {shape} but x_parts[0] has shape (3,)"
+        assert str(caught.value).startswith(said)
 
 
-NO_NUMBERS = {
-    "None": None,
-    "text": "a",
-    "bool": True,
-    "complex": 1j,
-    "texts": np.array(["a", "b", "c"]),
-    "bools": ONE > 0,
-    "complexes": 1j * ONE,
-    "objects": ONE.astype(object),
-    "object": object(),
-}
+@pytest.mark.parametrize(("name", "index"), PLACES)
+def test_values_that_are_no_real_numbers_are_named_by_their_place(name, index):
+    for wrong in (None, "a", True, 1j, np.array(["a", "b", "c"]), ONE > 0, 1j * ONE, object()):
+        values, place = with_wrong(name, index, wrong)
+        with pytest.raises(TypeError, match=r"real numbers are needed; .* was given") as caught:
+            evaluate(EXAMPLE, **values)
+        assert str(caught.value).startswith(f"{place}: ")
 
 
-@BOTH
-@pytest.mark.parametrize("name", NO_NUMBERS)
-def test_values_that_are_no_real_numbers_are_named_by_their_place(function, name):
-    wrong = NO_NUMBERS[name]
-    with pytest.raises(TypeError, match=r"^x_parts\[0\]: real numbers are needed; .* was given"):
-        function(EXAMPLE, [wrong, ONE], [ONE, ONE], ONE)
-    with pytest.raises(TypeError, match=r"^h_parts\[1\]: real numbers are needed; .* was given"):
-        function(EXAMPLE, [ONE, ONE], [ONE, wrong], ONE)
-    with pytest.raises(TypeError, match=r"^c: real numbers are needed; .* was given"):
-        function(EXAMPLE, [ONE, ONE], [ONE, ONE], wrong)
-
-
-@pytest.mark.parametrize("wrong", [None, "a", True, 1j])
-def test_what_is_no_number_beside_expressions(wrong):
-    s = sp.Symbol("s")
-    with pytest.raises(TypeError, match=r"^c: real numbers are needed; .* was given"):
-        evaluate(EXAMPLE, [s, s], [s, s], wrong)
-
-
-@pytest.mark.parametrize("wrong", [None, "a", True, 1j, 1.0])
-def test_what_is_no_tensor_beside_tensors(wrong):
-    one = torch.tensor(1.0)
-    with pytest.raises(TypeError, match=r"^c: beside tensors a tensor is needed; .* was given"):
-        evaluate(EXAMPLE, [one, one], [one, one], wrong)
-
-
-@pytest.mark.parametrize("dtype", [torch.bool, torch.complex64])
-def test_tensors_of_no_real_numbers(dtype):
-    one = torch.ones(3, dtype=dtype)
-    with pytest.raises(TypeError, match=rf"^x_parts\[0\]: .* elements of type {dtype} was given"):
-        evaluate(EXAMPLE, [one, one], [one, one], one)
-
-
-@BOTH
 @pytest.mark.parametrize("name", ["x_parts", "h_parts", "c"])
 @pytest.mark.parametrize("other", [torch.ones(3), sp.Symbol("s")], ids=["torch", "sympy"])
-def test_kinds_that_are_mixed(function, name, other):
-    values = {**GOOD, name: other if name == "c" else [ONE, other]}
+def test_kinds_that_are_mixed(name, other):
     with pytest.raises(TypeError, match="stand side by side"):
-        function(EXAMPLE, **values)
+        evaluate(EXAMPLE, **GOOD | {name: other if name == "c" else [ONE, other]})
 
 
-def test_a_plain_number_goes_with_expressions():
-    s = sp.Symbol("s", real=True)
+def test_a_plain_number_goes_with_expressions_and_not_with_tensors():
+    s, one = sp.Symbol("s", real=True), torch.tensor(1.0)
     assert evaluate(EXAMPLE, [s, 3], [-s, 4], -5) == (sp.Rational(1, 2), 12)
-
-
-MASKED = np.ma.array([0.5, 9.0], mask=[False, True])
-
-
-@pytest.mark.parametrize(
-    ("place", "value"),
-    [
-        ("x", [MASKED, np.ones(2)]),
-        ("x", np.ma.array(np.ones((2, 2)), mask=[[0, 1], [0, 0]])),
-        ("x", [[0.5, np.ma.masked], [1.0, 2.0]]),
-        ("h", [np.ones(2), np.ma.array(np.ones(2))]),
-        ("c", MASKED),
-    ],
-)
-def test_a_mask_is_not_dropped(place, value):
-    values = {"x": np.ones((2, 2)), "h": np.ones((2, 2)), "c": np.ones(2)} | {place: value}
-    with pytest.raises(TypeError, match=rf"^{place}.*with a mask \(fill in numbers first"):
-        evaluate(EXAMPLE, *values.values())
-
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # nested tensors are said to be new
-    STRANGE = {
-        "sparse": torch.eye(2).to_sparse(),
-        "sparse rows": torch.eye(2).to_sparse_csr(),
-        "nested": torch.nested.nested_tensor([torch.ones(2), torch.ones(2)]),
-        "quantized": torch.quantize_per_tensor(torch.eye(2), 0.1, 0, torch.qint8),
-    }
-
-
-@pytest.mark.parametrize("kind", STRANGE)
-@pytest.mark.parametrize("whole", [True, False])
-def test_tensors_that_store_other_than_their_numbers_are_refused(kind, whole):
-    value = STRANGE[kind]
-    dense = torch.ones(2, 2)
-    arguments = (value, dense, torch.ones(2)) if whole else ([value] * 2, [dense] * 2, dense)
-    with pytest.raises(TypeError, match=f"x_parts.*that is {kind.split()[0]}"):
-        evaluate(EXAMPLE, *arguments)
+    with pytest.raises(TypeError, match=r"^c: beside tensors a tensor is needed; float was given"):
+        evaluate(EXAMPLE, [one, one], [one, one], 1.0)

@@ -1,6 +1,5 @@
 """The elementary functions agree in all three kinds of values, and kinds are told apart."""
 
-import dataclasses
 import math
 import subprocess
 import sys
@@ -46,7 +45,7 @@ def test_maximum(system, a, b):
     assert float(xp.maximum(VALUE[xp.name](a), VALUE[xp.name](b))) == max(a, b)
 
 
-@pytest.mark.parametrize("number", [-1e4, -745.0, 745.0, 1e4, -math.inf, math.inf])
+@pytest.mark.parametrize("number", [-1e4, -745.0, 745.0, -math.inf, math.inf])
 def test_the_sigmoid_of_an_array_neither_overflows_nor_warns(number):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -54,11 +53,11 @@ def test_the_sigmoid_of_an_array_neither_overflows_nor_warns(number):
 
 
 @pytest.mark.parametrize("system", [numpy_system, torch_system])
-@pytest.mark.parametrize("name", ["tanh", "sigmoid", "relu", "sin"])
-def test_nan_stays_visible(system, name):
+def test_nan_stays_visible(system):
     xp = system()
     with np.errstate(invalid="ignore"):
-        assert math.isnan(getattr(xp, name)(VALUE[xp.name](math.nan)))
+        for name in ("tanh", "sigmoid", "relu", "sin"):
+            assert math.isnan(getattr(xp, name)(VALUE[xp.name](math.nan)))
 
 
 @pytest.mark.parametrize("name", ["tanh", "sigmoid", "relu", "sin"])
@@ -70,38 +69,24 @@ def test_functions_keep_the_precision(name, dtype):
     assert str(tensor.dtype) == f"torch.{dtype}"
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
-def test_a_number_system_is_made_once_and_stays_as_it_is(system):
-    assert system() is system()
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        system().tanh = abs
-
-
 # Which system values belong to
 
 
 def test_values_are_told_apart_before_any_library_is_loaded():
     code = (
         "import sys\n"
-        "from nastut.cells.number_systems import require_plain, system_of\n"
-        "loaded = lambda: [name for name in ('numpy', 'torch', 'sympy') if name in sys.modules]\n"
-        "require_plain([1.0, None, [object()]])\n"
-        "print(*loaded(), end='; ')\n"
-        "print(system_of([1.0, None]).name, *loaded(), end='; ')\n"
-        "import numpy\n"
-        "require_plain([numpy.ones(2)])\n"
-        "print(system_of([numpy.ones(2)]).name, *loaded())"
+        "from nastut.cells.number_systems import system_of\n"
+        "print(system_of([1.0, None]).name, 'torch' in sys.modules, 'sympy' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "; numpy numpy; numpy numpy\n"
+    assert done.stdout == "numpy False False\n"
 
 
 @pytest.mark.parametrize(
     ("values", "name"),
     [
         ([], "numpy"),
-        ([1, 2.0], "numpy"),
-        ([np.float64(1), [1, 2]], "numpy"),
+        ([1, np.float64(1), [1, 2]], "numpy"),
         ([1.0, np.ones(2)], "numpy"),
         ([1.0, torch.ones(2)], "torch"),
         ([torch.nn.Parameter(torch.ones(2))], "torch"),
@@ -117,9 +102,6 @@ def test_system_of(values, name):
     ("values", "said"),
     [
         ([np.ones(2), torch.ones(2)], "ndarray and Tensor"),
-        ([torch.ones(2), 1.0, np.ones(2)], "Tensor and ndarray"),
-        ([torch.ones(2), s], "Tensor and Symbol"),
-        ([s, np.ones(2)], "Symbol and ndarray"),
         ([s, np.ones(2), torch.ones(2)], "Symbol and ndarray and Tensor"),
     ],
 )
@@ -138,14 +120,9 @@ def test_numbers_become_arrays_of_float64(value):
     np.testing.assert_array_equal(array, value)
 
 
-def test_arrays_of_real_numbers_are_taken_as_they_are():
-    array = np.ones(2, dtype="float32")
+def test_arrays_and_tensors_of_real_numbers_are_taken_as_they_are():
+    array, tensor = np.ones(2, dtype="float32"), torch.ones(2, dtype=torch.float16)
     assert numpy_system().real(array) is array
-
-
-@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
-def test_tensors_of_real_numbers_are_taken_as_they_are(dtype):
-    tensor = torch.ones(2, dtype=dtype, requires_grad=True)
     assert torch_system().real(tensor) is tensor
 
 
@@ -160,30 +137,13 @@ def test_expressions_that_may_be_real_are_taken_as_they_are(value):
     assert sympy_system().real(value) is value
 
 
-@pytest.mark.parametrize(
-    ("system", "value"),
-    [
-        *[
-            (system, value)
-            for system in SYSTEMS
-            for value in (None, "1", b"1", True, np.True_, 1j, object(), {1: 2})
-        ],
-        (numpy_system, np.ones(2, dtype=complex)),
-        (numpy_system, np.ones(2, dtype=bool)),
-        (numpy_system, np.ones(2, dtype=object)),
-        (numpy_system, np.array(["a", "b"])),
-        (numpy_system, np.array(["2020-01-01"], dtype="datetime64[D]")),
-        (torch_system, torch.ones(2, dtype=torch.complex64)),
-        (torch_system, torch.ones(2, dtype=torch.bool)),
-        (sympy_system, sp.I),
-        (sympy_system, sp.true),
-        (sympy_system, sp.zoo),
-        (sympy_system, sp.Interval(0, 1)),
-        (sympy_system, sp.ImmutableMatrix([[1, 2], [3, 4]])),
-        (sympy_system, sp.MatrixSymbol("A", 2, 2)),
-    ],
-    ids=lambda value: getattr(value, "__name__", type(value).__name__),
-)
-def test_what_is_no_real_number_is_refused(system, value):
-    with pytest.raises(TypeError, match=r"needed; .* was given$"):
-        system().real(value)
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_what_is_no_real_number_is_refused(system):
+    own = {
+        "numpy": [np.ones(2, dtype=kind) for kind in (complex, bool, object, "U1", "M8[D]")],
+        "torch": [torch.ones(2, dtype=kind) for kind in (torch.complex64, torch.bool)],
+        "sympy": [sp.I, sp.true, sp.zoo, sp.Interval(0, 1), sp.MatrixSymbol("A", 2, 2)],
+    }
+    for value in (None, "1", True, np.True_, 1j, object(), *own[system().name]):
+        with pytest.raises(TypeError, match=r"needed; .* was given$"):
+            system().real(value)

@@ -1,6 +1,5 @@
 """All cells of a base: counted, enumerated, drawn at random, and written as choices."""
 
-import dataclasses
 import subprocess
 import sys
 from collections import Counter
@@ -37,40 +36,17 @@ def test_choices_at_each_place():
     assert nt.Space().choices == [2, 4, 2, 4, 2, 4, 2, 4, 3, 3]
 
 
-def test_a_space_is_frozen_and_can_be_a_key():
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        nt.Space().base = 4
-    assert {nt.Space(2): 1}[nt.Space()] == 1
-
-
 def test_more_operations_are_more_choices():
-    assert nt.Space(1, **EVERYTHING).choices == [3, 5, 3, 5, 1, 1]
+    numbers = [len(COMBINATIONS), len(ACTIVATIONS)]
+    assert nt.Space(1, **EVERYTHING).choices == [*numbers, *numbers, 1, 1]
 
 
-@pytest.mark.parametrize("base", [1, 2, 4, 8])
-def test_length_is_the_size(base):
-    assert len(nt.Space(base)) == nt.Space(base).size
-
-
-def test_size_is_known_where_python_refuses_a_length():
+def test_length_is_the_size_which_is_known_where_python_refuses_a_length():
+    assert len(nt.Space(8)) == nt.Space(8).size
     space = nt.Space(16)
     assert space.size == 8**31 * 8 * 31**2
     with pytest.raises(OverflowError):
         len(space)
-
-
-@pytest.mark.parametrize(
-    "space",
-    [
-        nt.Space(1),
-        nt.Space(2, activations=("Identity", "ReLU")),
-        nt.Space(2, **EVERYTHING | {"activations": ("Sin",)}),
-        nt.Space(4, ("Add",), ("Tanh", "ReLU")),
-    ],
-    ids=str,
-)
-def test_classes_are_the_canonical_forms(space):
-    assert space.classes == len({cell.canonical() for cell in space})
 
 
 def swap(base, above):
@@ -105,8 +81,7 @@ def cycles(order):
 
 
 @pytest.mark.parametrize("base", [1, 2, 4, 8])
-@pytest.mark.parametrize("combinations", [1, 2, 3])
-@pytest.mark.parametrize("activations", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize(("combinations", "activations"), [(1, 1), (1, 3), (2, 4), (3, 5)])
 def test_classes_are_those_that_burnside_counts(base, combinations, activations):
     """The mean, over all symmetries, of how many sequences a symmetry leaves as they are."""
     node, kept = combinations * activations, 0
@@ -136,12 +111,11 @@ def test_a_space_is_counted_and_enumerated_without_numpy():
 # Enumeration
 
 
-@pytest.mark.parametrize("base", [1, 2])
-def test_enumeration_gives_each_sequence_once(base):
-    space = nt.Space(base)
+def test_enumeration_gives_each_sequence_once():
+    space = nt.Space(2, activations=("Tanh", "ReLU"))
     cells = list(space)
-    assert len(cells) == space.size
-    assert len(set(cells)) == space.size
+    assert len(cells) == len(set(cells)) == space.size
+    assert len({cell.canonical() for cell in cells}) == space.classes
 
 
 def test_enumeration_stays_within_the_space():
@@ -193,7 +167,7 @@ def test_same_generator_same_cells():
     assert draw(1) != draw(2)
 
 
-@pytest.mark.parametrize("rng", [None, 0, np.random.RandomState(0)], ids=repr)
+@pytest.mark.parametrize("rng", [None, 0, np.random.RandomState(0)], ids=["None", "0", "old"])
 def test_sample_needs_a_generator(rng):
     with pytest.raises(TypeError, match=r"rng is .*; it must be a generator"):
         nt.Space().sample(rng)
@@ -222,10 +196,6 @@ def test_encode_undoes_decode_for_every_choice():
     space = nt.Space(1)
     every = np.ndindex(*space.choices)
     assert all(tuple(space.encode(space.decode(choices))) == choices for choices in every)
-
-
-def test_decode_takes_an_array():
-    assert nt.Space().decode(np.array(EXAMPLE_CHOICES)) == nt.zoo.EXAMPLE
 
 
 @pytest.mark.parametrize("number", [9, 11])
@@ -271,7 +241,7 @@ def test_membership(thing, inside):
 # Bad spaces
 
 
-@pytest.mark.parametrize("base", [3, 0, -2, True, 2.0, "2", None])
+@pytest.mark.parametrize("base", [3, 0, True, 2.0, "2", None, 2048])
 def test_base_must_be_a_power_of_two(base):
     with pytest.raises(ValueError, match=rf"base is .*{base!r}; it must be 1, 2, 4, 8"):
         nt.Space(base)
@@ -279,7 +249,7 @@ def test_base_must_be_a_power_of_two(base):
 
 @pytest.mark.parametrize(
     "combinations",
-    [(), ("Add", "Mul"), ("Add", "Add"), ("Tanh",), "Add", {"Add"}, None],
+    [(), ("Add", "Mul"), ("Add", "Add"), "Add", {"Add"}, None],
     ids=repr,
 )
 def test_operations_must_be_known_and_in_an_order(combinations):
@@ -289,21 +259,10 @@ def test_operations_must_be_known_and_in_an_order(combinations):
         nt.Space(2, combinations)
 
 
-def test_unknown_activation_is_refused():
-    with pytest.raises(ValueError, match=r"activations are \('Softmax',\)"):
-        nt.Space(2, activations=("Softmax",))
-
-
 def test_numpy_base_and_lists_make_the_same_space():
     space = nt.Space(np.int64(2), ["Add", "Multiply"])
     assert space == nt.Space(2)
     assert space.classes == nt.Space(2).classes
-
-
-@pytest.mark.parametrize("base", [2048, 2**30, 2**100_000], ids=["2048", "2^30", "2^100000"])
-def test_an_absurd_base_is_refused_at_once(base):
-    with pytest.raises(ValueError, match=r"base is .*; it must be 1, 2, 4, 8, ... up to 1024"):
-        nt.Space(base)
 
 
 def test_the_largest_space_is_counted():

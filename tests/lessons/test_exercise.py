@@ -1,136 +1,123 @@
-"""A verdict says what is right, which mistake it is, or where an answer differs first."""
+"""A verdict says what is right, which mistake it is, or where an answer differs first.
 
+It is one line, the last one printed, whatever is handed in, in any thread.
+"""
+
+import itertools
+import sys
+import threading
 import time
 
+import numpy as np
 import pytest
+import sympy as sp
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import nastut as nt
-from nastut.lessons.exercise import Exercise, exercises_of
+from nastut.lessons.exercise import LESSONS, UNKNOWN, Exercise, Verdict, exercises_of, judge
+
+EXERCISES = {n: e for lesson in LESSONS.values() for n, e in exercises_of(lesson).items()}
 
 
-def asks(truth, mistakes=None, cases=((1,), (2,)), **more):
+def asks(truth, mistakes=lambda *case: {}, cases=((1,), (2,)), **more):
     """Return an exercise that asks for a function; for a value if there are no cases."""
-    given = cases and (lambda rng: iter(cases))
-    return Exercise(truth=truth, mistakes=mistakes or {}, cases=given, **more)
+    return Exercise(truth, mistakes, cases=cases and (lambda rng: iter(cases)), **more)
+
+
+def told(exercise, answer):
+    return str(exercise.judge(answer)).removeprefix("not yet: ")
 
 
 @pytest.mark.parametrize(
-    ("truth", "answer", "said"),
+    ("truth", "answer", "words"),
     [
         (2, "2", "a number is expected, this is the text '2'"),
         (2, (2,), "a number is expected, this is the tuple (2,)"),
-        (2, [2], "a number is expected, this is the list [2]"),
         (2, {2}, "a number is expected, this is the set {2}"),
-        (2, True, "True is not right, and no slip that is known here; see the hint"),
-        (True, 0, "0 is not right, and no slip that is known here; see the hint"),
+        (2, True, f"True is {UNKNOWN}"),
         (2.5, 2 + 1j, "a real number is expected, this is 2+1j"),
         (2.5, {"A": 2}, "a number is expected, this is {'A': 2}"),
         ([1, 2], 3, "2 values are expected, this is 3"),
         ((1, 2), "12", "2 values are expected, this is the text '12'"),
         ([1, 2], [1], "2 values are expected, these are 1: [1]"),
         ([[1, 2], [3, 4]], [[1], [3]], "the shape should be (2, 2), it is (2, 1)"),
-        ([[1, 2], [3]], [[1], [3]], "[[1], [3]] is not right, and no slip that is known"),
-        ([1, 2], [1, "a"], "[1, 'a'] is not right, and no slip that is known here"),
-        ("a", "b", "'b' is not right, and no slip that is known here; see the hint"),
+        ([[1, 2], [3]], [[1], [3]], f"[[1], [3]] is {UNKNOWN}"),
+        ([1, 2], [1, "a"], f"[1, 'a'] is {UNKNOWN}"),
     ],
 )
-def test_what_is_of_another_kind_is_said(truth, answer, said):
-    assert asks(lambda: truth, cases=None).judge(answer).startswith(f"not yet: {said}")
-    told = asks(lambda n: truth, cases=[(7,)]).judge(lambda n: answer)
-    if " is not right" in said:
-        assert told.startswith("not yet: for n = 7 it gives ")
+def test_what_is_of_another_kind_is_said(truth, answer, words):
+    assert told(asks(lambda: truth, cases=None), answer) == words
+    of_function = told(asks(lambda n: truth, cases=[(7,)]), lambda n: answer)
+    if UNKNOWN in words:
+        assert of_function.startswith("for n = 7 it gives ")
     else:
-        assert told == f"not yet: {said} (for n = 7)"
+        assert of_function == f"{words} (for n = 7)"
+
+
+def test_the_first_case_that_differs_is_shown_in_the_learner_s_names():
+    exercise = asks(lambda n: n, cases=[(1,), (2,), (3,)])
+    assert told(exercise, lambda number: min(number, 1)) == "for number = 2 it gives 1, not 2"
+    two = asks(lambda a, b: 0, cases=[(1, [2])])
+    assert told(two, lambda x, y: 1) == "for x = 1, y = [2] it gives 1, not 0"
+    assert told(two, lambda *all: 1) == "for 1, [2] it gives 1, not 0"
 
 
 @pytest.mark.parametrize(
-    ("given", "right"),
-    [
-        ((1, 5, 5), " (right: value 1 of 3)"),
-        ((1, 5, 3), " (right: value 1 and 3 of 3)"),
-        ((5,) * 3, ""),
-    ],
+    ("values", "right"),
+    [((1, 5, 5), " (right: value 1 of 3)"), ((1, 5, 3), " (right: value 1 and 3 of 3)")],
 )
-def test_of_several_values_the_right_ones_are_named(given, right):
-    told = asks(lambda n: (1, 2, 3), cases=[(7,)]).judge(lambda n: given)
-    assert told == f"not yet: for n = 7 it gives {given}, not (1, 2, 3){right}"
+def test_of_several_values_the_right_ones_are_named(values, right):
+    exercise = asks(lambda n: (1, 2, 3), cases=[(7,)])
+    assert told(exercise, lambda n: values) == f"for n = 7 it gives {values}, not (1, 2, 3){right}"
 
 
-def test_the_first_case_that_differs_is_shown():
-    told = asks(lambda n: n, cases=[(1,), (2,), (3,)]).judge(lambda number: min(number, 1))
-    assert told == "not yet: for number = 2 it gives 1, not 2"
-
-
-def test_names_are_the_learner_s_and_left_out_if_they_say_nothing():
-    exercise = asks(lambda a, b: 0, cases=[(1, [2])])
-    assert exercise.judge(lambda x, y: 1) == "not yet: for x = 1, y = [2] it gives 1, not 0"
-    assert exercise.judge(lambda *all: 1) == "not yet: for 1, [2] it gives 1, not 0"
-
-
-def test_a_mistake_must_be_made_in_every_case():
-    exercise = asks(lambda n: n, {"twice": lambda n: 2 * n, "square": lambda n: n * n})
-    assert exercise.judge(lambda n: 2 * n) == "not yet: twice"
-    assert exercise.judge(lambda n: n * n) == "not yet: square"
-    assert exercise.judge(lambda n: 2 * n if n == 1 else n).startswith("not yet: for n = 1 it")
-
-
-def test_a_right_answer_says_on_how_many_cases():
-    assert asks(lambda n: n).judge(lambda n: n) == "passed on 2 cases"
-    assert asks(lambda: 3, cases=None).judge(3) == "passed"
-
-
-def test_none_is_named_only_if_there_is_nothing_else():
-    assert asks(lambda n: n).judge(lambda n: None).startswith("not yet: the function returns None")
-    assert asks(lambda n: n).judge(lambda n: None if n == 2 else n) == (
-        "not yet: a number is expected, this is None (for n = 2)"
+def test_values_that_differ_late_are_shown_to_all_digits():
+    assert "for n = 1 it gives 1.000030517578125, not 1" in told(
+        asks(lambda n: n), lambda n: n + 2**-15
     )
-    assert asks(lambda: 3, cases=None).judge(None).startswith("not yet: this is None; print only")
+
+
+def test_a_mistake_must_be_the_same_in_all_cases():
+    exercise = asks(lambda n: n, lambda n: {"twice": 2 * n, "square": n * n})
+    assert told(exercise, lambda n: 2 * n) == "twice"
+    assert told(exercise, lambda n: n * n) == "square"
+    assert told(exercise, lambda n: 2 * n if n == 1 else n).startswith("for n = 1 it")
+
+
+def test_a_verdict_is_an_object_and_its_words_say_on_how_many_cases():
+    assert asks(lambda n: n).judge(lambda n: n) == Verdict(True, "passed on 2 cases")
+    assert asks(lambda: 3, cases=None).judge(3) == Verdict(True, "passed")
+    assert judge("2.1", ...) == Verdict(False, "not attempted")
 
 
 def test_dots_are_seen_inside_of_lists_and_tuples():
     for answer in ([1, ...], (..., 1)):
-        told = asks(lambda: [1, 2], cases=None).judge(answer)
-        assert told == "not yet: there are still three dots in the answer"
-    assert asks(lambda: 3, cases=None).judge(...) == "not attempted"
+        exercise = asks(lambda: [1, 2], cases=None)
+        assert told(exercise, answer) == "there are still three dots in the answer"
 
 
 def test_a_remark_replaces_the_first_difference_and_may_fail():
-    assert asks(lambda: 3, cases=None, remark=lambda v: f"{v}?").judge(4) == "not yet: 4?"
-    broken = asks(lambda: 3, cases=None, remark=lambda v: 1 / 0)
-    assert broken.judge(4) == "not yet: not right, and no slip that is known here; see the hint"
+    assert told(asks(lambda: 3, cases=None, remark=lambda v: f"{v}?"), 4) == "4?"
+    assert told(asks(lambda: 3, cases=None, remark=lambda v: 1 / 0), 4) == UNKNOWN
 
 
 def test_a_comparison_of_its_own_may_fail_on_what_is_handed_in():
-    exercise = asks(lambda: [3], cases=None, same=lambda value, wanted: value[0] == wanted[0])
-    assert exercise.judge([3, 4]) == "passed"
-    assert exercise.judge(object()).startswith("not yet: ")
+    exercise = asks(lambda: [3], cases=None, same=lambda value, right: value[0] == right[0])
+    assert exercise.judge([3, 4]).passed
+    assert not exercise.judge(object()).passed
 
 
 def test_a_verdict_is_cut_at_600_characters():
     exercise = asks(lambda: 3, cases=None, remark=lambda v: v)
-    assert exercise.judge("a" * 591) == "not yet: " + "a" * 591
-    assert exercise.judge("a" * 592) == "not yet: " + "a" * 588 + "..."
-
-
-def test_all_cases_together_have_one_limit_of_seconds(monkeypatch):
-    monkeypatch.setattr("nastut.lessons.exercise.SECONDS", 0.3)
-
-    def slow(n):
-        end = time.monotonic() + 0.2
-        while time.monotonic() < end:
-            pass
-        return n
-
-    assert asks(lambda n: n, cases=[(1,)]).judge(slow) == "passed on 1 cases"
-    told = asks(lambda n: n, cases=[(1,), (2,), (3,)]).judge(slow)
-    assert told.startswith("not yet: for n = 2 it takes too long; does every loop")
+    assert told(exercise, "a" * 591) == "a" * 591
+    assert told(exercise, "a" * 592) == "a" * 588 + "..."
 
 
 def test_what_is_no_exercise_is_refused_with_those_that_there_are():
     for number in ("1.9", "99", "x", 3.25):
-        with pytest.raises(
-            ValueError, match=rf"no exercise '{number}'; there are 0\.1, 0\.2, 1\.1"
-        ):
+        with pytest.raises(ValueError, match=rf"no exercise '{number}'; there are 0\.1, 0\.2, 1"):
             nt.check(number, 3)
 
 
@@ -139,26 +126,236 @@ def test_numbers_of_exercises_may_be_written_without_quotes(capsys):
     assert capsys.readouterr().out == "Exercise 2.1: not attempted\n"
 
 
-def test_arguments_cannot_be_changed():
+def test_arguments_and_answers_are_not_changed():
     def last(numbers):
         return numbers.pop() if numbers else 0
 
-    exercise = Exercise(cases=lambda rng: [([1, 2],)], truth=last, mistakes={"first": min})
-    assert exercise.judge(last) == "passed on 1 cases"
-    assert exercise.judge(lambda numbers: numbers.pop(0)) == "not yet: first"
-    assert exercise.judge(lambda numbers: numbers.clear()).startswith("not yet: the function ret")
+    exercise = asks(lambda n: n[-1], lambda n: {"first": n[0]}, cases=[([1, 2],)])
+    assert exercise.judge(last).passed
+    assert told(exercise, lambda numbers: numbers.pop(0)) == "first"
+    for number, answer in {"4.2": ["Add", "Tanh"] * 4, "4.3": {"A"}, "5.2": [7, "Add"]}.items():
+        before = answer.copy()
+        judge(number, answer)
+        assert answer == before
 
 
 def test_one_list_filled_anew_each_time_is_read_each_time():
     kept = []
 
     def same_list_again(tokens):
-        kept[:] = exercises_of("linearization")["2.4"].truth(tokens)
+        kept[:] = EXERCISES["2.4"].truth(tokens)
         return kept
 
-    assert exercises_of("linearization")["2.4"].judge(same_list_again) == "passed on 12 cases"
+    assert judge("2.4", same_list_again).passed
 
 
-def test_values_that_differ_late_are_shown_to_all_digits():
-    exercise = Exercise(truth=lambda n: n, mistakes={}, cases=lambda rng: [(1,)])
-    assert "for n = 1 it gives 1.000030517578125, not 1" in exercise.judge(lambda n: n + 2**-15)
+def test_text_is_no_code(tmp_path):
+    """Sympy evaluates text, even inside a list."""
+    path = tmp_path / "witness"
+    code = f"open({str(path)!r}, 'w')"
+    for number in EXERCISES:
+        for answer in (code, [code]):
+            judge(number, answer)
+            judge(number, lambda *arguments, answer=answer: answer)
+    assert not path.exists()
+
+
+# What an answer prints, how long it runs, and where
+
+
+def test_what_an_answer_prints_is_seen_and_the_verdict_is_the_last_line(capsys):
+    def talkative(k, base):
+        print("here I am:", k)
+        return 2 * (k - base), 2 * (k - base) + 1
+
+    nt.check("2.1", talkative)
+    *said, verdict = capsys.readouterr().out.splitlines()
+    assert said[0] == "here I am: 2"
+    assert verdict == "Exercise 2.1: passed on 11 cases"
+
+
+def loop_of_one_line(*arguments):
+    while True: pass  # noqa: E701  # fmt: skip
+
+
+def compiled_loop_that_calls_back(*arguments):
+    return max(map(lambda x: x, itertools.count()))  # noqa: C417
+
+
+class Ones:
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        while True:
+            time.sleep(0.001)
+
+
+@pytest.mark.parametrize(
+    "endless", [loop_of_one_line, compiled_loop_that_calls_back, lambda *arguments: Ones()]
+)
+def test_an_answer_without_end_is_interrupted(endless, monkeypatch):
+    monkeypatch.setattr("nastut.lessons.exercise.SECONDS", 0.2)
+    threads = threading.active_count()
+    verdict = judge("2.1", endless)
+    assert str(verdict).startswith("not yet: for ")
+    assert "it was interrupted; does every loop come to an end?" in str(verdict)
+    assert threading.active_count() == threads
+    assert judge("2.1", EXERCISES["2.1"].truth).passed
+
+
+def test_all_cases_together_have_one_limit(monkeypatch):
+    monkeypatch.setattr("nastut.lessons.exercise.SECONDS", 0.6)
+
+    def slow(n):
+        time.sleep(0.4)
+        return n
+
+    assert asks(lambda n: n, cases=[(1,)]).judge(slow).passed
+    words = told(asks(lambda n: n, cases=[(1,), (2,), (3,)]), slow)
+    assert words.startswith("for n = 2 it was interrupted")
+
+
+def test_no_interrupt_outlives_its_answer(monkeypatch):
+    """Where an answer ends just when its time does, too."""
+    monkeypatch.setattr("nastut.lessons.exercise.SECONDS", 0.02)
+    for pause in np.linspace(0.018, 0.022, 40):
+        exercise = asks(lambda: 3, cases=None, same=lambda *_, pause=pause: time.sleep(pause) or 1)
+        assert exercise.judge(3).words in (
+            "passed",
+            "not yet: it was interrupted; does it come to an end?",
+        )
+    time.sleep(0.05)
+
+
+def test_answers_are_checked_in_other_threads_too():
+    """At the same time, and nothing is taken from the process."""
+    streams, verdicts = (sys.stdout, sys.stderr), []
+
+    def work(number):
+        exercise = EXERCISES[number]
+        verdicts.append(exercise.judge(exercise.truth).passed)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in ("1.1", "2.4", "3.1", "6.2") * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert verdicts == [True] * 8
+    assert (sys.stdout, sys.stderr) == streams
+
+
+# Whatever is handed in
+
+
+def raises(error):
+    def function(*arguments):
+        raise error
+
+    return function
+
+
+def itself(*arguments):
+    return itself(*arguments)
+
+
+def endless_list():
+    inner = []
+    inner.append(inner)
+    return inner
+
+
+def yields(*arguments):
+    yield 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (raises(SystemExit()), "it raises SystemExit: no message"),
+        (raises(KeyboardInterrupt()), "it was interrupted"),
+        (raises(ValueError("one\ntwo")), "it raises ValueError: one two"),
+        (itself, "for 2, 2 it calls itself, or holds itself, without end"),
+        (lambda k, base: endless_list(), "it calls itself, or holds itself, without end"),
+        (yields, "2 values are expected, these are 1: (1,)"),
+        (int, "a function is expected, this is the class int"),
+        (7, "a function is expected, this is 7"),
+        (lambda k, base: (..., 3), "there are still three dots in the answer"),
+        (lambda k, base: range(10**9), "not yet: for k = 2, base = 2 more than 2,000 elements are"),
+        (lambda k, base: print(3), "the function returns None; print only shows"),
+        (lambda k: 1, "it raises TypeError"),
+        (lambda k, base: (float("nan"), 1), "it gives (nan, 1), not (0, 1) (right: value 2 of 2)"),
+    ],
+)
+def test_what_happened_is_named(answer, words):
+    assert words in str(judge("2.1", answer))
+
+
+class Hostile:
+    """An object whose every method raises, or answers with an array."""
+
+    def __init__(self, reply):
+        self.reply = reply
+
+    def _react(self, *arguments):
+        if isinstance(self.reply, BaseException):
+            raise self.reply
+        return self.reply
+
+    __eq__ = __ne__ = __bool__ = __len__ = __iter__ = __next__ = __getitem__ = __repr__ = _react
+    __str__ = __float__ = __int__ = __complex__ = __contains__ = __hash__ = __array__ = _react
+    __deepcopy__ = __getattr__ = __call__ = _react
+
+
+errors = st.sampled_from(
+    [
+        *(SystemExit(), KeyboardInterrupt(), GeneratorExit(), StopIteration(), MemoryError()),
+        *(RecursionError("deep"), ValueError("two\nlines"), UnicodeError("\udc80"), KeyError(3)),
+    ]
+)
+HIDDEN = [  # from hypothesis, which prints what it draws from
+    *(object, endless_list, lambda: int, lambda: Hostile, lambda: np, lambda: len),
+    *(lambda: np.ndarray, lambda: sp.Symbol, lambda: nt.Cell, lambda: sp.I, lambda: b"bytes"),
+    *(lambda: nt.zoo.LSTM, lambda: sp.nan, lambda: sp.oo, lambda: sp.zoo, lambda: sp.true),
+    *(lambda: 10**5_000, lambda: -(10**400), lambda: "\udc80", lambda: "x" * 10**6),
+    *(lambda: itertools.repeat(3), lambda: (n for n in itertools.count())),
+]
+objects = st.one_of(
+    st.builds(Hostile, st.one_of(errors, st.sampled_from([np.ones(3), "", 1, None, ...]))),
+    st.integers(0, len(HIDDEN) - 1).map(lambda number: HIDDEN[number]()),
+)
+numbers = st.one_of(st.integers(-3, 40), st.floats(), st.booleans(), st.complex_numbers())
+words = st.sampled_from(["Add", "Tanh", "Sigmoid", "Multiply", "Identity", "Max", "A", "LSTM", ""])
+arrays = st.lists(st.integers(0, 3), max_size=4).flatmap(
+    lambda shape: st.sampled_from(
+        [np.zeros(shape), np.ones(shape, dtype=object), np.full(shape, "a"), torch.zeros(shape)]
+    )
+)
+leaves = st.one_of(st.none(), numbers, words, arrays, objects, numbers.map(lambda n: ...))
+values = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=12),
+        st.lists(inner, max_size=4).map(tuple),
+        st.lists(inner, max_size=4).map(iter),
+        st.dictionaries(words, inner, max_size=3),
+        st.sets(words, max_size=4),
+    ),
+    max_leaves=8,
+)
+functions = st.one_of(
+    values.map(lambda value: lambda *arguments: value),
+    errors.map(raises),
+    st.sampled_from([yields, itself, lambda: 1, lambda *a: a, lambda x, *a: x.clear()]),
+)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(number=st.sampled_from(list(EXERCISES)), answer=st.one_of(values, functions))
+def test_whatever_is_handed_in_there_is_one_line(number, answer, capsys):
+    nt.check(number, answer)
+    printed = capsys.readouterr()
+    assert printed.out.startswith(f"Exercise {number}: ")
+    assert printed.out.count("\n") == 1
+    assert len(printed.out) < 700
+    assert printed.err == ""

@@ -65,7 +65,7 @@ def test_what_is_exact_stays_exact():
 
 
 @pytest.mark.parametrize(
-    ("value", "wanted"),
+    ("value", "right"),
     [
         (float("nan"), float("nan")),
         ("3", 3),
@@ -83,17 +83,17 @@ def test_what_is_exact_stays_exact():
         (object(), 3),
     ],
 )
-def test_different_things_differ(value, wanted):
-    assert not close(plain(value), plain(wanted))
+def test_different_things_differ(value, right):
+    assert not close(plain(value), plain(right))
 
 
-@pytest.mark.parametrize("wanted", [2.0, 2e6, 2e-6, -2.0, 2 + 1j])
-def test_rounding_does_not_count_and_more_does(wanted):
-    assert close(wanted * (1 + 0.9e-5), wanted)
-    assert close(wanted * (1 - 0.9e-5), wanted)
-    assert not close(wanted * (1 + 1e-4), wanted) or abs(wanted) < 1e-3
-    assert close(wanted + 0.9e-7, wanted)
-    assert not close(wanted + 1e-3, wanted) or abs(wanted) > 100
+@pytest.mark.parametrize("right", [2.0, 2e6, 2e-6, -2.0, 2 + 1j])
+def test_rounding_does_not_count_and_more_does(right):
+    assert close(right * (1 + 0.9e-5), right)
+    assert close(right * (1 - 0.9e-5), right)
+    assert not close(right * (1 + 1e-4), right) or abs(right) < 1e-3
+    assert close(right + 0.9e-7, right)
+    assert not close(right + 1e-3, right) or abs(right) > 100
     assert not close(0.9e-6, 0.0)
 
 
@@ -127,10 +127,10 @@ class EqualToAll:
     __hash__ = None
 
 
-@pytest.mark.parametrize("wanted", [1, 1.0, "a", (1, 2), {"A": 1}, None, True])
-def test_an_object_that_equals_everything_equals_nothing(wanted):
-    assert not close(plain(EqualToAll()), plain(wanted))
-    assert not close(plain([EqualToAll()]), plain([wanted]))
+@pytest.mark.parametrize("right", [1, 1.0, "a", (1, 2), {"A": 1}, None, True])
+def test_an_object_that_equals_everything_equals_nothing(right):
+    assert not close(plain(EqualToAll()), plain(right))
+    assert not close(plain([EqualToAll()]), plain([right]))
 
 
 @pytest.mark.parametrize(
@@ -154,20 +154,6 @@ def test_the_most_that_is_read(make):
         plain(make(MOST + 1))
 
 
-def holds_itself(kind):
-    """Return a value that lies in itself, at the second level."""
-    inner = []
-    outer = {"dict": {"A": inner}, "array": np.array([inner, 1], dtype=object)}.get(kind, [inner])
-    inner.append(outer)
-    return outer
-
-
-@pytest.mark.parametrize("kind", ["list", "dict", "array"])
-def test_what_contains_itself_is_not_read(kind):
-    with pytest.raises(ValueError, match="the value contains itself"):
-        plain(holds_itself(kind))
-
-
 def test_what_is_there_twice_does_not_contain_itself():
     row = [1, 2]
     assert plain([row, [row], row]) == [[1, 2], [[1, 2]], [1, 2]]
@@ -182,10 +168,6 @@ def test_shape():
     assert shape([]) == (0,)
 
 
-async def answer_later():
-    return 3
-
-
 def test_a_value_is_shown_in_one_short_line():
     assert show((0.123456, 3, "a\nb")) == "(0.1235, 3, 'a\\nb')"
     assert show([1.0]) == "[1]"
@@ -193,7 +175,6 @@ def test_a_value_is_shown_in_one_short_line():
     assert show(frozenset("ba")) == "{'a', 'b'}"
     assert show(int) == "the class int"
     assert show(len) == "the function len"
-    assert show(plain(answer_later())) == "a coroutine, which `async` makes"
     assert show([7] * 40) == f"[{', '.join(['7'] * 40)}]"
     assert show([7] * 41) == f"[{', '.join(['7'] * 40)}, ...]"
     assert len(show("a" * 158)) == 160

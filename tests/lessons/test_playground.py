@@ -2,11 +2,14 @@
 
 import re
 
+import numpy as np
 import pytest
 
 import nastut as nt
 from nastut.cells.sequence import places
-from nastut.lessons.playground import lowered
+from nastut.lessons.playground import LONG, Board, lowered
+from nastut.pictures.words import say_step
+from nastut.symbolic.symbols import to_text
 
 
 def shown(page):
@@ -67,13 +70,6 @@ def test_slider_fills_the_picture():
     assert len(set(pictures)) == 11
 
 
-def test_slider_stays_where_it_is_when_a_token_changes():
-    page = nt.playground()
-    page.slider.value = 4
-    page.tokens[0].value = "Multiply"
-    assert page.slider.value == 4
-
-
 def test_text_is_read_for_any_base_and_taken_back():
     page = nt.playground()
     page.text.value = str(nt.zoo.MAXCELL)
@@ -94,14 +90,6 @@ def test_a_text_that_is_no_cell_is_answered_and_nothing_is_lost():
     page.text.value = "Add ReLU Multiply ReLU Multiply Sigmoid Add ReLU 1 0"
     assert page.complaint.value == ""
     assert in_step(page)
-
-
-def test_random_cell_is_the_seed_s():
-    one, two = nt.playground(seed=3), nt.playground(seed=3)
-    one.random.click()
-    two.random.click()
-    assert one.board.cell == two.board.cell != nt.zoo.EXAMPLE
-    assert in_step(one)
 
 
 @pytest.mark.parametrize(
@@ -127,3 +115,141 @@ def test_a_page_without_a_kernel_shows_the_picture_and_says_how_to_play():
 def test_nothing_of_a_formula_is_read_as_html():
     said = "a<sub>0</sub> &lt; h<sub>t-1</sub> &amp; W<sub>12</sub> x"
     assert lowered("a_0 < h_{t-1} & W_12 x") == said
+
+
+# The board: the playground without its controls
+
+KEEPER = nt.Cell.parse("Add Tanh  Add Sigmoid  Multiply Tanh  Add Identity  2 0")
+
+
+def board(cell=nt.zoo.EXAMPLE, seed=0):
+    return Board(cell, np.random.default_rng(seed))
+
+
+def test_every_token_can_be_changed_to_every_token_of_its_place():
+    for cell in (nt.zoo.EXAMPLE, nt.zoo.NASCELL):
+        for place, allowed in enumerate(nt.Space(cell.base).tokens, 1):
+            for token in allowed:
+                changed = board(cell)
+                changed.put_token(place, token)
+                expected = [*cell.sequence[: place - 1], token, *cell.sequence[place:]]
+                assert changed.cell.sequence == expected
+
+
+def test_undo_goes_all_the_way_back_and_no_further():
+    changed = board()
+    for place, token in [(2, "ReLU"), (9, 2), (2, "Sigmoid"), (2, "Sigmoid")]:
+        changed.put_token(place, token)
+    changed.put_random()
+    changed.put(nt.zoo.LSTM)
+    assert changed.changes == 5  # what changed nothing is no change
+    walked = [changed.cell]
+    while changed.changes:
+        changed.undo()
+        walked.append(changed.cell)
+    changed.undo()
+    assert walked[0] == nt.zoo.LSTM
+    assert str(walked[-2]) == str(nt.zoo.EXAMPLE).replace("Tanh", "ReLU")
+    assert walked[-1] == changed.cell == nt.zoo.EXAMPLE
+
+
+def test_random_cells_are_those_of_the_seed_and_of_the_space():
+    one, two, other = board(), board(), board(seed=1)
+    for changed in (one, two, other):
+        for _ in range(5):
+            changed.put_random()
+            assert changed.cell in nt.Space()
+    assert one.cell == two.cell != other.cell
+
+
+def test_operations_of_the_control_experiment_stay_once_they_were_needed():
+    changed = board()
+    assert changed.space == nt.Space()
+    changed.put(nt.zoo.MAXCELL)
+    assert "Max" in changed.space.tokens[0]
+    for place in (1, 3, 15):
+        changed.put_token(place, "Add")
+    assert "Max" in changed.space.tokens[0]
+
+
+@pytest.mark.parametrize("wrong", [None, "Add Tanh", nt.zoo.EXAMPLE.sequence])
+def test_what_is_no_cell_is_refused(wrong):
+    with pytest.raises(TypeError, match="where a Cell belongs"):
+        board(wrong)
+    with pytest.raises(TypeError, match="where a Cell belongs"):
+        board().put(wrong)
+
+
+def test_a_wrong_token_is_refused_and_nothing_changes():
+    changed = board()
+    with pytest.raises(nt.SequenceError, match="token 2 is 'Add'"):
+        changed.put_token(2, "Add")
+    assert (changed.cell, changed.changes) == (nt.zoo.EXAMPLE, 0)
+
+
+@pytest.mark.parametrize("base", [1, 2, 4, 8])
+def test_walk_ends_where_evaluate_does(base):
+    cell = nt.Space(base).sample(np.random.default_rng(base))
+    steps = board(cell).steps()
+    x_parts, h_parts = zip(*board(cell)._parts(), strict=True)
+    h, c = nt.evaluate(cell, x_parts, h_parts, -0.25)
+    assert steps[-1].value == h
+    assert [step.value for step in steps if step.stage == "create"] == [c]
+    assert board(cell).say_step(len(steps)).endswith(f"{h:z.2f} is the new h.")
+    assert board(cell).say_step(0) == "No step yet."
+
+
+def test_numbers_are_those_that_notebook_00_computes_by_hand():
+    inputs = "W_1 x_t = 0.50, W_2 h_{t-1} = 0.50, W_3 x_t = 2.00, W_4 h_{t-1} = 0.25"
+    assert board().facts()["numbers that go in"] == f"{inputs}, c_{{t-1}} = -0.25"
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        (nt.zoo.EXAMPLE, "none: c_t does not depend on c_{t-1}"),
+        (
+            KEEPER,
+            "from node 0 to node 2; ∂c_t/∂c_{t-1} = sigmoid(W_3 x_t + W_4 h_{t-1})",
+        ),
+    ],
+)
+def test_memory_path(cell, said):
+    assert board(cell).facts()["memory path"] == said
+
+
+def test_a_derivative_is_written_out_as_long_as_it_is_read():
+    cells = [nt.Space(base).sample(np.random.default_rng(s)) for base in (2, 4) for s in range(60)]
+    lengths = set()
+    for cell in (cell for cell in cells if cell.has_memory):
+        derivative = to_text(nt.formulas(cell).memory_path)
+        said = board(cell).facts()["memory path"]
+        assert said.endswith(derivative) == (len(derivative) <= LONG)
+        assert f"has {len(derivative)} letters" in said or len(derivative) <= LONG
+        lengths.add(len(derivative) <= LONG)
+    assert lengths == {True, False}
+
+
+def test_steps_are_counted_from_1_and_drawn_as_far_as_they_are_done():
+    steps = board().steps()
+    said = [board().say_step(done) for done in range(1, len(steps) + 1)]
+    assert [line.partition(". ")[0] for line in said] == [
+        f"{done} of {len(steps)}" for done in range(1, len(steps) + 1)
+    ]
+    assert len(set(said)) == len(said)
+    assert [line.partition(". ")[2] for line in said] == [say_step(step) for step in steps]
+
+
+def test_rank_is_that_of_the_table_for_each_task():
+    table = nt.load_table()
+    said = board().facts()["rank in the table"]
+    for task in table.tasks:
+        assert f"{table.rank(nt.zoo.EXAMPLE, task):,} ({task.replace('_', ' ')})" in said
+    assert said.endswith("of 18,688")
+
+
+@pytest.mark.parametrize(
+    "cell", [nt.zoo.LSTM, nt.Cell.parse(str(nt.zoo.EXAMPLE).replace("Tanh", "Sin"))]
+)
+def test_cells_outside_the_table_have_no_rank(cell):
+    assert board(cell).facts()["rank in the table"].startswith("only cells of base 2")

@@ -1,11 +1,115 @@
-"""What two notebooks plot alike shows what it is given."""
+"""What every notebook does first, and what more than one of them draws."""
+
+from base64 import b64decode
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 
-from looks import assert_looks
-from nastut.lessons.plots import draw_arrivals, draw_intervals
+import nastut as nt
+from nastut.lessons.plots import describe_figure, draw_arrivals, draw_intervals, figure_bundle
+
+
+@pytest.fixture(autouse=True)
+def _restore_how_things_look():
+    with plt.rc_context(), np.printoptions():
+        yield
+
+
+def test_generator_is_that_of_the_seed():
+    expected = np.random.default_rng(7).normal(size=5)
+    np.testing.assert_array_equal(nt.setup(seed=7).normal(size=5), expected)
+
+
+def test_nothing_global_is_seeded():
+    def state():
+        return np.random.get_state()[1].tolist()  # noqa: NPY002
+
+    before = state()
+    nt.setup(seed=0)
+    assert state() == before
+
+
+def test_plots_are_770_by_352_pixels_with_a_faint_grid():
+    nt.setup(seed=0)
+    drawn, axis = plt.subplots()
+    assert (drawn.get_size_inches() * drawn.dpi).tolist() == [770, 352]
+    assert axis.get_xgridlines()[0].get_alpha() == 0.3
+
+
+def test_numbers_show_four_decimals_and_no_powers_of_ten():
+    nt.setup(seed=0)
+    assert str(np.array([0.00004, 0.00005001, 123.45678])) == "[  0.       0.0001 123.4568]"
+
+
+@pytest.mark.parametrize("seed", [None, "0", 0.5, True])
+def test_seed_must_be_a_whole_number(seed):
+    with pytest.raises(TypeError, match=rf"seed is {seed!r}; give a whole number"):
+        nt.setup(seed)
+
+
+def test_negative_seed_is_refused():
+    with pytest.raises(ValueError, match="non-negative"):
+        nt.setup(-1)
+
+
+# Alternative texts
+
+
+def figure(panels=1):
+    """Return a figure of lines, with labels and a legend."""
+    drawn, axes = plt.subplots(1, panels, squeeze=False)
+    for axis in axes[0]:
+        axis.plot([0, 1], [0, 1], label="the one")
+        axis.plot([0, 1], [1, 0], label="the other")
+        axis.set(xlabel="training step", ylabel="$W_1$ and\nthe loss", title="a title")
+        axis.legend()
+    return drawn
+
+
+PANEL = "a title, lines, W1 and the loss against training step, showing the one; the other."
+
+
+def test_figure_in_words():
+    assert describe_figure(figure()) == f"Figure: {PANEL}"
+    assert describe_figure(figure(2)) == f"Figure with 2 panels. Panel 1: {PANEL} Panel 2: {PANEL}"
+
+
+def test_kinds_are_told_apart_and_a_colour_bar_is_no_panel():
+    drawn, axes = plt.subplots(1, 3)
+    drawn.colorbar(axes[0].imshow([[0, 1]]))
+    axes[1].bar([0, 1], [1, 2])
+    axes[2].text(0, 0, "a word")
+    assert describe_figure(drawn) == (
+        "Figure with 3 panels. Panel 1: an image. Panel 2: bars. Panel 3: text."
+    )
+
+
+def test_figure_is_stored_with_its_words():
+    png, metadata = figure_bundle(figure())
+    assert b64decode(png).startswith(b"\x89PNG\r\n\x1a\n")
+    assert metadata == {"alt": f"Figure: {PANEL}"}
+
+
+def test_every_figure_of_a_notebook_has_its_words():
+    """Also the first; and whether it is shown by hand or at the end of its cell."""
+    cells = [
+        "import matplotlib.pyplot as plt\nimport nastut as nt\n_ = nt.setup(seed=0)",
+        "_ = plt.plot([0, 1], label='the first')\nplt.show()",
+        "_ = plt.plot([0, 1], label='the second')",
+    ]
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, kernel_name="python3").execute()
+    _, first, second = notebook.cells
+    assert [output.metadata for output in first.outputs] == [
+        {"image/png": {"alt": "Figure: lines, showing the first."}}
+    ]
+    assert second.outputs[-1].metadata["image/png"]["alt"].endswith("the second.")
+
+
+# What more than one notebook draws
 
 
 @pytest.fixture
@@ -17,7 +121,6 @@ def axis():
 def test_each_row_has_its_dot_its_interval_and_its_note(axis):
     rows = {"a": (2.0, 1.0, 4.0), "b": (3.0, 2.5, 3.5)}
     draw_intervals(axis, rows, notes=["left", "right"], middle=2.5)
-    assert_looks(axis.figure, "intervals")
     *drawn, vertical = axis.lines
     for row, (value, low, high) in enumerate(rows.values()):
         assert list(drawn[2 * row].get_xdata()) == [low, high]
@@ -34,6 +137,5 @@ def test_what_never_arrives_never_counts(axis):
     reached = {"some": [2.0, np.inf], "all": np.array([1.0, 3.0])}
     looks = {"some": {"color": "black"}, "all": {"color": "grey"}}
     draw_arrivals(axis, reached, looks, budget=4)
-    assert_looks(axis.figure, "arrivals")
     curves = {line.get_label(): list(line.get_ydata()) for line in axis.lines}
     assert curves == {"some": [0, 0, 0.5, 0.5, 0.5], "all": [0, 0.5, 0.5, 1, 1]}

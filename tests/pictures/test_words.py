@@ -9,7 +9,7 @@ import nastut as nt
 from nastut.cells.cell import children
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
 from nastut.pictures.graph import graph
-from nastut.pictures.words import describe, number, say_step
+from nastut.pictures.words import describe, number
 
 EXAMPLE = (
     "Node 0: Add x and the old h (W1, W2), then Tanh, inject: Add the old c, then ReLU. "
@@ -67,18 +67,6 @@ def test_nothing_unspeakable_is_read():
     for cell in (nt.zoo.EXAMPLE, nt.zoo.LSTM, nt.zoo.NASCELL):
         for picture in (nt.draw(cell), nt.draw(cell, fold=True), nt.draw_sequence(cell)):
             assert not re.search(r"[_{}\\$]", picture.alt)
-
-
-def test_steps_in_words():
-    steps = nt.trace(nt.Cell.parse("Add Tanh Multiply ReLU 0 0"), [0.5], [0.5], 2.0)
-    assert list(map(say_step, steps)) == [
-        "Node 0: Add 0.50 and 0.50, which is 1.00.",
-        "Node 0: 1.00 is the new c.",
-        "Node 0: Tanh of 1.00, which is 0.76.",
-        "Node 0, inject: Multiply 0.76 and 2.00, which is 1.52.",
-        "Node 0, inject: ReLU of 1.52, which is 1.52.",
-        "Node 0: 1.52 is the new h.",
-    ]
 
 
 @pytest.mark.parametrize(

@@ -1,132 +1,197 @@
-"""The loop of a search: what is proposed, counted, shown and kept."""
+"""The loop of a search: what is proposed, counted, learned and kept, whatever stops it."""
 
+import copy
+import inspect
+import random
+import subprocess
+import sys
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tqdm import tqdm
+import torch
 
 import nastut as nt
-from nastut import search
-from nastut.search.checkpoint import Checkpoint
-from nastut.search.loop import Search
+from nastut.search.learners import PriorityQueue, Reinforce
+from nastut.search.loop import Search, run
+from nastut.search.result import SearchResult
 from nastut.search.rewards import Outcome
-from nastut.search.runner import run
-from nastut.search.strategies import Random
+from nastut.search.strategies import Evolution, Random
 from nastut.search.workers import Workers
-from search_in_process import SPACE, reward
+from search_in_process import EVALUATIONS, SPACE, STRATEGIES, reward, search, strategy
+
+each_strategy = pytest.mark.parametrize("name", STRATEGIES)
+METHODS = {"random": Random, "evolution": Evolution, "reinforce": Reinforce,
+           "priority_queue": PriorityQueue}  # fmt: skip
 
 
-def strategy(batch=10):
-    return Random(SPACE.choices, np.random.default_rng(5), batch)
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "search.json"
 
 
-def searched(evaluations, reward=reward, batch=10):
-    """Return a search that is at its end."""
-    made = Search(strategy(batch), SPACE, reward, evaluations)
-    with tqdm(disable=True) as bar, Workers() as workers:
-        made.go(workers, bar)
-    return made
+@pytest.fixture
+def always_written(monkeypatch):
+    """Write the file whenever something was measured."""
+    monkeypatch.setattr("nastut.search.loop.PATIENCE", 0)
 
 
-@pytest.mark.parametrize(("evaluations", "proposals"), [(20, 2), (21, 3), (1, 1), (10, 1)])
+# What a search gives
+
+
+def defaults(function):
+    """Return the arguments that may be left out, and what they are then."""
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_takes_what_run_takes_a_seed_and_what_its_strategy_takes(name):
+    function, common = getattr(nt.search, name), defaults(run)
+    del common["settings"]
+    own = {key: value for key, value in defaults(function).items() if key != "cell"}
+    assert own == {**common, "seed": 0, **defaults(METHODS[name])}
+    shared = ["space", "reward", "evaluations", "seed", "executor", "checkpoint", "progress"]
+    assert list(inspect.signature(function).parameters)[:7] == shared
+    assert METHODS[name].__doc__ in function.__doc__
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_puts_its_strategy_into_the_loop_and_says_so(name):
+    cell = {"cell": nt.zoo.EXAMPLE} if "cell" in defaults(getattr(nt.search, name)) else {}
+    settings = {"batch": np.int64(4), **cell}
+    found = getattr(nt.search, name)(SPACE, reward, 8, np.int64(3), progress=False, **settings)
+    assert found == run(
+        METHODS[name].on(SPACE, 3, **settings), SPACE, reward, 8, found.settings, progress=False
+    )
+    plain = {key: str(value) for key, value in cell.items()}
+    own = {**plain, **defaults(METHODS[name]), "batch": 4}
+    assert found.settings == {"method": name, "seed": 3, **own}
+    assert {type(value) for value in found.settings.values()} <= {int, float, str, bool}
+    with pytest.raises(TypeError, match="unexpected keyword argument 'bacth'"):
+        getattr(nt.search, name)(SPACE, reward, bacth=4)
+
+
+def test_every_evaluation_is_in_the_result():
+    result = search("random")
+    assert len(result.cells) == len(result.rewards) == EVALUATIONS
+    failed = {}
+    for place, (cell, found) in enumerate(zip(result.cells, result.rewards, strict=True)):
+        try:
+            expected = reward(cell)
+        except FloatingPointError:
+            expected = np.nan
+        if np.isnan(expected):
+            failed.setdefault(cell.canonical(), place)
+        assert found == (0.0 if np.isnan(expected) else expected)
+    assert [failure.place for failure in result.failures] == list(failed.values())
+    assert all(result.cells[f.place] == f.cell and f.error for f in result.failures)
+    assert len(failed) > 5
+
+
+def test_where_every_child_fails_the_search_ends_too():
+    result = search("evolution", reward=lambda cell: 1 / 0, evaluations=60)
+    assert result.failed == 60
+    with pytest.raises(ValueError, match=r"none of the 60 .* failed with: ZeroDivisionError"):
+        result.best  # noqa: B018
+
+
+def test_equal_cells_are_asked_once_also_while_the_first_is_under_way():
+    pair = [nt.zoo.EXAMPLE, nt.Cell.parse("Multiply ReLU Add Tanh Multiply Sigmoid Add ReLU 0 1")]
+    assert pair[0].canonical() == pair[1].canonical()
+    twins = SimpleNamespace(
+        propose=lambda: [SPACE.encode(cell) for cell in pair], learn=lambda *_: {}
+    )
+    asked = Counter()
+    result = run(twins, SPACE, lambda cell: asked.update([cell]) or 0.5, 6, progress=False)
+    assert asked == {pair[0]: 1}
+    assert result.rewards == [0.5] * 6
+
+
+@pytest.mark.parametrize("name", ["evolution", "priority_queue"])
+def test_global_random_states_and_threads_neither_matter_nor_change(name):
+    expected = search(name, evaluations=60)
+    random.seed(1)
+    torch.manual_seed(1)
+    before, threads = torch.get_rng_state(), torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        found = search(name, evaluations=60)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(threads)
+    assert found == expected
+    assert found.updates == expected.updates
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("name", ["evolution", "priority_queue"])
+def test_what_is_easy_is_found(name):
+    def agreement(cell):
+        return sum(a == b for a, b in zip(cell.sequence, nt.zoo.EXAMPLE.sequence, strict=True)) / 10
+
+    method = getattr(nt.search, name)
+    found = [method(SPACE, agreement, 600, s, progress=False, target=1) for s in range(3)]
+    assert min(max(result.rewards) for result in found) == 1
+
+
+def test_a_target_ends_the_search_with_the_batch_that_reaches_it(path):
+    whole = search("random")
+    target = sorted(whole.rewards)[-8]
+    first = next(n for n, r in enumerate(whole.rewards) if r >= target)
+    short = search("random", path, target=target)
+    assert short.cells == whole.cells[: 10 * (first // 10 + 1)]
+    assert search("random", path, reward=lambda cell: 1 / 0, target=target) == short
+    assert search("random", path) == whole
+
+
+@pytest.mark.parametrize(("evaluations", "proposals"), [(20, 2), (21, 3), (1, 1)])
 def test_no_batch_is_proposed_that_the_budget_does_not_pay(evaluations, proposals):
-    class Counting(Random):
-        asked = 0
-
-        def propose(self):
-            self.asked += 1
-            return super().propose()
-
-    counting = Counting(SPACE.choices, np.random.default_rng(5), 10)
-    result = run(counting, SPACE, reward, evaluations, progress=False)
-    assert counting.asked == proposals
+    made = strategy("random")
+    asked = []
+    made.propose = lambda: asked.append(None) or Random.propose(made)
+    result = run(made, SPACE, reward, evaluations, progress=False)
+    assert len(asked) == proposals
     assert len(result.cells) == evaluations
     assert len(result.updates) == evaluations // 10  # what is not paid for is not learned
 
 
-def test_a_batch_may_be_large():
-    result = search.random(SPACE, reward, 600, 5, progress=False, batch=300)
-    assert [update["evaluations"] for update in result.updates] == [300, 600]
-
-
-@pytest.mark.parametrize("evaluations", [7, 20, 25])
-def test_what_is_done_is_what_has_a_reward(evaluations):
-    assert Search(strategy(), SPACE, reward, evaluations).done() == 0
-    assert searched(evaluations).done() == evaluations
-
-
-def test_the_mean_reward_counts_a_failure_as_the_lowest_so_far_and_at_most_as_0():
+def test_updates_count_a_failure_as_the_lowest_reward_so_far_and_at_most_as_0():
     for sign in (1, -1):
-        made = searched(60, lambda cell, sign=sign: sign * reward(cell))
-        lowest = 0.0
-        for k, update in enumerate(made.updates):
-            found = [made.memory[form].reward for form in made.learned.forms[10 * k : 10 * k + 10]]
-            lowest = min([lowest, *(r for r in found if np.isfinite(r))])
-            wanted = np.mean([r if np.isfinite(r) else lowest for r in found])
-            assert update["mean_reward"] == pytest.approx(wanted)
-        assert made.failed > 0
+        result = search("random", reward=lambda cell, sign=sign: sign * reward(cell))
+        known = [
+            None if one.error else one.reward for b in result.batches for one in b.outcomes if one
+        ]
+        assert [update["evaluations"] for update in result.updates] == list(range(10, 157, 10))
+        for update in result.updates:
+            end = update["evaluations"]
+            lowest = min(0, *(r for r in known[:end] if r is not None))
+            batch = [lowest if r is None else r for r in known[end - 10 : end]]
+            assert update["mean_reward"] == pytest.approx(np.mean(batch))
 
 
-@pytest.mark.parametrize(
-    ("clock", "per_minute"),
-    [
-        ({"rate": 2.0, "elapsed": 9.0}, "120"),
-        ({"rate": None, "elapsed": 4.0}, "300"),  # since it began, 20 of 25
-        ({"rate": None, "elapsed": 0.0}, "1200"),
-    ],
-)
-def test_the_bar_shows_the_best_what_failed_and_how_many_a_minute(clock, per_minute):
-    made, shown = searched(25), {}
-    bar = SimpleNamespace(
-        disable=False,
-        format_dict=clock,
-        n=22,
-        initial=2,
-        set_postfix=lambda **named: shown.update(named),
-        update=lambda more: shown.update(more=more),
-    )
-    made.show(bar)
-    result = made.result({"method": "random"})
-    assert shown == {
-        "best": f"{max(result.rewards):.4f}",
-        "failed": len(result.failures),
-        "per_minute": per_minute,
-        "refresh": False,
-        "more": 3,
-    }
-    assert shown["failed"] > 0
-
-
-def test_nothing_is_worked_out_for_a_bar_that_is_not_shown():
-    searched(25).show(SimpleNamespace(disable=True))
-
-
-def test_equal_cells_are_asked_once_also_while_the_first_is_under_way():
-    twin = nt.zoo.EXAMPLE
-    pair = [twin, nt.Cell.parse("Multiply ReLU Add Tanh Multiply Sigmoid Add ReLU 0 1")]
-    assert pair[0].canonical() == pair[1].canonical()
-
-    class Twins(Random):
-        def propose(self):
-            return [SPACE.encode(cell) for cell in pair]
-
-    asked = Counter()
-    run(
-        Twins(SPACE.choices, np.random.default_rng(0)),
-        SPACE,
-        lambda cell: asked.update([cell]) or 0.5,
-        6,
-        progress=False,
-    )
-    assert asked == {pair[0]: 1}
+def test_the_bar_shows_the_best_what_failed_and_how_many_a_minute(path, capsys):
+    with ThreadPoolExecutor(1) as pool:
+        result = nt.search.random(SPACE, reward, 20, 0, pool, path)
+    shown = capsys.readouterr().err
+    assert "random: 100%" in shown
+    assert f"best={max(result.rewards):.4f}, failed={result.failed}, per_minute=" in shown
+    nt.search.random(SPACE, reward, 30, checkpoint=path)
+    shown = capsys.readouterr().err
+    assert "random, replayed: " in shown
+    assert "random:   0%" not in shown  # the second bar begins where the search goes on
+    assert "30/30" in shown
 
 
 class Together:
     """A reward that trains side by side, and notes who comes together and after which curves."""
 
-    settings = {"name": "together"}  # noqa: RUF012
+    settings = {"name": "together", "rungs": [1, 2]}  # noqa: RUF012
 
     def __init__(self):
         self.groups, self.before = [], []
@@ -139,52 +204,292 @@ class Together:
         return [Outcome(1 / len(str(cell)), None, (2.0, len(str(cell)))) for cell in cells]
 
     def after(self, curves):
-        self.before.append(list(curves))
+        self.before.append(sorted(curves))
         return self
 
 
-def test_new_cells_of_a_batch_go_together_and_know_the_curves_of_what_was_learned():
-    together = Together()
-    made = searched(30, together)
+def test_new_cells_of_a_batch_go_together_and_know_the_curves_of_what_was_learned(path):
+    together, second = Together(), Together()
+    whole = search("random", reward=together, evaluations=30)
     assert len(together.groups) == 3
-    assert sum(together.groups) == len(made.memory)
+    assert sum(together.groups) == whole.calls
     assert together.before[0] == []
-    learned = made.learned.forms[:10]
-    assert together.before[1] == [made.memory[form].curve for form in dict.fromkeys(learned)]
+    assert len(together.before[1]) == together.groups[0]
+    search("random", path, together, 20)
+    assert search("random", path, second, 30) == whole  # the curves are in the file
+    assert second.before == together.before[2:3]
+    assert whole.settings["reward"] == Together.settings
 
 
-def test_a_batch_without_a_new_cell_asks_nobody():
-    class Same(Random):
-        def propose(self):
-            return [[0] * 10]
-
-    together = Together()
-    run(Same(SPACE.choices, np.random.default_rng(0)), SPACE, together, 5, progress=False)
-    assert together.groups == [1]
-    assert len(together.before) == 1
+# Executors
 
 
-def test_a_result_names_each_failed_class_once_by_its_first_place():
-    failing = searched(60)
-    result = failing.result({"method": "random"})
-    first = {}
-    for place, cell in enumerate(result.cells):
-        if failing.memory[cell.canonical()].error is not None:
-            first.setdefault(cell.canonical(), place)
-    assert [failure.place for failure in result.failures] == list(first.values())
-    assert all(failure.error for failure in result.failures)
+def test_an_executor_changes_nothing():
+    def uneven(cell):
+        time.sleep(len(str(cell)) % 5 / 2000)
+        return reward(cell)
+
+    with ThreadPoolExecutor(3) as pool:
+        assert search("random", reward=uneven, executor=pool) == search("random")
 
 
-def test_it_writes_when_the_checkpoint_is_due_and_at_the_end(tmp_path, monkeypatch):
-    written = []
-    for due in (True, False):
-        monkeypatch.setattr(Checkpoint, "due", due)
-        monkeypatch.setattr(Checkpoint, "write", lambda self, state: written.append(state))
-        search.random(
-            SPACE, reward, 20, progress=False, checkpoint=tmp_path / "search.ckpt", batch=10
-        )
-        written.append(None)
-    ends = [place for place, state in enumerate(written) if state is None]
-    assert ends[0] > 10
-    assert ends[1] - ends[0] == 2
-    assert written[-2]["learned"] == 20
+def test_an_executor_that_is_shut_down_loses_nothing(path):
+    pool, asked, again = ThreadPoolExecutor(2), [], []
+
+    def last_one(cell):
+        asked.append(cell.canonical())
+        if len(asked) == 34:
+            pool.shutdown(wait=False, cancel_futures=True)
+        return reward(cell)
+
+    with pytest.raises(RuntimeError, match="the executor did not do its work"):
+        search("random", path, last_one, executor=pool)
+    result = search("random", path, lambda cell: again.append(cell.canonical()) or reward(cell))
+    assert not set(asked) & set(again)
+    assert result == search("random")
+
+
+# Going on
+
+
+class Snapshots:
+    """Files of a search as they were at every writing, and the strategy as it was then."""
+
+    def __init__(self, monkeypatch):
+        self.taken, save = [], SearchResult.save
+
+        def noted(result, path):
+            save(result, path)
+            self.taken.append((Path(path).read_bytes(), copy.deepcopy(self.strategy)))
+
+        monkeypatch.setattr(SearchResult, "save", noted)
+
+
+@each_strategy
+def test_from_every_file_that_a_kill_may_leave_the_search_goes_on_to_the_same(
+    name, path, monkeypatch, always_written
+):
+    snapshots = Snapshots(monkeypatch)
+    snapshots.strategy = None
+    whole = search(name, path, evaluations=63)
+    taken = [content for content, _ in snapshots.taken]
+    assert len(taken) > whole.calls  # partly measured batches, too
+    for content in random.Random(0).sample(taken, 6):
+        path.write_bytes(content)
+        known = {
+            form
+            for batch in SearchResult.load(path).batches
+            for form, outcome in zip(batch.forms, batch.outcomes, strict=True)
+            if outcome is not None
+        }
+        asked = []
+        resumed = search(name, path, lambda c: asked.append(c) or reward(c), 63)  # noqa: B023
+        assert resumed == whole
+        assert resumed.updates == whole.updates
+        assert len(asked) == whole.calls - len(known)
+        assert SearchResult.load(path) == whole
+
+
+class Shuffled(Workers):
+    """Three workers that answer at random."""
+
+    def __init__(self, seed):
+        super().__init__(None, 3)
+        self.rng = random.Random(seed)
+
+    def next(self):
+        self.rng.shuffle(self._waiting)
+        return super().next()
+
+
+@each_strategy
+def test_with_many_workers_a_replayed_strategy_ends_in_the_state_that_it_had(
+    name, path, monkeypatch, always_written
+):
+    snapshots, settings = Snapshots(monkeypatch), {"method": name}
+    snapshots.strategy = strategy(name)
+    first = Search(snapshots.strategy, SPACE, Together(), 90, settings)
+    with first.kept_in(path, progress=False):
+        first.go(Shuffled(seed=1), SimpleNamespace(disable=True))
+    orders = [[batch.after for batch in first.batches], sorted(b.after for b in first.batches)]
+    assert orders[0] != orders[1]  # not learned in the order of the proposals
+    for content, before in random.Random(0).sample(snapshots.taken, 6):
+        path.write_bytes(content)
+        there = SearchResult.load(path)
+        replayed = Search(strategy(name), SPACE, Together(), 90, settings)
+        with replayed.kept_in(path, progress=False):
+            assert [replayed.strategy.propose() for _ in range(3)] == [
+                before.propose() for _ in range(3)
+            ]
+            assert replayed.result() == there
+        again = Search(strategy(name), SPACE, Together(), 90, settings)
+        with again.kept_in(path, progress=False):
+            again.go(Shuffled(seed=2), SimpleNamespace(disable=True))
+        assert again.batches[: there.learned] == there.batches[: there.learned]
+        assert len(again.result().cells) == 90
+
+
+def test_searches_that_are_really_killed_go_on_to_the_same_and_leave_nothing(tmp_path):
+    script = Path(__file__).parents[1] / "search_in_process.py"
+    command = [sys.executable, str(script), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    killed = int(done.stdout)
+    assert killed > 1
+    for name in STRATEGIES:
+        assert SearchResult.load(tmp_path / name) == search(name), f"after {killed} kills"
+    assert {file.name for file in tmp_path.iterdir()} == {*STRATEGIES}
+
+
+@pytest.mark.parametrize("name", ["random", "priority_queue"])
+@pytest.mark.parametrize("stop", [1, 25, 60])
+def test_an_interrupt_loses_nothing(name, stop, path):
+    asked = []
+
+    def interrupted(cell):
+        if len(asked) == stop:
+            asked.append(None)
+            raise KeyboardInterrupt
+        asked.append(cell.canonical())
+        return reward(cell)
+
+    with pytest.raises(KeyboardInterrupt):
+        search(name, path, interrupted)
+    resumed = search(name, path, interrupted)
+    assert resumed == search(name)
+    assert len(asked) == len(set(asked)) == resumed.calls + 1
+
+
+@pytest.mark.parametrize("method", ["propose", "learn"])
+def test_a_call_of_the_strategy_that_was_interrupted_is_made_again(method, path):
+    made, calls = strategy("evolution"), []
+
+    def interrupted(*arguments):
+        found = getattr(Evolution, method)(made, *arguments)
+        calls.append(None)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return found
+
+    setattr(made, method, interrupted)
+    settings = search("evolution").settings
+    with pytest.raises(KeyboardInterrupt):
+        run(made, SPACE, reward, EVALUATIONS, settings, checkpoint=path, progress=False)
+    assert search("evolution", path) == search("evolution")
+
+
+def test_a_finished_search_is_only_read(path):
+    expected = search("evolution", path)
+    assert search("evolution", path, lambda cell: 1 / 0) == expected
+    expected.save(path.with_name("result.json"))  # the result is a checkpoint, too
+    assert path.with_name("result.json").read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("first", [3, 60, 93])
+def test_a_budget_may_be_raised_but_not_lowered(first, path):
+    search("evolution", path, evaluations=first)
+    assert search("evolution", path) == search("evolution")
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"holds 15\d evaluations, more than the 20 asked for"):
+        search("evolution", path, evaluations=20)
+    assert path.read_bytes() == before
+
+
+def test_what_was_measured_is_fed_to_the_strategy_whatever_it_proposes_now(path):
+    """Another processor may round otherwise, and then a policy proposes something else."""
+    search("priority_queue", path, evaluations=50)
+    before = SearchResult.load(path)
+    other = STRATEGIES["priority_queue"](np.random.default_rng(6))
+    found = run(other, SPACE, reward, 80, before.settings, checkpoint=path, progress=False)
+    assert found.batches[:10] == before.batches
+    assert len(found.cells) == 80
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"seed": 6}, "seed 5, not 6"),
+        ({"batch": 5}, "batch 10, not 5"),
+        ({"space": nt.Space(1)}, "space "),
+        ({"reward": Together()}, "reward None, not "),
+    ],
+    ids=["seed", "batch", "space", "reward"],
+)
+def test_the_file_of_another_search_is_refused_and_kept(path, change, said):
+    arguments = {"space": SPACE, "reward": reward, "evaluations": 30, "seed": 5,
+                 "checkpoint": path, "progress": False}  # fmt: skip
+    result = nt.search.random(**arguments)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=rf"search\.json was made with {said}.*another path"):
+        nt.search.random(**arguments | change)
+    assert path.read_bytes() == before
+    replace(result, version="0").save(path)
+    with pytest.raises(ValueError, match=r"was made with version '0', not "):
+        nt.search.random(**arguments)
+
+
+def test_two_searches_on_one_file_are_one_too_many(path):
+    def second(cell):
+        with pytest.raises(OSError, match=r"search\.json is the checkpoint of a search that is"):
+            search("random", path)
+        link = path.with_name("link")
+        link.symlink_to(path)
+        with pytest.raises(OSError, match="running now"):
+            search("random", link)
+        link.unlink()
+        return reward(cell)
+
+    assert search("random", path, second, 3) == search("random", evaluations=3)
+    search("random", path)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_broken_file_or_a_missing_folder_is_told_before_any_work(path):
+    def nobody(cell):
+        raise AssertionError("asked")
+
+    path.write_text('{"format": "nastut search 2"')
+    with pytest.raises(ValueError, match=r"search\.json is damaged .* left as it is"):
+        search("random", path, nobody)
+    assert path.read_text() == '{"format": "nastut search 2"'
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        search("random", path.parent / "no" / "file", nobody)
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "said"),
+    [
+        ({"evaluations": 0}, ValueError, "evaluations is 0; it must be at least 1"),
+        ({"evaluations": 1e3}, TypeError, "evaluations is 1000.0 where a whole number belongs"),
+        ({"seed": None}, TypeError, "seed is None where a whole number belongs"),
+        ({"seed": -1}, ValueError, "seed is -1"),
+        ({"batch": 0}, ValueError, "batch is 0"),
+        ({"workers": 0}, ValueError, "workers is 0; it must be at least 1"),
+        ({"workers": 1.5}, TypeError, "workers is 1.5 where a whole number belongs"),
+        ({"space": [2, 4]}, TypeError, "space is .* where a Space belongs"),
+        ({"reward": 1.0}, TypeError, "reward is .* where a function of a Cell belongs"),
+        ({"executor": 7}, TypeError, "executor is 7 where an Executor belongs"),
+        ({"limit": 5.0}, ValueError, "a limit of time needs an executor, and the number of its wo"),
+        ({"limit": 0, "executor": len, "workers": 1}, ValueError, "limit is 0; it must be a numb"),
+    ],
+    ids=str,
+)
+def test_bad_arguments_are_named(change, error, said):
+    arguments = {"space": SPACE, "reward": reward, "evaluations": 20, "progress": False}
+    with pytest.raises(error, match=said):
+        nt.search.evolution(**arguments | change)
+
+
+def test_a_reward_that_is_not_a_number_stops_the_search_and_names_the_cell(path):
+    with pytest.raises(TypeError, match=r"the reward of \w+ \w+ .* is 'good'; it must be a number"):
+        search("random", path, lambda cell: "good")
+    assert search("random", path) == search("random")
+
+
+def test_a_proposal_outside_the_space_is_named():
+    outside = SimpleNamespace(propose=lambda: [[9] * 10])
+    with pytest.raises(ValueError, match=r"choice 1 .* is 9; it must be a whole number from"):
+        run(outside, SPACE, reward, progress=False)

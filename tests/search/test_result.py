@@ -1,176 +1,180 @@
-"""The history of a search: its curve, and its file."""
+"""The history of a search: its curves, and its file."""
 
 import json
+import os
+import random
 from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import nastut as nt
-from nastut.search.result import Failure, SearchResult
+from nastut.search.result import Batch, Failure, SearchResult
+from nastut.search.rewards import FAILED, Outcome
 
 EXAMPLE = nt.zoo.EXAMPLE
 TWIN = nt.Cell.parse("Multiply ReLU Add Tanh Multiply Sigmoid Add ReLU 0 1")
 OTHERS = [nt.Space().sample(np.random.default_rng(k)) for k in range(3)]
+CELLS = [EXAMPLE, OTHERS[0], TWIN, OTHERS[1], OTHERS[2]]
 
 
-def result():
-    return SearchResult(
-        settings={"method": "random", "seed": 3, "batch": 2},
-        space=nt.Space(activations=("Identity", "Tanh", "Sigmoid", "ReLU", "Sin")),
-        cells=[EXAMPLE, OTHERS[0], TWIN, OTHERS[1], OTHERS[2]],
-        rewards=[0.25, 0.0, 0.25, 1 / 3, 1 / 3],
-        failures=[Failure(1, OTHERS[0], "the reward was nan")],
-        updates=[{"evaluations": 2, "mean_reward": 0.1}, {"evaluations": 4, "mean_reward": 0.3}],
-    )
+def of(cells, rewards):
+    """Return a result in one batch; a text in place of a reward is a failure, None is unknown."""
+    outcomes = [
+        Outcome(FAILED, reward) if isinstance(reward, str) else reward and Outcome(reward, None)
+        for reward in rewards
+    ]
+    return SearchResult({"method": "random"}, nt.Space(), [Batch(0, cells, outcomes)], 1)
 
 
-def test_best_is_the_first_of_the_highest():
-    assert result().best == OTHERS[1]
+RESULT = of(CELLS, [0.25, "the reward was nan", 0.25, 1 / 3, 1 / 3])
 
 
-def failing(rewards):
-    """Return a result in which the example's class failed, twice."""
-    failures = [Failure(0, EXAMPLE, "RuntimeError: no")]
-    cells = [EXAMPLE, OTHERS[0], TWIN, *OTHERS[1:]][: len(rewards)]
-    return SearchResult({"method": "random"}, nt.Space(), cells, rewards, failures, [])
+def test_best_is_the_first_of_the_highest_that_did_not_fail():
+    assert RESULT.best == OTHERS[1]
+    for rewards in (["no", -2.0, "no", -3.0, -2.5], ["no", -3.0, "no", -3.0, -3.0]):
+        found = of(CELLS, rewards)
+        assert found.best == OTHERS[0]
+        assert found.failed == 2
+        assert found.rewards == [-3.0 if reward == "no" else reward for reward in rewards]
+        assert found.failures == [Failure(0, EXAMPLE, "no")]  # its twin is the same
 
 
-def test_a_failure_is_never_the_best():
-    assert failing([-3.0, -2.0, -3.0, -3.0, -2.5]).best == OTHERS[0]
-    assert failing([-3.0, -3.0, -3.0, -3.0, -3.0]).best == OTHERS[0]
-    assert failing([0.0, 0.0, 0.0, 0.0, 0.0]).best == OTHERS[0]
+def test_where_all_failed_or_nothing_is_known_none_is_the_best():
+    with pytest.raises(ValueError, match=r"none of the 1 .*; Add .* failed with: RuntimeError"):
+        of([EXAMPLE], ["RuntimeError: no"]).best  # noqa: B018
+    begun = of([EXAMPLE], [None])
+    with pytest.raises(ValueError, match="none of the 0 evaluations succeeded"):
+        begun.best  # noqa: B018
+    assert repr(begun).endswith("0 of them failed, 0 different cells; none succeeded>")
+    assert (begun.calls, begun.curve().tolist(), begun.top(3)) == (0, [], [])
 
 
-def test_it_counts_what_failed():
-    assert result().failed == 1
-    assert failing([-3.0, -2.0, -3.0, -3.0, -2.5]).failed == 2
-    assert "5 evaluations, 2 of them failed, 4 different" in repr(failing([-3.0] * 5))
-
-
-def test_where_all_failed_none_is_the_best():
-    said = "none of the 1 evaluations succeeded.*; evaluation 1, Add .* failed with: RuntimeError"
-    with pytest.raises(ValueError, match=said):
-        failing([0.0]).best  # noqa: B018
-    assert "none of the 1 evaluations succeeded" in repr(failing([0.0]))
-
-
-def test_nothing_failed_where_nothing_is_said_to_have():
-    whole = SearchResult({"method": "random"}, nt.Space(), OTHERS, [0.5, 0.1, 0.2], [], [])
-    assert whole.failed == 0
-    assert whole.best == OTHERS[0]
-
-
-def test_curve_is_the_best_so_far():
-    assert result().curve().tolist() == [0.25, 0.25, 0.25, 1 / 3, 1 / 3]
-
-
-def test_a_curve_of_more_is_the_mean_of_the_best_different_ones():
-    cells = [EXAMPLE, OTHERS[0], TWIN, OTHERS[1], OTHERS[2]]
-    found = SearchResult({}, nt.Space(), cells, [0.4, 0.1, 0.4, 0.3, 0.8], [], [])
+def test_a_curve_is_the_mean_of_the_best_different_cells_so_far():
+    assert RESULT.curve().tolist() == [0.25, 0.25, 0.25, 1 / 3, 1 / 3]
+    found = of(CELLS, [0.4, 0.1, 0.4, 0.3, 0.8])
     assert found.curve(2) == pytest.approx([np.nan, 0.25, 0.25, 0.35, 0.6], nan_ok=True)
     assert found.curve(3) == pytest.approx([np.nan] * 3 + [0.8 / 3, 0.5], nan_ok=True)
     assert np.isnan(found.curve(5)).all()
 
 
 def test_the_top_are_different_cells_that_did_not_fail_best_first():
-    cells = [EXAMPLE, OTHERS[0], TWIN, OTHERS[1], OTHERS[2]]
-    failures = [Failure(1, OTHERS[0], "no")]
-    found = SearchResult({}, nt.Space(), cells, [0.4, 0.9, 0.4, 0.3, 0.8], failures, [])
+    found = of(CELLS, [0.4, "no", 0.4, 0.3, 0.8])
     assert found.top(2) == [(OTHERS[2], 0.8), (EXAMPLE, 0.4)]
     assert found.top(9) == [(OTHERS[2], 0.8), (EXAMPLE, 0.4), (OTHERS[1], 0.3)]
 
 
-def test_a_result_cannot_be_changed_by_accident():
-    with pytest.raises(FrozenInstanceError):
-        result().rewards = []
-
-
 def test_twins_are_one_cell():
-    assert result().distinct().tolist() == [1, 2, 2, 3, 4]
-    assert result().calls == 4
+    assert RESULT.distinct().tolist() == [1, 2, 2, 3, 4]
+    assert RESULT.calls == 4
 
 
-def test_it_says_what_it_is():
-    said = repr(result())
-    wanted = "<SearchResult of random: 5 evaluations, 1 of them failed, 4 different cells; "
-    assert said.startswith(wanted)
-    assert f"best 0.3333: {OTHERS[1]}" in said
+def test_it_says_what_it_is_and_cannot_be_changed_by_accident():
+    assert repr(RESULT) == (
+        "<SearchResult of random: 5 evaluations, 1 of them failed, 4 different cells; "
+        f"best 0.3333: {OTHERS[1]}>"
+    )
+    with pytest.raises(FrozenInstanceError):
+        RESULT.settings = {}
 
 
-def test_it_comes_back_from_its_file(tmp_path):
-    result().save(tmp_path / "result.json")
-    assert SearchResult.load(str(tmp_path / "result.json")) == result()
-    assert json.loads((tmp_path / "result.json").read_text())["cells"][0] == str(EXAMPLE)
+# Its file
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "search.json"
+
+
+outcomes = st.none() | st.builds(
+    lambda reward, error, curve: Outcome(FAILED if error else reward, error or None, tuple(curve)),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=9),
+    st.lists(st.floats(1, allow_infinity=True), max_size=3),
+)
+batches = st.builds(
+    lambda after, pairs: Batch(after, [cell for cell, _ in pairs], [one for _, one in pairs]),
+    st.integers(0, 99),
+    st.lists(st.tuples(st.sampled_from(CELLS), outcomes), min_size=1, max_size=4),
+)
+
+
+@settings(max_examples=25)
+@given(st.lists(batches, max_size=4), st.integers(0, 4))
+def test_it_comes_back_from_its_file_to_the_last_digit(tmp_path_factory, batches, learned):
+    path = tmp_path_factory.getbasetemp() / "search.json"
+    space = nt.Space(activations=("Identity", "Tanh", "Sigmoid", "ReLU", "Sin"))
+    whole = SearchResult({"method": "random", "cell": None}, space, batches, learned, [{}])
+    whole.save(path)
+    found = SearchResult.load(str(path))
+    assert found == whole
+    assert found.rewards == whole.rewards
+    assert found.updates == []
+
+
+def test_a_person_can_read_it(path):
+    of(CELLS[:3], [0.25, "diverged", None]).save(path)
+    lines = path.read_text().splitlines()
+    assert len(lines) == 11
+    entry = json.loads(lines[-4])
+    assert entry == {
+        "after": 0, "cells": [str(cell) for cell in CELLS[:3]], "rewards": [0.25, "diverged", None]
+    }  # fmt: skip
+
+
+def test_no_flipped_bit_goes_unnoticed_and_the_file_is_left_as_it_is(path):
+    RESULT.save(path)
+    whole, rng = path.read_bytes(), random.Random(0)
+    for bit in rng.sample(range(8 * len(whole)), 150):
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        with pytest.raises(ValueError, match=r"search\.json is damaged or is not the file of a s"):
+            SearchResult.load(path)
+        assert path.read_bytes() == flipped
 
 
 @pytest.mark.parametrize(
-    "damage",
-    [
-        lambda text: text[: len(text) // 2],
-        lambda text: "[]",
-        lambda text: "{}",
-        lambda text: text.replace("nastut search 1", "nastut search 2"),
-        lambda text: text.replace("Add Tanh", "Add Cosh", 1),
-        lambda text: text.replace('"rewards": [', '"rewards": ["high", '),
-        lambda text: text.replace('"failures": [[1', '"failures": [[99'),
-        lambda text: text.replace('"rewards": [0.25, ', '"rewards": ['),
-    ],
-    ids=["half", "list", "empty", "format", "token", "reward", "failure", "count"],
-)
-def test_a_damaged_file_is_refused(tmp_path, damage):
-    path = tmp_path / "result.json"
-    result().save(path)
-    whole = path.read_text()
-    path.write_text(damage(whole))
-    assert path.read_text() != whole
-    with pytest.raises(ValueError, match=r"result\.json is damaged or holds something"):
+    "content",
+    [b"", b"{}", b"[1]", b"null", b"9" * 9_999, b"[" * 99_999, b"\xff\xfe", b"hello",
+     b'{"runs": {}}', b'{"format": "nastut search 1"}', b'{"format": "nastut search 2"}'],
+    ids=lambda content: str(content[:30]),
+)  # fmt: skip
+def test_what_is_something_else_is_refused_with_what_to_do(path, content):
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"search\.json is damaged .*; .*left as it is|restore it"):
+        SearchResult.load(path)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("damage", [lambda t: t[: len(t) // 2], lambda t: t.replace("0.25", "0.26"),
+                                    lambda t: t.replace('"sha256"', '"sha255"')])  # fmt: skip
+def test_what_was_cut_or_edited_is_refused(path, damage):
+    RESULT.save(path)
+    path.write_text(damage(path.read_text()))
+    with pytest.raises(ValueError, match=r"search\.json is damaged .* and search again"):
         SearchResult.load(path)
 
 
-WRONG = {
-    "format": "nastut search 2",
-    "settings": {"seed": 1},
-    "space": {"base": 3, "combinations": ["Add"], "activations": ["Tanh"]},
-    "cells": ["Add Tanh"] * 5,
-    "rewards": [0.25] * 4,
-    "failures": [[99, "no"]],
-    "updates": [None],
-}
-
-
-@pytest.mark.parametrize("place", [0, 4])
-def test_any_of_the_cells_may_have_failed(tmp_path, place):
-    made = result()
-    made.failures[:] = [Failure(place, made.cells[place], "no")]
-    made.save(tmp_path / "result.json")
-    assert SearchResult.load(tmp_path / "result.json") == made
-
-
-@pytest.mark.parametrize(
-    "entry",
-    [*WRONG, "no cell", "foreign cell", "infinite reward", "place 5", "place -1", "a reward more"],
-)
-def test_what_has_no_hash_is_looked_at_all_the_more(tmp_path, entry):
-    path = tmp_path / "result.json"
-    result().save(path)
+@pytest.mark.parametrize("entry", ["settings", "space", "learned", "batches", "version"])
+def test_what_lacks_an_entry_is_refused_even_if_its_hash_is_right(path, entry, monkeypatch):
+    monkeypatch.setattr("nastut.search.result._hash", lambda content: "any")
+    RESULT.save(path)
     content = json.loads(path.read_text())
-    del content["sha256"]
+    del content[entry]
     path.write_text(json.dumps(content))
-    assert SearchResult.load(path) == result()
-    change = {
-        "no cell": {"cells": [], "rewards": [], "failures": []},
-        "foreign cell": {"cells": [str(nt.zoo.MAXCELL)] * 5},
-        "infinite reward": {"rewards": [float("inf")] * 5},
-        "place 5": {"failures": [[5, "no"]]},
-        "place -1": {"failures": [[-1, "no"]]},
-        "a reward more": {"rewards": [0.5] * 6},
-    }.get(entry, {entry: WRONG.get(entry)})
-    path.write_text(json.dumps(content | change))
-    with pytest.raises(ValueError, match=r"result\.json .*; restore it, or search again"):
+    with pytest.raises(ValueError, match=rf"KeyError: '{entry}'"):
         SearchResult.load(path)
 
 
-def test_a_missing_file_is_said_to_be_missing(tmp_path):
+def test_what_is_not_a_file_is_called_what_it_is(path):
     with pytest.raises(FileNotFoundError):
-        SearchResult.load(tmp_path / "none.json")
+        SearchResult.load(path)
+    path.mkdir()
+    with pytest.raises(OSError, match=r"search\.json is a folder; give the path of a file"):
+        SearchResult.load(path)
+    os.mkfifo(path.parent / "pipe")
+    with pytest.raises(OSError, match="pipe is no file"):
+        SearchResult.load(path.parent / "pipe")

@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 
 import nastut as nt
-from nastut.search.rewards import NoNumberError, Outcome, UnfitWorkerError, measure, text_of
-from nastut.search.strategies import FAILED
+from nastut.search.rewards import (
+    FAILED,
+    NoNumberError,
+    Outcome,
+    UnfitWorkerError,
+    finite,
+    measure,
+    text_of,
+)
 
 CELL = nt.zoo.EXAMPLE
 OTHER = nt.Cell.parse("Add Tanh Add Tanh Add Tanh Add Tanh 2 0")
@@ -30,7 +37,7 @@ def test_any_real_number_is_a_reward(value):
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, np.float32("nan")], ids=str)
-def test_what_is_no_finite_number_is_a_failed_child(value):
+def test_what_is_not_a_finite_number_is_a_failed_child(value):
     assert outcome(value) == (FAILED, f"the reward was {value}", ())
 
 
@@ -71,7 +78,7 @@ def test_a_thousand_characters_are_kept_of_an_error():
 
 
 @pytest.mark.parametrize("value", ["0.5", None, True, [0.5], 1j, np.array([1.0])], ids=repr)
-def test_what_is_no_number_is_a_mistake_and_names_the_cell(value):
+def test_what_is_not_a_number_is_a_mistake_and_names_the_cell(value):
     with pytest.raises(NoNumberError, match=f"the reward of {CELL} is .*; it must be a number"):
         outcome(value)
 
@@ -108,3 +115,20 @@ def test_an_unfit_worker_is_no_failed_child():
     for reward in (unfit, type("Unfit", (), {**vars(together), "__call__": unfit})()):
         with pytest.raises(UnfitWorkerError, match="no text"):
             measure(reward, [CELL, OTHER])
+
+
+@pytest.mark.parametrize(
+    ("rewards", "lowest", "expected"),
+    [
+        ([1.0, FAILED, 0.5], 0.0, [1.0, 0.0, 0.5]),
+        ([1.0, float("-inf"), -0.5], 0.0, [1.0, -0.5, -0.5]),
+        ([-1.0, FAILED, -3.0], 0.0, [-1.0, -3.0, -3.0]),
+        ([-1.0, FAILED], -8.0, [-1.0, -8.0]),
+        ([FAILED], 0.0, [0.0]),
+        ([], 0.0, []),
+    ],
+)
+def test_for_a_mean_a_failure_counts_as_the_lowest(rewards, lowest, expected):
+    assert finite(rewards, lowest) == expected
+    if lowest == 0:
+        assert finite(iter(rewards)) == expected

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from nastut.search.strategies import FAILED, Evolution, Random, finite
+from nastut.search.rewards import FAILED
+from nastut.search.strategies import Evolution, Random
 
 CHOICES = [2, 4, 1, 3]
 
@@ -45,13 +46,6 @@ def test_a_child_differs_in_one_place():
     assert parent == [1, 2, 0, 1]
 
 
-def test_the_population_is_the_papers_small_one_unless_told():
-    random, strategy = Random(CHOICES, np.random.default_rng(0)), evolution()
-    assert len(random.propose()) == 10
-    assert len(strategy.propose()) == 1
-    assert (strategy.population, strategy.sample) == (50, 10)
-
-
 def test_where_there_is_no_other_token_the_child_is_its_parent():
     assert Evolution([1, 1], np.random.default_rng(0)).mutate([0, 0]) == [0, 0]
 
@@ -75,16 +69,6 @@ def test_the_parent_is_the_best_of_those_drawn():
     assert found == pytest.approx(np.array([1, 3, 5, 7]) / 16, abs=0.03)  # best of two, of four
 
 
-@pytest.mark.parametrize("kind", [Random, Evolution])
-def test_a_state_brings_everything_back(kind):
-    one, two = (kind(CHOICES, np.random.default_rng(seed)) for seed in (1, 2))
-    for _ in range(70):
-        proposed = one.propose()
-        one.learn(proposed, [float(sum(choices)) for choices in proposed])
-    two.load_state_dict(one.state_dict())
-    assert [one.propose() for _ in range(5)] == [two.propose() for _ in range(5)]
-
-
 @pytest.mark.parametrize("setting", ["batch", "population", "sample"])
 @pytest.mark.parametrize(("wrong", "error"), [(0, ValueError), (2.0, TypeError), (None, TypeError)])
 def test_bad_settings_are_named(setting, wrong, error):
@@ -96,20 +80,3 @@ def test_a_failure_is_no_parent_while_there_is_another():
     strategy = grown(evolution(population=3, sample=50), [(float("-inf"), [0, 0, 0, 0])])
     grown(strategy, [(-7.0, [1, 1, 0, 1]), (FAILED, [0, 1, 0, 0])])
     assert {tuple(strategy.parent()) for _ in range(20)} == {(1, 1, 0, 1)}
-
-
-@pytest.mark.parametrize(
-    ("rewards", "lowest", "wanted"),
-    [
-        ([1.0, FAILED, 0.5], 0.0, [1.0, 0.0, 0.5]),
-        ([1.0, float("-inf"), -0.5], 0.0, [1.0, -0.5, -0.5]),
-        ([-1.0, FAILED, -3.0], 0.0, [-1.0, -3.0, -3.0]),
-        ([-1.0, FAILED], -8.0, [-1.0, -8.0]),
-        ([FAILED], 0.0, [0.0]),
-        ([], 0.0, []),
-    ],
-)
-def test_for_a_mean_a_failure_counts_as_the_lowest(rewards, lowest, wanted):
-    assert finite(rewards, lowest) == wanted
-    if lowest == 0:
-        assert finite(iter(rewards)) == wanted

@@ -1,7 +1,7 @@
 """The reward of training: side by side as alone, halved by rule, the same text everywhere."""
 
 import pickle
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import replace
 from math import inf
 
 import numpy as np
@@ -11,11 +11,9 @@ import torch
 import nastut as nt
 from nastut import search
 from nastut.learning.children import train
-from nastut.learning.tasks import Task, delayed_recall, embedded_reber, windows
-from nastut.learning.training import Recipe
+from nastut.learning.tasks import Task, windows
 from nastut.search import trained
-from nastut.search.rewards import SideBySide, UnfitWorkerError, measure
-from nastut.search.strategies import FAILED
+from nastut.search.rewards import FAILED, SideBySide, UnfitWorkerError, measure
 from nastut.search.trained import Halving, Trained
 
 RNG = np.random.default_rng(0)
@@ -69,15 +67,15 @@ def test_halving_trains_fewer_for_longer():
     full, some = whole.many(CELLS), halved.many(CELLS)
     lengths = [len(outcome.curve) for outcome in some]
     assert sorted(lengths) == [2] * 6 + [4] * 3 + [8] * 3
-    wanted = [(halved.best / outcome.curve[-1]) ** 2 for outcome in some]
-    assert [outcome.reward for outcome in some] == pytest.approx(wanted)
+    expected = [(halved.best / outcome.curve[-1]) ** 2 for outcome in some]
+    assert [outcome.reward for outcome in some] == pytest.approx(expected)
     for one, other in zip(some, full, strict=True):
         np.testing.assert_allclose(one.curve, other.curve[: len(one.curve)], rtol=1e-3)
     at_first = np.argsort([outcome.curve[1] for outcome in full], kind="stable")
     assert {n for n, length in enumerate(lengths) if length > 2} == set(at_first[:6])
 
 
-def test_halving_knows_who_came_before():
+def test_halving_knows_what_came_before():
     rule = Halving(4, (1,), 0.5)
     perplexity = np.array([2.0, 3.0, inf])
     assert rule.stay([])(0, perplexity).tolist() == [True, False, False]
@@ -102,41 +100,16 @@ def test_one_goes_on_even_if_the_share_is_less_than_one_but_never_what_diverged(
     ("rule", "said"),
     [
         ({"parts": 4, "rungs": ()}, r"rungs are \(\) of 4 parts; they must ascend from 1 on"),
-        ({"parts": 4, "rungs": (0, 1)}, r"rungs are \(0, 1\)"),
-        ({"parts": 4, "rungs": (1, 1)}, r"rungs are \(1, 1\)"),
         ({"parts": 4, "rungs": (2, 1)}, r"rungs are \(2, 1\)"),
         ({"parts": 4, "rungs": (4,)}, r"rungs are \(4,\)"),
         ({"share": 0}, "share is 0; it must be a number between 0 and 1"),
-        ({"share": -0.5}, "share is -0.5"),
         ({"share": 1}, "share is 1"),
-        ({"share": 1.5}, "share is 1.5"),
     ],
     ids=str,
 )
 def test_bad_rules_are_named(rule, said):
     with pytest.raises(ValueError, match=said):
         Halving(**rule)
-
-
-def test_rungs_may_be_the_first_part_and_the_last_but_one():
-    assert Halving(4, (1, 3), 0.99).rungs == (1, 3)
-    assert Halving() == Halving(8, (1, 2, 4), 0.5)
-
-
-def test_settings_cannot_be_changed_by_accident(reward):
-    for settings, name in ((reward, "seed"), (Halving(), "share")):
-        with pytest.raises(FrozenInstanceError):
-            setattr(settings, name, 0.25)
-
-
-@pytest.mark.parametrize("share", [0.1, 0.25, 0.5, 0.75])
-def test_halving_keeps_the_best_of_all_who_came(share):
-    rule, rng = Halving(4, (1,), share), np.random.default_rng(0)
-    for before in range(1, 60):
-        came, new = rng.permutation(1_000)[: before + 3].astype(float) + 1, slice(before, None)
-        stay = rule.stay([(perplexity,) for perplexity in came[:before]])(0, came[new])
-        kept = sorted(came)[: max(1, int(share * len(came)))]
-        assert stay.tolist() == [perplexity in kept for perplexity in came[new]]
 
 
 def test_a_search_that_halves_goes_on_from_its_checkpoint(tmp_path):
@@ -148,15 +121,8 @@ def test_a_search_that_halves_goes_on_from_its_checkpoint(tmp_path):
     assert search.evolution(nt.Space(2), reward, 30, 1, checkpoint=path, **settings) == whole
     assert whole.settings["reward"]["halving"] == {"parts": 4, "rungs": [1, 2], "share": 0.5}
     other = Trained.on("reber", **SHORT)
-    with pytest.raises(ValueError, match=r"was made with settings .*'halving'"):
+    with pytest.raises(ValueError, match=r"was made with reward .*'halving'"):
         search.evolution(nt.Space(2), other, 30, 1, checkpoint=path, **settings)
-
-
-def test_steps_may_be_more_than_an_epoch_has():
-    epoch = 131_200 // 16 // 32
-    twice = Trained.on("reber", steps=2 * epoch + 2)
-    assert twice.recipe.epochs == 3
-    assert twice.recipe.epochs * ((twice.train // 16 - 1) // 32) >= 2 * epoch + 2
 
 
 @pytest.fixture
@@ -174,8 +140,8 @@ def circle(monkeypatch):
     trained._loaded.cache_clear()
 
 
-@pytest.mark.parametrize("symbols", [528, 1_023, 1_024, 1_039, 1_040, 1_551, 1_552])
-@pytest.mark.parametrize("steps", [1, 2, 3, 7])
+@pytest.mark.parametrize("symbols", [528, 1_039, 1_040, 1_552])
+@pytest.mark.parametrize("steps", [1, 3, 7])
 def test_a_reward_takes_the_steps_asked_for_and_each_of_them_is_whole(circle, symbols, steps):
     task = circle(symbols)
     reward = Trained.on("text", steps=steps)
@@ -203,26 +169,13 @@ def test_where_nobody_knows_the_best_perplexity_it_is_1_unless_it_is_given(circl
     assert Trained.on("reber", steps=1, best=1.25).best == 1.25
 
 
-def test_children_are_small_and_train_for_256_steps_unless_told():
-    reward = Trained.on("reber")
-    assert reward.recipe == Recipe(1, 16, 32, 0.01, reports=1)
-    assert reward.recipe.epochs * ((reward.train // 16 - 1) // 32) == 256
-    assert (reward.hidden_size, reward.validation, reward.seed) == (24, 8_208, 0)
-    assert (reward.halving, reward.before) == (None, ())
-
-
-def test_the_grammars_are_drawn_from_seed_0():
-    for name, make in (("reber", embedded_reber), ("recall", delayed_recall)):
-        assert trained.TASKS[name]().digest == make(np.random.default_rng(0)).digest
-
-
 def test_children_are_trained_on_one_thread_in_silence(reward, monkeypatch, capsys):
     seen = []
 
-    def noted(*given, **named):
-        assert len(given[1].test) == 2 * 16  # nobody looks at it: as short as can be
+    def noted(*arguments, **named):
+        assert len(arguments[1].test) == 2 * 16  # nobody looks at it: as short as can be
         seen.append(torch.get_num_threads())
-        return train(*given, **named)
+        return train(*arguments, **named)
 
     monkeypatch.setattr(trained, "train", noted)
     threads = torch.get_num_threads()
@@ -240,22 +193,6 @@ def test_only_a_reward_that_halves_remembers_what_was_learned(reward):
     halved = Trained.on("reber", halving=Halving(), **SHORT).after(iter([(2.0,), (3.0, 1.0)]))
     assert halved.before == ((2.0,), (3.0, 1.0))
     assert halved.settings == replace(halved, before=()).settings
-
-
-def test_the_streams_of_two_tasks_are_kept_and_no_more(monkeypatch):
-    made = []
-
-    def maker(name):
-        stream = np.arange(600) % 2
-        return lambda: made.append(name) or Task(name, ("a", "b"), stream, stream, stream)
-
-    for name in trained.TASKS:
-        monkeypatch.setitem(trained.TASKS, name, maker(name))
-    trained._loaded.cache_clear()
-    for name in ("text", "reber", "text", "reber", "recall", "text"):
-        Trained.on(name, steps=1)
-    trained._loaded.cache_clear()
-    assert made == ["text", "reber", "recall", "text"]
 
 
 def test_words_of_files(tmp_path):

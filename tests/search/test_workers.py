@@ -2,21 +2,22 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import nastut as nt
 from nastut import search
-from nastut.search.executors import processes
-from nastut.search.rewards import UnfitWorkerError
-from nastut.search.strategies import FAILED
-from nastut.search.workers import LOSSES, Workers
+from nastut.search.rewards import FAILED, UnfitWorkerError
+from nastut.search.workers import LOSSES, Cluster, Workers, processes
 from rewards_far_away import Noted, Together, notes, value
 
 SPACE = nt.Space(2)
@@ -65,17 +66,18 @@ def test_a_killed_worker_costs_nothing_but_time(tmp_path):
     assert len(notes(log)) <= 20 + 4  # only what was out with the killed process is measured again
 
 
-def test_who_kills_workers_and_who_hangs_is_found_and_nobody_else_has_failed(tmp_path):
+@pytest.mark.slow
+def test_a_child_that_kills_workers_or_hangs_is_found_and_no_other_has_failed(tmp_path):
     deadly, hanging, raising = CELLS[1], CELLS[4], CELLS[6]
     log = str(tmp_path / "log")
     reward = Together(log, deadly=(deadly,), hanging=(hanging,), raising=(raising,))
     groups = [CELLS[:2], CELLS[2:4], CELLS[4:5], CELLS[5:8]]
     # A busy machine takes some seconds to start a process.
-    with Workers(partial(processes, 2), 2, limit=20) as workers:
+    with Workers(partial(processes, 2), 2, limit=8) as workers:
         found = everything(workers, reward, groups)
     assert found[deadly].reward == found[hanging].reward == found[raising].reward == FAILED
     assert found[deadly].error.startswith("its worker died each time (BrokenProcessPool")
-    assert found[hanging].error == "no answer within 20 s"
+    assert found[hanging].error == "no answer within 8 s"
     assert found[raising].error == "FloatingPointError: diverged"
     good = set(CELLS[:8]) - {deadly, hanging, raising}
     assert {cell: found[cell].reward for cell in good} == {cell: value(cell) for cell in good}
@@ -83,10 +85,9 @@ def test_who_kills_workers_and_who_hangs_is_found_and_nobody_else_has_failed(tmp
 
 def test_one_worker_in_a_process_gives_the_identical_history(tmp_path):
     reward = Noted(str(tmp_path / "log"), raising=tuple(CELLS[:3]))
-    for method in (search.priority_queue, search.evolution):
-        here = method(SPACE, reward, 57, 3, progress=False)
-        there = method(SPACE, reward, 57, 3, partial(processes, 1), progress=False, workers=1)
-        assert there == here
+    here = search.evolution(SPACE, reward, 57, 3, progress=False)
+    there = search.evolution(SPACE, reward, 57, 3, partial(processes, 1), progress=False, workers=1)
+    assert there == here
 
 
 # Many workers
@@ -101,9 +102,7 @@ def zlib_bits(cell):
     return int(value(cell) * 2**32) % 32
 
 
-@pytest.mark.parametrize(
-    "method", [search.random, search.evolution, search.priority_queue, search.reinforce]
-)
+@pytest.mark.parametrize("method", [search.evolution, search.priority_queue])
 def test_many_workers_make_a_valid_search(method):
     most, lock, asked = [0, 0], threading.Lock(), []
 
@@ -119,18 +118,12 @@ def test_many_workers_make_a_valid_search(method):
 
     with ThreadPoolExecutor(9) as pool:
         result = method(SPACE, reward, 103, 5, pool, progress=False, workers=4, batch=3)
-    assert most[1] == 4
+    assert 1 < most[1] <= 4
     assert len(result.cells) == 103
     assert result.rewards == [value(cell) for cell in result.cells]
     assert len(asked) == len(set(asked)) == result.calls
-    assert [update["evaluations"] for update in result.updates] == list(range(3, 103, 3))
-
-
-def test_random_search_proposes_the_same_for_any_number_of_workers():
-    wanted = search.random(SPACE, value, 60, 5, progress=False)
-    with ThreadPoolExecutor(4) as pool:
-        found = search.random(SPACE, uneven, 60, 5, pool, progress=False, workers=4, batch=10)
-    assert sorted(map(str, found.cells)) == sorted(map(str, wanted.cells))
+    sizes = [len(batch.cells) for batch in result.batches[: result.learned]]
+    assert [update["evaluations"] for update in result.updates] == np.cumsum(sizes).tolist()
 
 
 def test_no_worker_waits_for_the_slowest():
@@ -176,29 +169,6 @@ def test_a_stopped_search_with_many_workers_loses_nothing_and_goes_on(tmp_path, 
 # Executors that were given
 
 
-class Backwards(Executor):
-    """Does the second task before the first."""
-
-    def __init__(self):
-        self.waiting, self.order = [], []
-
-    def submit(self, function):
-        future = Future()
-        self.waiting.insert(0, (future, function))
-        if len(self.waiting) == 2:
-            for waiting, task in self.waiting:
-                self.order += task.__self__.cells
-                waiting.set_result(task())
-        return future
-
-
-def test_an_executor_may_finish_in_any_order():
-    with Workers(Backwards()) as workers:
-        found = everything(workers, value, [CELLS[:1], CELLS[1:2]])
-        assert workers.source.order == CELLS[1::-1]
-    assert found == {cell: (value(cell), None, ()) for cell in CELLS[:2]}
-
-
 def test_a_reward_that_cannot_be_sent():
     said = r"did not do its work \(.*[Pp]ickl"
     with (
@@ -209,14 +179,6 @@ def test_a_reward_that_cannot_be_sent():
         everything(workers, lambda cell: 1.0, [CELLS[:1]])
     with Workers(partial(processes, 1), 1) as workers, pytest.raises(RuntimeError, match=said):
         everything(workers, lambda cell: 1.0, [CELLS[:1]])
-
-
-def test_an_executor_that_is_shut_down():
-    pool = ThreadPoolExecutor(1)
-    pool.shutdown()
-    said = r"cannot schedule new futures after shutdown.*is kept"
-    with Workers(pool) as workers, pytest.raises(RuntimeError, match=said):
-        everything(workers, value, [CELLS[:1]])
 
 
 def test_an_executor_that_is_shut_down_meanwhile_keeps_what_finished():
@@ -271,7 +233,7 @@ def test_a_broken_executor_is_replaced():
     assert len(opened) > 2
 
 
-def test_who_hangs_in_a_group_is_found():
+def test_a_child_that_hangs_in_a_group_is_found():
     release = threading.Event()
 
     @contextmanager
@@ -323,7 +285,7 @@ def breaks_with(deadly, asked):
     return lambda: nullcontext(Broken())
 
 
-def test_who_breaks_executors_has_two_tries_in_company_and_two_alone():
+def test_a_child_that_breaks_executors_has_two_tries_in_company_and_two_alone():
     asked, deadly = [], CELLS[1]
     with Workers(breaks_with(deadly, asked), 1) as workers:
         found = everything(workers, value, [CELLS[:3]])
@@ -335,44 +297,6 @@ def test_who_breaks_executors_has_two_tries_in_company_and_two_alone():
         value(CELLS[0]),
         value(CELLS[2]),
     ]
-
-
-def test_who_was_alone_from_the_start_has_four_tries():
-    asked, deadly = [], CELLS[0]
-    with Workers(breaks_with(deadly, asked), 1) as workers:
-        found = everything(workers, value, [[deadly], [CELLS[1]]])
-    assert asked == [[deadly]] * 4 + [[CELLS[1]]]
-    assert found[deadly].reward == FAILED
-    assert found[CELLS[1]].error is None
-
-
-def test_an_executor_is_given_up_after_five_minutes_of_longer_and_longer_pauses(monkeypatch):
-    pauses = []
-    monkeypatch.setattr(time, "sleep", pauses.append)
-
-    @contextmanager
-    def source():
-        if pauses:
-            raise OSError("nobody answers")
-        yield Breaking([], {1})
-
-    with Workers(source, 1) as workers, pytest.raises(RuntimeError, match="nobody answers"):
-        everything(workers, value, [CELLS[:1]])
-    assert pauses == sorted(pauses)
-    assert (pauses[0], pauses[-1], len(pauses), sum(pauses)) == (0, 60, 11, 308)
-
-
-def test_twelve_losses_with_nothing_finished_between_them_are_borne():
-    """The thirteenth is not; one that finishes begins a new count."""
-    for losses, groups in ((range(1, 13), 4), ([*range(1, 13), *range(14, 26)], 7)):
-        with Workers(breaking([], {*losses}, []), 1) as workers:
-            found = everything(workers, value, [[cell] for cell in CELLS[:groups]])
-        assert len(found) == groups
-    with (
-        Workers(breaking([], range(1, 14), []), 1) as workers,
-        pytest.raises(RuntimeError, match="did not do its work"),
-    ):
-        everything(workers, value, [[cell] for cell in CELLS[:4]])
 
 
 def test_there_is_room_for_as_many_as_the_workers_say_at_the_moment():
@@ -390,7 +314,7 @@ def test_there_is_room_for_as_many_as_the_workers_say_at_the_moment():
 
 
 @pytest.mark.parametrize("size", [None, 0, lambda: 0])
-def test_where_nobody_is_counted_there_is_room_for_one(size):
+def test_if_the_number_of_workers_is_not_known_there_is_room_for_one(size):
     workers = Workers(None, size)
     assert workers.room
     workers.hand_out(value, {CELLS[0]: CELLS[0]})
@@ -467,27 +391,122 @@ def test_a_worker_that_is_unfit_stops_the_search():
             everything(workers, reward, [CELLS[:1]])
 
 
-def test_all_children_of_a_group_are_asked_alone_if_one_raises(tmp_path):
-    reward = Together(str(tmp_path / "log"), raising=(CELLS[1],))
-    with Workers() as workers:
-        found = everything(workers, reward, [CELLS[:3]])
-    assert [found[cell].error for cell in CELLS[:3]] == [
-        None, "FloatingPointError: diverged", None
-    ]  # fmt: skip
+# What opens executors
 
 
-@pytest.mark.parametrize(
-    ("arguments", "error", "said"),
-    [
-        ((7,), TypeError, "executor is 7 where an Executor belongs"),
-        ((None, 1, 5.0), ValueError, "a limit of time needs an executor"),
-        ((processes, None, 5.0), ValueError, "a limit of time needs an executor, and the number"),
-        ((processes, 1, 0), ValueError, "limit is 0; it must be a number of seconds above 0"),
-        ((processes, 1, -1.0), ValueError, "limit is -1.0"),
-        ((processes, 1, float("inf")), ValueError, "limit is inf"),
-        ((processes, 1, float("nan")), ValueError, "limit is nan"),
-    ],
-)
-def test_bad_arguments_are_named(arguments, error, said):
-    with pytest.raises(error, match=said):
-        Workers(*arguments)
+WORKING = """
+import os, time
+from nastut.search.workers import processes
+
+if __name__ == "__main__":
+    with processes() as executor:
+        print(executor.submit(os.getppid).result(), flush=True)
+        executor.submit(time.sleep, 300).result()
+"""
+
+
+def test_a_killed_program_leaves_no_process_behind(tmp_path):
+    script = tmp_path / "working.py"
+    script.write_text(WORKING)
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE) as program:
+        assert int(program.stdout.readline()) == program.pid
+        program.kill()
+        # The processes share the pipe, so it ends when the last of them does.
+        assert program.communicate(timeout=60) == (b"", None)
+
+
+def test_an_exception_waits_for_no_work():
+    with pytest.raises(KeyboardInterrupt), processes() as executor:  # noqa: PT012
+        executor.submit(time.sleep, 0).result()  # the processes are there
+        waiting = [executor.submit(time.sleep, 300) for _ in range(20)]
+        raise KeyboardInterrupt
+    assert all(future.done() for future in waiting)  # at once: nobody waits for them here
+    for future in waiting:
+        assert future.cancelled() or future.exception() is not None
+
+
+class Client:
+    """What Dask's client is asked for; made by the test, so that no scheduler is needed."""
+
+    def __init__(self, address, timeout, set_as_default):
+        assert set_as_default is False  # a program may have a cluster of its own
+        if address == "nowhere":
+            raise OSError(f"timed out after {timeout} s")
+        self.status = bytes.decode(b"running")
+        self.threads, self.restarted = {}, []
+        self.futures = {"mine 1": None, "mine 2": None}
+
+    def get_executor(self, pure):
+        assert pure is False
+        return self
+
+    def nthreads(self):
+        return self.threads
+
+    def processing(self):
+        return {"a": ["mine 1", "other"], "b": ["other"], "c": [], "d": ["mine 2"]}
+
+    def restart_workers(self, workers, raise_for_error):
+        if raise_for_error:
+            raise TimeoutError("a worker does not start again")
+        self.restarted += workers
+
+    def close(self):
+        self.status = "closed"
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(Client=Client))
+    return Cluster
+
+
+def test_a_cluster_is_as_large_as_its_workers_have_threads(cluster):
+    there = cluster("somewhere")
+    assert there.size() == 1
+    with there() as client:
+        assert there.size() == 1
+        client.threads = {"a": 2, "b": 3}
+        assert there.size() == 5
+        client.status = "stopped"
+        assert there.size() == 1
+    assert client.status == "closed"
+    assert there.size() == 1
+    assert client.restarted == []
+
+
+def test_an_exception_restarts_the_workers_that_are_busy_with_this_work_and_no_others(cluster):
+    with pytest.raises(KeyboardInterrupt), cluster("somewhere")() as client:
+        raise KeyboardInterrupt
+    assert client.restarted == ["a", "d"]
+    assert client.status == "closed"
+
+
+def test_where_no_work_is_left_no_worker_is_restarted(cluster):
+    for left in ({"futures": {}}, {"status": "closed"}, {"status": "stopped"}):
+        with pytest.raises(KeyboardInterrupt), cluster("somewhere")() as client:  # noqa: PT012
+            vars(client).update(left)
+            raise KeyboardInterrupt
+        assert client.restarted == []
+
+
+def test_a_scheduler_that_does_not_answer_is_named(cluster):
+    with pytest.raises(OSError, match=r"at nowhere within 10 s \(timed out after 10 s\)"):
+        cluster("nowhere")().__enter__()
+
+
+def test_a_function_from_a_notebook_may_be_a_reward():
+    """It is sent as a whole by cloudpickle, as joblib, Dask and others do, and finds ``nt``."""
+    cloudpickle = pytest.importorskip("cloudpickle")
+    notebook = {"nt": nt, "__name__": "__main__"}
+    exec("def reward(cell):\n    return len(str(nt.formulas(cell)))", notebook)
+    assert nt.doctor
+
+    class Sent(Executor):
+        def submit(self, function):
+            future = Future()
+            future.set_result(cloudpickle.loads(cloudpickle.dumps(function))())
+            return future
+
+    found = search.random(SPACE, notebook["reward"], 4, executor=Sent(), progress=False)
+    assert found.rewards == [len(str(nt.formulas(cell))) for cell in found.cells]

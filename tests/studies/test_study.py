@@ -1,10 +1,14 @@
-"""A study goes on where it was broken off, and refuses what belongs to another."""
+"""A study goes on where it was interrupted, and refuses what belongs to another."""
 
 import json
 import os
 import platform
+import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -35,174 +39,123 @@ def executor():
         yield pool
 
 
-def test_the_file_holds_settings_and_runs_in_their_order(tmp_path, executor):
-    found = STUDY.conduct(tmp_path / "new" / "squares.json", executor)
-    assert list(found.items()) == [
-        ("1", {"square": 1}),
-        ("2", {"square": 4}),
-        ("4", {"square": 16}),
-    ]
-    content = load_study("squares", tmp_path / "new")
-    assert content["runs"] == found
-    assert content["settings"]["power"] == 2
-    assert content["settings"]["command"] == "python -m nastut study squares"
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "squares.json"
 
 
-def test_each_value_has_a_line_so_that_a_change_is_seen_line_by_line(tmp_path, executor):
-    STUDY.conduct(tmp_path / "squares.json", executor)
-    lines = (tmp_path / "squares.json").read_text().splitlines()
-    assert ' "runs": {' in lines
-    assert '   "square": 16' in lines
+def test_the_file_holds_settings_versions_and_runs_in_their_order(path, executor):
+    found = STUDY.conduct(path, executor)
+    assert list(found.items()) == [(str(n), {"square": n * n}) for n in (1, 2, 4)]
+    content = json.loads(path.read_text())
+    assert list(content["runs"].items()) == list(found.items())
+    assert content["settings"] == {
+        "command": "python data/squares.py",
+        "python": platform.python_version(),
+        "torch": torch.__version__.partition("+")[0],
+        "power": 2,
+    }
+    assert '   "square": 16' in path.read_text().splitlines()  # so that a change is seen by line
 
 
-def long_run(number, checkpoint):
-    asked.append(checkpoint)
-    if number > 1:
-        checkpoint.write_text("half")
-    return number
-
-
-def test_a_long_run_has_a_checkpoint_of_its_own_that_is_removed_when_it_is_done(tmp_path, executor):
-    study = Study("long", {}, {str(n): (n,) for n in (1, 2, 3)}, long_run, kept=True)
-    assert study.conduct(tmp_path / "long.json", executor) == {"1": 1, "2": 2, "3": 3}
-    assert len(set(asked)) == 3
-    assert {path.parent for path in asked} == {tmp_path}
-    assert [path.name for path in tmp_path.iterdir()] == ["long.json"]
-    first = sorted(asked)
+@pytest.mark.parametrize("missing", [("1", "4"), ("2",), ()])
+def test_it_goes_on_to_the_identical_file(path, executor, missing):
+    STUDY.conduct(path, executor)
+    whole = path.read_bytes()
+    content = json.loads(whole)
+    for name in missing:
+        del content["runs"][name]
+    path.write_text(json.dumps(content, indent=1) + "\n")
     asked.clear()
-    (tmp_path / "long.json").unlink()
-    study.conduct(tmp_path / "long.json", executor)
-    assert sorted(asked) == first  # it finds them again
+    STUDY.conduct(path, executor)
+    assert sorted(asked) == [int(name) for name in missing]
+    assert path.read_bytes() == whole
 
 
-def test_a_study_cannot_be_changed_by_accident():
-    with pytest.raises(FrozenInstanceError):
-        STUDY.settings = {}
+def larger(results):
+    """Allow more while the numbers allow it: 16 allows 5, and 25 allows 6 and 7."""
+    largest = max(result["square"] for result in results.values())
+    return {f"after {n}": (n,) for n in (5, 6, 7) if n**2 <= 2 * largest}
 
 
-def test_it_goes_on_to_the_identical_file(tmp_path, executor):
-    whole, broken = tmp_path / "whole.json", tmp_path / "broken.json"
-    STUDY.conduct(whole, executor)
-    content = json.loads(whole.read_text())
-    del content["runs"]["1"], content["runs"]["4"], content["sha256"]
-    broken.write_text(json.dumps(content))
+def count(results):
+    return {f"of {len(results)}": (len(results),)} if "of 6" not in results else {"of 6": (6,)}
+
+
+def test_each_phase_is_asked_until_it_has_no_more_and_then_comes_the_next(path, executor):
+    study = replace(STUDY, then=[larger, count])
+    found = study.conduct(path, executor)
+    assert list(found) == ["1", "2", "4", "after 5", "after 6", "after 7", "of 6"]
     asked.clear()
-    STUDY.conduct(broken, executor)
-    assert sorted(asked) == [1, 4]
-    assert broken.read_bytes() == whole.read_bytes()
-
-
-def test_what_follows_is_asked_for_until_there_is_no_more(tmp_path, executor):
-    def then(results):
-        largest = max(result["square"] for result in results.values())
-        return {f"after {n}": (n,) for n in (5, 6, 7) if n**2 <= 2 * largest}
-
-    study = replace(STUDY, then=then)  # 16 allows 5; 25 allows 6 and 7
-    found = study.conduct(tmp_path / "squares.json", executor)
-    assert list(found) == ["1", "2", "4", "after 5", "after 6", "after 7"]
-    asked.clear()
-    assert study.conduct(tmp_path / "squares.json", executor) == found
+    assert study.conduct(path, executor) == found
     assert asked == []
 
 
-def test_what_had_finished_survives_a_failure(tmp_path):
+def test_what_had_finished_survives_a_failure(path):
     failing = replace(STUDY, runs={"2": (2,), "3": (3,)})
-    path = tmp_path / "squares.json"
     with ThreadPoolExecutor(1) as pool, pytest.raises(RuntimeError, match="three"):
         failing.conduct(path, pool)
-    assert load_study("squares", tmp_path)["runs"] == {"2": {"square": 4}}
+    assert json.loads(path.read_text())["runs"] == {"2": {"square": 4}}
 
 
-def test_other_settings_are_refused_and_the_file_stays(tmp_path, executor):
-    path = tmp_path / "squares.json"
+def test_other_settings_are_named_and_the_file_stays(path, executor):
     STUDY.conduct(path, executor)
     before = path.read_bytes()
-    with pytest.raises(ValueError, match=r"squares\.json was made with other power"):
+    with pytest.raises(ValueError, match=r"squares\.json was made with other settings \(power\)"):
         replace(STUDY, settings={"power": 3}).conduct(path, executor)
     assert path.read_bytes() == before
 
 
-WRONG = {
-    "empty": "",
-    "cut": "{",
-    "a list": "[1]",
-    "no settings": '{"runs": {}}',
-    "no runs": '{"settings": {}}',
-    "listed runs": '{"settings": {}, "runs": []}',
-    "more": '{"settings": {}, "runs": {}, "runz": {}}',
-    "no text": "\x00",
-    "deep": "[" * 100_000,
-    "long number": '{"settings": {}, "runs": {"1": ' + "9" * 5_000 + "}}",
-    "other hash": '{"settings": {}, "runs": {}, "sha256": "0"}',
-}
-
-
-@pytest.mark.parametrize("content", WRONG.values(), ids=WRONG)
-def test_a_damaged_file_is_refused_and_stays(content, tmp_path, executor):
-    path = tmp_path / "squares.json"
+@pytest.mark.parametrize("content", ["", "{", "[1]", '{"runs": {}}', '{"settings": {}}'])
+def test_a_damaged_file_is_refused_and_stays(content, path, executor):
     path.write_text(content)
-    for use in (lambda: STUDY.conduct(path, executor), lambda: load_study("squares", tmp_path)):
-        with pytest.raises(ValueError, match=r"squares\.json is damaged or holds something"):
-            use()
+    with pytest.raises(ValueError, match=r"squares\.json is .*; restore it, or move it away"):
+        STUDY.conduct(path, executor)
     assert path.read_text() == content
 
 
-def test_no_flipped_bit_passes_for_another_number(tmp_path, executor):
-    """It is refused, or in the white space."""
-    path = tmp_path / "squares.json"
-    found = STUDY.conduct(path, executor)
-    whole = path.read_bytes()
-    for bit in range(8 * len(whole)):
-        flipped = bytearray(whole)
-        flipped[bit // 8] ^= 1 << bit % 8
-        path.write_bytes(flipped)
-        try:
-            assert load_study("squares", tmp_path)["runs"] == found
-        except ValueError as error:
-            assert "squares.json is damaged" in str(error)  # noqa: PT017
+def test_a_record_is_loaded_by_its_name():
+    assert load_study("text")["settings"]["command"] == "python data/text.py"
+    with pytest.raises(FileNotFoundError, match=r"cubes\.json is not recorded"):
+        load_study("cubes")
 
 
-def test_a_file_without_a_hash_is_read_as_before(tmp_path, executor):
-    path = tmp_path / "squares.json"
-    found = STUDY.conduct(path, executor)
-    content = json.loads(path.read_text())
-    del content["sha256"]
-    path.write_text(json.dumps(content, indent=1) + "\n")
-    before = path.read_bytes()
-    assert STUDY.conduct(path, executor) == found
-    assert path.read_bytes() == before
+SCRIPT = """
+import os, signal, sys, time
+from nastut.studies.study import Study
+
+KILL = False
+
+def run(number):
+    if number == 5 and KILL:
+        while not os.path.exists(sys.argv[1]):
+            time.sleep(0.01)
+        os.kill(int(os.environ["MAIN"]), signal.SIGKILL)
+        time.sleep(60)
+    return number
+
+if __name__ == "__main__":
+    os.environ.setdefault("MAIN", str(os.getpid()))
+    Study("counted", {}, {str(n): (n,) for n in range(8)}, run).main()
+"""
 
 
-def test_a_run_of_another_study_is_refused(tmp_path, executor):
-    path = tmp_path / "squares.json"
-    STUDY.conduct(path, executor)
-    with pytest.raises(ValueError, match=r"squares\.json has '4', which is no run of this study"):
-        replace(STUDY, runs={"1": (1,), "2": (2,)}).conduct(path, executor)
+def test_a_script_that_was_killed_goes_on_to_the_identical_file(tmp_path):
+    script = tmp_path / "counted.py"
+    script.write_text(SCRIPT)
+    killing = SCRIPT.replace("KILL = False", "KILL = True")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
+    def call(*arguments):
+        command = [sys.executable, script, *arguments]
+        return subprocess.run(command, env=environment, capture_output=True).returncode
 
-def test_a_folder_and_a_pipe_are_called_what_they_are(tmp_path, executor):
-    (tmp_path / "squares.json").mkdir()
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OSError, match=r"squares\.json is a folder; give the path of a file"):
-        load_study("squares", tmp_path)
-    with pytest.raises(OSError, match="pipe is no file"):
-        STUDY.conduct(tmp_path / "pipe", executor)
-
-
-def test_a_file_too_large_to_be_one_is_not_read(tmp_path):
-    with (tmp_path / "squares.json").open("wb") as file:
-        file.truncate(10**12)
-    with pytest.raises(ValueError, match="it has more than the 64 MiB that are read"):
-        load_study("squares", tmp_path)
-
-
-def test_a_study_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="python -m nastut study cubes"):
-        load_study("cubes", tmp_path)
-
-
-def test_the_versions_are_recorded(tmp_path, executor):
-    STUDY.conduct(tmp_path / "squares.json", executor)
-    settings = load_study("squares", tmp_path)["settings"]
-    assert settings["torch"] == torch.__version__.partition("+")[0]
-    assert settings["python"] == platform.python_version()
+    assert call("--workers", "1") == 0
+    whole = (tmp_path / "counted.json").read_bytes()
+    other = tmp_path / "other.json"
+    script.write_text(killing)
+    assert call(other, "--workers", "1") == -signal.SIGKILL
+    assert 0 < len(json.loads(other.read_text())["runs"]) < 8
+    script.write_text(SCRIPT)
+    assert call(other, "--workers", "2") == 0
+    assert other.read_bytes() == whole

@@ -1,19 +1,18 @@
-"""What is read out of a record of base 8, on a small record whose numbers are known."""
-
-from dataclasses import FrozenInstanceError
+"""What is read out of records, on small ones whose numbers are known."""
 
 import numpy as np
 import pytest
 
 import nastut as nt
-from nastut.studies import beyond, verdict
+from nastut.search.trained import Halving
+from nastut.studies import verdict
 
 A, B, C = (f"{first} {' '.join(['Add Tanh'] * 14)} Add Identity 14 0" for first in
            ("Add Tanh", "Multiply Tanh", "Max Tanh"))  # fmt: skip
 
 
 def search(method, top, curve):
-    curves = {str(best): curve for best in verdict.BEST}
+    curves = {str(best): curve for best in (1, 5)}
     return {"phase": "search", "method": method, "top": top, "curves": curves}
 
 
@@ -26,8 +25,8 @@ def training(cell, text, seed, validation, test, rate=0.004):
 
 @pytest.fixture
 def runs(monkeypatch):
-    monkeypatch.setattr(beyond, "GRIDS", {"random": [{}], "evolution": [{}]})
-    monkeypatch.setattr(beyond, "FINALISTS", 2)
+    monkeypatch.setattr(verdict, "METHODS", ("random", "evolution"))
+    monkeypatch.setattr(verdict, "FINALISTS", 2)
     every = [
         search("random", [[A, 0.5], [B, 0.4]], [None, 0.3, 0.5]),
         search("random", [[C, 0.1]], [None, 0.5, 0.5]),
@@ -40,7 +39,7 @@ def runs(monkeypatch):
         for name, perplexity in worth.items():
             if text == "source" and name == A:
                 continue
-            for seed in beyond.FRESH_SEEDS:
+            for seed in verdict.FRESH_SEEDS:
                 p = perplexity + seed / 100
                 every.append(training(name, text, seed, p, p + 1))
     return dict(enumerate(every))
@@ -54,7 +53,12 @@ def test_a_lift_is_the_difference_to_the_mean_of_random_search(runs):
 
 
 def test_the_finalists_of_a_method_come_from_all_its_seeds_best_first(runs):
-    assert verdict.rewards(runs) == {"random": {A: 0.5, B: 0.4}, "evolution": {B: 0.9, A: 0.2}}
+    assert verdict.finalists(runs) == {"random": {A: 0.5, B: 0.4}, "evolution": {B: 0.9, A: 0.2}}
+
+
+def test_of_equal_cells_only_the_first_is_trained(runs):
+    runs[2]["top"][1][0] = str(nt.Cell.parse(A).canonical())
+    assert verdict.classes(runs) == [A, B]
 
 
 def test_perplexities_are_those_of_the_fresh_seeds(runs):
@@ -84,13 +88,68 @@ def test_a_class_that_two_methods_found_counts_for_both(runs):
     assert (finals["random"][A] == test[A]).all()
 
 
-def test_cells_beside_a_baseline_are_corrected_for_their_number(runs):
+def test_a_ratio_is_that_of_the_means(runs):
     test = verdict.perplexities(runs, "manual")
-    judged = verdict.against(test, [A, B], "LSTM, biases", np.random.default_rng(0))
-    assert (judged[A].wins, judged[B].wins) == (0, 1)
-    value, low, high = judged[B].ratio
+    value, low, high = verdict.ratio(test[B], test["LSTM, biases"], np.random.default_rng(0))
     assert value == pytest.approx(5.02 / 5.12 - 1)
     assert low < value < high < 0
-    assert judged[B].p < judged[B].corrected == pytest.approx(2 * judged[B].p)
-    with pytest.raises(FrozenInstanceError):
-        judged[B].p = 0.5
+
+
+# The studies tuning and retrained
+
+
+def test_fresh_rewards_are_in_the_order_of_the_table():
+    table = nt.load_table()
+    first, second = (str(cell) for cell in table.best(2))
+    runs = {
+        "a": [{"cell": second, "seed": 1, "validation": 2.0, "test": 1.5}],
+        "b": [{"cell": first, "seed": 1, "validation": None, "test": None}],
+    }
+    best = table.settings["tasks"][table.tasks[0]]["best"]
+    assert verdict.fresh_rewards(runs, table).tolist() == [[0], [(best / 2) ** 2]]
+    assert verdict.fresh_rewards(runs, table, "test").tolist() == [[0], [(best / 1.5) ** 2]]
+
+
+def test_only_judged_lines_arrive():
+    runs = {
+        str(number): {"line": line, "reached": {"1 per mille": reached}}
+        for number, (line, reached) in enumerate([(None, [1]), ("a", [5, None]), ("a", [7])])
+    }
+    assert verdict.arrived(runs)["a"].tolist() == [5, np.inf, 7]
+    assert list(verdict.arrived(runs)) == ["a"]
+
+
+# The study halving
+
+CURVES = np.sort(np.random.default_rng(0).uniform(1, 9, (64, 1)), axis=0) + np.linspace(1, 0, 4)
+"""They never cross, and the best comes first."""
+
+
+def test_where_curves_never_cross_the_best_is_kept_and_cost_is_what_the_rule_says():
+    played = verdict.play(CURVES, Halving(4, (1, 2), 0.5), at_once=64, orders=3)
+    assert played == ((0.5 * 1 + 0.25 * 2 + 0.25 * 4) / 4, 1, 1, 0)
+    played = verdict.play(CURVES, Halving(4, (1,), 1 / 16), at_once=64, orders=2)
+    assert (played.best, played.best_five) == (1, 0.8)
+
+
+def test_a_cell_that_comes_early_stays_more_easily():
+    rule = Halving(4, (1,), 0.5)
+    assert (verdict.parts_trained(CURVES[::-1], rule, 1) == 4).all()  # the worst come first
+    assert verdict.parts_trained(CURVES, rule, 1).tolist() == [4] + [1] * 63
+
+
+def test_a_rule_can_be_wrong_and_the_orders_are_drawn_from_a_seed():
+    curves, rule = CURVES.copy(), Halving(4, (1,), 0.25)
+    curves[-1] = [20, 10, 5, 0.5]  # the best in the end is the worst at the start
+    played = verdict.play(curves, rule, at_once=8, orders=20)
+    assert played.best == 0
+    assert played.loss == pytest.approx((CURVES[0, -1] - 0.5) / 0.5)
+    assert verdict.play(curves, rule, orders=3) == verdict.play(curves, rule, orders=3, seed=0)
+    assert verdict.play(curves, rule, orders=3) != verdict.play(curves, rule, orders=3, seed=1)
+
+
+def test_what_diverged_is_never_kept():
+    curves = np.where(np.arange(64)[:, None] % 2, np.inf, CURVES)
+    assert (verdict.parts_trained(curves, Halving(4, (1,), 0.75), 16)[1::2] == 1).all()
+    recorded = {"a": {"curves": [[2.0] * 8, None]}, "b": {"curves": [[3.0] * 8]}}
+    assert verdict.halving_curves(recorded)[:, -1].tolist() == [2.0, np.inf, 3.0]

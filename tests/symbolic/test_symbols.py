@@ -6,7 +6,6 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from matplotlib.mathtext import MathTextParser
-from sympy.core.cache import clear_cache
 
 import strategies
 from nastut.symbolic.formulas import formulas
@@ -60,14 +59,8 @@ def test_how_a_symbol_is_written(symbol, latex, text):
     assert to_text(symbol) == text
 
 
-def test_the_symbols_are_real_and_the_same_each_time():
-    assert leaf_symbols(3) == leaf_symbols(3)
-    assert node_symbol(3) == node_symbol(3) != node_symbol(3, injected=True)
-    assert all(symbol.is_real for symbol in (*leaf_symbols(0), node_symbol(0), c_prev))
-
-
 @pytest.mark.parametrize(
-    ("symbol", "of"),
+    ("symbol", "side"),
     [
         (leaf_symbols(3)[0], "x"),
         (leaf_symbols(3)[1], "h"),
@@ -80,18 +73,15 @@ def test_the_symbols_are_real_and_the_same_each_time():
         (sp.Symbol("b_{f}"), None),
     ],
 )
-def test_a_symbol_tells_what_its_matrix_multiplies(symbol, of):
-    assert source(symbol) == of
+def test_a_symbol_tells_what_its_matrix_multiplies(symbol, side):
+    assert source(symbol) == side
 
 
 def test_a_gate_around_a_state_is_a_real_function_of_it():
     (product,) = (term for term in gate("n", x * h_prev).args if term.args)
     assert product.args == (x * h_prev,)
     assert product.is_real
-    clear_cache()  # so that the same letter is made anew
-    h_anew = sp.Symbol("h_{t-1}", real=True)
-    assert h_anew is not h_prev
-    assert gate("n", h_prev) == gate("n", h_anew) == gate("n")
+    assert gate("n", h_prev) == gate("n")
 
 
 # Expressions
@@ -186,7 +176,7 @@ def read_back(text):
 
 
 @given(strategies.cells([1, 2, 4]))
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_the_text_of_a_step_reads_back_as_the_step(cell):
     for step in formulas(cell).steps:
         if step.lhs != h_next:
@@ -194,7 +184,7 @@ def test_the_text_of_a_step_reads_back_as_the_step(cell):
 
 
 @given(strategies.cells_with_inputs([1, 2, 4], points=1))
-@settings(max_examples=80)
+@settings(max_examples=30)
 def test_the_text_of_a_memory_path_reads_back_with_its_value(cell_with_inputs):
     cell, *parts = cell_with_inputs
     path = sp.sympify(formulas(cell).memory_path)

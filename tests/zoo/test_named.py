@@ -4,18 +4,14 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pytest
 import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nastut import zoo
-from nastut.cells.cell import Cell
 from nastut.cells.evaluate import evaluate
 from nastut.symbolic.formulas import formulas
 from nastut.symbolic.symbols import c_prev, leaf_symbols
-
-NAMES = ["EXAMPLE", "LSTM", "NASCELL", "MAXCELL"]
 
 
 def sigmoid(a):
@@ -29,16 +25,6 @@ def relu(a):
 def gate(name):
     """Return the symbols of W x_t and U h_{t-1} of a textbook gate."""
     return sp.symbols(f"x_{name} h_{name}", real=True)
-
-
-@pytest.mark.parametrize(
-    ("name", "base"), [("EXAMPLE", 2), ("LSTM", 8), ("NASCELL", 8), ("MAXCELL", 8)]
-)
-def test_bases(name, base):
-    cell = getattr(zoo, name)
-    assert isinstance(cell, Cell)
-    assert cell.base == base
-    assert len(cell.sequence) == 4 * base + 2
 
 
 def test_the_tokens_of_the_example():
@@ -117,26 +103,6 @@ def test_nascell_is_its_table():
     f = formulas(zoo.NASCELL)
     assert f.c == n12
     assert f.h == n14
-
-
-@pytest.mark.parametrize(
-    ("inputs", "m", "c"),
-    [(1, 0.576751, 0.7157977), (2, 0.618936, 0.7804162), (3, 0.627393, 0.7945764)],
-)
-def test_nascell_gives_the_published_values(inputs, m, c):
-    # TensorFlow Addons, test of nas_cell.py: all weights 0.5, 6 units, 4 inputs, states 0.1.
-    x_part, h_part = 4 * 0.5 * inputs, 6 * 0.5 * 0.1
-    assert evaluate(zoo.NASCELL, [x_part] * 8, [h_part] * 8, 0.1) == pytest.approx((m, c), abs=6e-7)
-
-
-@pytest.mark.parametrize(("inputs", "wrong"), [(1, 0.618672), (2, 0.630180), (3, 0.630712)])
-def test_adding_at_leaf_3_gives_the_values_of_the_ports_that_are_wrong(inputs, wrong):
-    tokens = zoo.NASCELL.sequence
-    assert tokens[2 * 3] == "Multiply"
-    tokens[2 * 3] = "Add"
-    x_part, h_part = 4 * 0.5 * inputs, 6 * 0.5 * 0.1
-    m, _ = evaluate(Cell.from_sequence(tokens), [x_part] * 8, [h_part] * 8, 0.1)
-    assert m == pytest.approx(wrong, abs=6e-7)
 
 
 @given(st.floats(1e-3, 1e6), st.integers(0, 2**32 - 1))

@@ -122,15 +122,6 @@ class TestRandomWeights:
         for name, expected in case["gradients"].items():
             assert_equal_up_to_rounding(given[name].grad, expected)
 
-    def test_no_gradient_is_too_small_to_tell_anything(self, case):
-        largest = {n: g.abs().max().item() for n, g in tensors(case["gradients"]).items()}
-        assert min(largest.values()) > 1e-2, largest
-
-    def test_addition_at_leaf_3_is_told_apart(self, case):
-        c, m = unroll(with_leaf_3("Add"), tensors(case["given"]))
-        assert distance(m, case["outputs"]).max() > 1e-2
-        assert distance(c, case["states"]["c"]).max() > 1e-2
-
     def test_every_single_changed_token_is_told_apart(self, case):
         given, tokens = tensors(case["given"]), nt.zoo.NASCELL.sequence
         for number, place in enumerate(places(base=8)):
