@@ -11,8 +11,9 @@ from nastut.learning.grammar import recall
 from nastut.learning.tasks import (
     delayed_recall,
     embedded_reber,
+    of_characters,
     python_reference,
-    text_file,
+    split,
     windows,
     word_files,
 )
@@ -146,30 +147,15 @@ def test_large_files_take_bounded_memory_and_show_progress(tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_a_text_file_is_cut_into_three(tmp_path):
-    path = tmp_path / "text.txt"
-    path.write_bytes("\ufeffabcdefgh\r\n\U0001f600".encode())
-    task = text_file(path)
-    parts = (task.train, task.validation, task.test)
-    texts = ["".join(task.symbols[i] for i in part) for part in parts]
+def test_a_text_is_split_into_three():
+    parts = split("".join(chr(100 + n) for n in range(200)))
+    assert [len(part) for part in parts] == [160, 20, 20]
+    assert split(["a", "b"] * 5) == [["a", "b"] * 4, ["a"], ["b"]]
+    task = of_characters("a text", split("abcdefgh\n\U0001f600"))
+    streams = (task.train, task.validation, task.test)
+    texts = ["".join(task.symbols[i] for i in stream) for stream in streams]
     assert texts == ["abcdefgh", "\n", "\U0001f600"]
-    assert task.name == "characters of text.txt"
     assert task.symbols == tuple(sorted("abcdefgh\n\U0001f600"))
-
-
-@pytest.mark.parametrize(
-    ("content", "error"),
-    [(b"", "has 0 characters; 10 or more"), (b"short", "has 5"), (b"caf\xe9" * 9, "no UTF-8 text")],
-)
-def test_a_text_file_that_is_none_is_named(tmp_path, content, error):
-    path = tmp_path / "text.txt"
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=rf"text\.txt .*{error}"):
-        text_file(path)
-    with pytest.raises(FileNotFoundError, match=r"none\.txt does not exist"):
-        text_file(tmp_path / "none.txt")
-    with pytest.raises(OSError, match="is a folder"):
-        text_file(tmp_path)
 
 
 @pytest.mark.parametrize("make", [embedded_reber, delayed_recall])

@@ -16,7 +16,6 @@ from nastut.learning.training import (
     Recipe,
     count_parameters,
     fit,
-    hidden_size_for,
     optimizer_and_rate,
     perplexity,
     plan,
@@ -119,18 +118,6 @@ def test_a_perplexity_that_is_too_large_for_a_number_is_infinite(task):
     with torch.no_grad():
         sure.decoder.bias[0] = 1e6
     assert perplexity(sure, task.test, RECIPE) == math.inf
-
-
-@pytest.mark.parametrize("parameters", [500, 20_000, count_parameters(nn.LSTM(6, 3))])
-def test_hidden_size_comes_nearest_to_a_number_of_parameters(parameters):
-    def build(size):
-        return nn.LSTM(6, size)
-
-    size = hidden_size_for(parameters, build)
-    distance = abs(count_parameters(build(size)) - parameters)
-    assert all(abs(count_parameters(build(s)) - parameters) >= distance for s in range(1, 2 * size))
-    with pytest.raises(ValueError, match=r"a hidden size of 1 has .* parameters, more than 3"):
-        hidden_size_for(3, build)
 
 
 def test_only_what_is_learned_is_counted():
