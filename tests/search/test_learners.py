@@ -60,14 +60,6 @@ def test_reinforce_has_the_exact_gradient_on_average(baseline):
     assert excess(strategy) < 5
 
 
-def test_a_baseline_lowers_the_variance():
-    without, with_baseline = learner(), learner()
-    with_baseline.average = expected_reward(controller(), REWARDS.__getitem__).item()
-    _, large = estimate(without)
-    _, small = estimate(with_baseline)
-    assert small.sum() < 0.5 * large.sum()
-
-
 def test_the_baseline_is_the_average_of_previous_rewards():
     strategy = learner(decay=0.8)
     used = [
@@ -121,23 +113,19 @@ def test_the_defaults_are_the_papers_and_for_the_queue_those_of_the_record():
 
 
 @pytest.mark.parametrize(
-    ("method", "good", "wrong"),
+    ("method", "name", "wrong"),
     [
-        (Reinforce, {"learning_rate": [1e-9, 1, 2]}, {"learning_rate": [0, -0.1, np.inf, True]}),
-        (Reinforce, {"entropy": [0, 0.1, 3]}, {"entropy": [-0.1, np.inf, np.nan, False, "1"]}),
-        (Reinforce, {"decay": [0, 0.0, 0.99]}, {"decay": [-0.1, 1, 1.5, False, None]}),
-        (Reinforce, {"batch": [1]}, {"batch": [0]}),
-        (PriorityQueue, {"best": [1]}, {"best": [0]}),
+        (Reinforce, "learning_rate", [0, np.inf, True]),
+        (Reinforce, "entropy", [-0.1, np.nan, "1"]),
+        (Reinforce, "decay", [-0.1, 1, None]),
+        (Reinforce, "batch", [0]),
+        (PriorityQueue, "best", [0]),
     ],
 )
-def test_settings_have_bounds_that_are_named(method, good, wrong):
-    for name, values in good.items():
-        for value in values:
+def test_settings_have_bounds_that_are_named(method, name, wrong):
+    for value in wrong:
+        with pytest.raises(ValueError, match=f"{name} is {value!r}"):
             learner(method, **{name: value})
-    for name, values in wrong.items():
-        for value in values:
-            with pytest.raises(ValueError, match=f"{name} is {value!r}"):
-                learner(method, **{name: value})
 
 
 def test_the_controller_learns_the_queue_by_likelihood():
