@@ -53,8 +53,40 @@ def draw_lift(lifts: Mapping[int, Mapping[str, np.ndarray]], spacing: int) -> Fi
     return figure
 
 
-def draw_finals(groups: Mapping[str, Mapping[str, np.ndarray]], line: float) -> Figure:
-    """Draw the perplexities of models in groups: a point for each, with its range over the seeds.
+def draw_halving(curves: np.ndarray, lstm: np.ndarray, rung: int, share: float) -> Figure:
+    """Draw perplexities during training: what goes on at a rung, what is given up, and LSTM's.
+
+    Parameters
+    ----------
+    curves, lstm
+        Perplexities after each part of training, of shape (cells, parts), and LSTM's.
+    rung, share
+        After how many parts children are given up, and which share of them goes on.
+    """
+    figure, axis = plt.subplots(figsize=(7, 3.4), layout="constrained")
+    parts = np.arange(1, curves.shape[1] + 1)
+    on = curves[:, rung - 1] <= np.quantile(curves[:, rung - 1], share)
+    for curve, goes in zip(curves, on, strict=True):
+        if goes:
+            axis.plot(parts, curve, color=BLUE, linewidth=0.8, zorder=2)
+        else:
+            axis.plot(parts, curve, color=QUIET, linewidth=0.5, alpha=0.35)
+    axis.plot(parts, lstm, color=ORANGE, linewidth=2.5, label="LSTM", zorder=3)
+    axis.axvline(rung, color=INK, linestyle=":")
+    axis.set(xlabel="eighths of the training", ylabel="perplexity (log scale)", yscale="log")
+    axis.set(ylim=(5, 30), yticks=(5, 7, 10, 15, 20, 30))
+    axis.yaxis.set_major_formatter("{x:g}")
+    axis.minorticks_off()
+    axis.plot([], [], color=BLUE, label="the best quarter at the dotted line")
+    axis.plot([], [], color=QUIET, label="given up there")
+    axis.legend(fontsize=8, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1))
+    return figure
+
+
+def draw_tests(
+    groups: Mapping[str, Mapping[str, np.ndarray]], names: Mapping[str, str], line: float
+) -> Figure:
+    """Draw perplexities of models in groups, a row each: the mean, and its range over the seeds.
 
     An open circle is the mean of those seeds that did not diverge.
 
@@ -62,28 +94,50 @@ def draw_finals(groups: Mapping[str, Mapping[str, np.ndarray]], line: float) -> 
     ----------
     groups
         Name of a group -> name of a model -> its perplexities.
+    names
+        What some models are called in the picture, by their names.
     line
         Where a vertical line says what has to be beaten.
     """
-    rows = sum(map(len, groups.values())) + len(groups)
-    figure, axis = plt.subplots(figsize=(8, 0.095 * rows + 1), layout="constrained")
-    place, ticks = 0, dict[float, str]()
-    for group, models in groups.items():
-        ticks[place + (len(models) - 1) / 2] = group
-        for _, values in sorted(models.items(), key=lambda item: float(item[1].mean())):
-            known = values[np.isfinite(values)]
-            if len(known):
-                colour = INK if group == "torch" else BLUE
-                axis.plot((known.min(), known.max()), (place, place), color=QUIET)
-                fill = "full" if len(known) == len(values) else "none"
-                axis.plot(known.mean(), place, "o", markersize=4, color=colour, fillstyle=fill)
-            place += 1
-        place += 1
+    rows = [(g, *model) for g, models in groups.items() for model in models.items()]
+    figure, axis = plt.subplots(figsize=(8, 0.17 * len(rows) + 0.8), layout="constrained")
+    labels = []
+    for place, (group, name, values) in enumerate(rows):
+        known = values[np.isfinite(values)]
+        axis.plot((known.min(), known.max()), (place, place), color=QUIET)
+        fill = "full" if len(known) == len(values) else "none"
+        colour = BLUE if group in LOOK else INK
+        axis.plot(known.mean(), place, "o", markersize=4.5, color=colour, fillstyle=fill)
+        label = names.get(name, "")
+        labels.append(f"{group}: {label}" if label and group in LOOK else label or group)
     axis.axvline(line, color=INK, linestyle=":", linewidth=1)
-    axis.set(xlabel="test perplexity (lower is better)", xscale="log", ylim=(place, -1))
-    axis.set_yticks([*ticks], [*ticks.values()])
-    axis.xaxis.set_major_formatter("{x:g}")
-    axis.xaxis.set_minor_formatter("{x:g}")
+    axis.set(xlabel="test perplexity (lower is better)", ylim=(len(rows) - 0.4, -0.6))
+    axis.set_yticks(range(len(rows)), labels, size=7)
+    return figure
+
+
+def draw_two_lengths(
+    cells: Mapping[str, tuple[Any, Any]], others: Mapping[str, tuple[float, float]]
+) -> Figure:
+    """Draw perplexity at full size over perplexity in the search, both of the validation stream.
+
+    Parameters
+    ----------
+    cells
+        Method -> the two perplexities of its cells.
+    others
+        Name -> the two perplexities of a cell that no search found.
+    """
+    figure, axis = plt.subplots(figsize=(7, 3.4), layout="constrained")
+    for (method, (short, long)), marker in zip(cells.items(), "ovs^", strict=True):
+        colour = LOOK[method]["color"]
+        axis.plot(short, long, marker, color=colour, label=method, linestyle="none", markersize=5)
+    for name, (short, long) in others.items():
+        axis.plot(short, long, "*", color=INK, markersize=10)
+        axis.annotate(name, (short, long), (0, 8), textcoords="offset points", ha="center")
+    axis.set(xlabel="perplexity in the search, after 512 steps", ylabel="perplexity at full size")
+    axis.margins(x=0.08, y=0.15)
+    axis.legend(fontsize=8, loc="center right")
     return figure
 
 
@@ -141,19 +195,6 @@ def draw_workers(panels: Mapping[str, Parallel]) -> Figure:
         axis.yaxis.set_major_formatter("{x:g}")
     axes[-1].legend(fontsize=8, loc="upper right")
     return figure
-
-
-def above_random(lifts: Mapping[int, Mapping[str, np.ndarray]]) -> str:
-    """Return the differences at the end, a row each: the mean over seeds, and their range."""
-    rows = []
-    for best, of_methods in lifts.items():
-        for method, seeds in of_methods.items():
-            end = seeds[:, -1]
-            rows.append(
-                f"best {best:2d}  {TITLES[method]:14s}  {end.mean():+.3f} "
-                f"({end.min():+.3f} to {end.max():+.3f})"
-            )
-    return "\n".join(rows)
 
 
 def percent(interval: Interval) -> str:

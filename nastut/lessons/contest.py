@@ -19,13 +19,13 @@ from nastut.cells.cell import Cell
 from nastut.layers.arguments import State
 from nastut.lessons.exercise import Exercise
 from nastut.lessons.plots import BLUE, GREEN, ORANGE, RED, TITLES, Interval, draw_upright
-from nastut.pictures.style import INK, QUIET
+from nastut.pictures.style import INK, PAPER, QUIET
 from nastut.search.controller import Controller, of_chosen
 from nastut.search.learners import Reinforce
 from nastut.search.loop import Choices
 from nastut.studies import inference
 from nastut.studies.table import Table
-from nastut.studies.verdict import EVALUATIONS
+from nastut.studies.verdict import EVALUATIONS, PAIRS
 
 LOOK: dict[str, dict[str, Any]] = {
     "random": {"linestyle": ":", "color": QUIET},
@@ -94,30 +94,6 @@ def draw_lift(shares: Mapping[str, tuple[float, float]]) -> Figure:
     axis.set_yticks(range(len(shares)), shares, size=8)
     axis.set(xlabel="share of cells", xlim=(-0.02, 1), ylim=(len(shares) - 0.5, -0.5))
     axis.legend((open_one, filled), ("all cells", "the best per cent"), fontsize=8)
-    return figure
-
-
-def draw_agreement(agreement: Mapping[str, Mapping[str, Interval]]) -> Figure:
-    """Draw rank correlations with their intervals: for each group of cells one per comparison."""
-    figure, axis = plt.subplots(figsize=(7, 2.8), layout="constrained")
-    looks = zip(agreement.items(), (("o", QUIET), ("s", BLUE)), (-0.1, 0.1), strict=True)
-    for (group, of_group), (marker, colour), shift in looks:
-        at = np.arange(len(of_group)) + shift
-        draw_upright(axis, at, [*of_group.values()], marker, colour, group)
-    axis.set_xticks(range(len(of_group)), of_group)
-    axis.axhline(0, color=INK, linewidth=1)
-    axis.set(ylabel="rank correlation", ylim=(-0.4, 1.05), xlim=(-0.5, len(of_group) - 0.5))
-    axis.legend(fontsize=8, loc="lower left")
-    return figure
-
-
-def draw_rounds(shares: Sequence[Interval], chance: float) -> Figure:
-    """Draw, for each round of a search, how many of its children are excellent cells."""
-    figure, axis = plt.subplots(figsize=(6, 2.8), layout="constrained")
-    draw_upright(axis, np.arange(1, len(shares) + 1), shares, "o", BLUE)
-    axis.axhline(chance, color=INK, linestyle=":", label="cells drawn evenly")
-    axis.set(xlabel="round", ylabel="share in the best twentieth", ylim=0)
-    axis.legend(fontsize=8, loc="upper left")
     return figure
 
 
@@ -202,28 +178,55 @@ def arrival_table(reached: Mapping[str, np.ndarray], rng: np.random.Generator) -
     return "\n".join(rows)
 
 
-def comparison_table(compared: Mapping[tuple[str, str], inference.Comparison]) -> str:
-    """Return, in a row each, how often the first of a pair arrives first, and its p-value."""
+def how_sure(reached: Mapping[str, np.ndarray], first: int, last: int) -> str:
+    """Return what the rank test says of some of the planned questions, a row each.
+
+    Parameters
+    ----------
+    reached
+        Line -> when each of its runs arrived.
+    first, last
+        Which of :data:`PAIRS`. The p-values are corrected for all of them.
+    """
     rows = []
-    for (a, b), result in compared.items():
+    for (a, b), result in [*inference.compared(reached, PAIRS).items()][first:last]:
         p = "p < 0.001" if result.corrected < 0.001 else f"p = {result.corrected:.3f}"
         rows.append(f"{a:35s} before {b:32s} {result.value:4.0%}  {p}")
     return "\n".join(rows)
 
 
-def text_perplexities(study: Mapping[str, Any], table: Table) -> np.ndarray:
-    """Return the perplexity on text of each class that was drawn for the study ``transfer``.
+def draw_doors(learned: Mapping[str, Any], sure: float, most: float) -> Figure:
+    """Draw two doors, one that always pays the same and one that pays by chance; and who opens it.
 
-    It is the mean over the seeds, infinite if a child diverged, and not a number for a class that
-    was not trained. Cells that were picked because they are good are left out.
+    Parameters
+    ----------
+    learned
+        Method -> the probability of the second door, of shape (seeds, updates).
+    sure, most
+        What the first door pays; the second pays anything from 0 to this, all equally likely.
     """
-    measured: dict[str, list[float]] = {}
-    for record in (record for run in study["runs"].values() for record in run):
-        measured.setdefault(record["cell"], []).append(record["test"] or np.inf)
-    perplexities = np.full(len(table), np.nan)
-    for text, values in list(measured.items())[: study["settings"]["drawn"]]:
-        perplexities[table.row(Cell.parse(text))] = np.mean(values)
-    return perplexities
+    figure, (doors, curves) = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
+    doors.bar(0, sure, 0.5, color=ORANGE)
+    doors.bar(1, most, 0.5, color=QUIET, alpha=0.4)
+    doors.bar(1, most - sure, 0.5, sure, color=BLUE)
+    doors.hlines(most / 2, 0.75, 1.25, color=INK)
+    words = (
+        (0, sure / 2, f"always {sure:g}"),
+        (1, most / 2 + 0.05, f"on average {most / 2:g}"),
+        (1, (sure + most) / 2, f"{1 - sure / most:.0%} of the time"),
+    )
+    for x, y, text in words:
+        colour = PAPER if y > sure else INK
+        doors.annotate(text, (x, y), ha="center", va="center", size=8, color=colour)
+    doors.set_xticks((0, 1), ("door 0", "door 1"))
+    doors.set(ylabel="what it pays", xlim=(-0.5, 1.5), ylim=(0, 1.05))
+    doors.grid(visible=False)
+    for (name, runs), colour in zip(learned.items(), (ORANGE, BLUE), strict=True):
+        for number, run in enumerate(runs):
+            curves.plot(run, color=colour, label=name if number == 0 else None)
+    curves.set(xlabel="update", ylabel="probability of door 1", ylim=(-0.03, 1.03))
+    curves.legend(fontsize=8, loc="center right")
+    return figure
 
 
 class NeverFedBack(Controller):

@@ -142,6 +142,32 @@ def draw_learning(curves: Mapping[float, Any], best: float, even: float) -> Figu
     return figure
 
 
+def draw_prediction(curves: Mapping[tuple[str, int], Any], best: float) -> Figure:
+    """Draw the mean reward, update by update, with and without a baseline, and with 1 added.
+
+    Parameters
+    ----------
+    curves
+        (baseline, what is added to each reward) -> an array of shape (seeds, updates). A line is
+        the mean over the seeds, a band reaches from the lowest to the highest.
+    best
+        The reward of the best sequence.
+    """
+    figure, axis = plt.subplots(figsize=(7, 3.4), layout="constrained")
+    colours = dict(zip(dict.fromkeys(name for name, _ in curves), (BLUE, ORANGE), strict=True))
+    for (name, added), runs in curves.items():
+        look: dict[str, Any] = {"color": colours[name], "linestyle": "--" if added else "-"}
+        label = f"{name}, rewards + {added}" if added else name
+        axis.plot(1 + np.arange(runs.shape[1]), runs.mean(0), label=label, **look)
+        axis.fill_between(
+            1 + np.arange(runs.shape[1]), runs.min(0), runs.max(0), color=colours[name], alpha=0.12
+        )
+    axis.axhline(best, color=INK, linewidth=1)
+    axis.set(xlabel="update", ylabel="mean reward, exact", ylim=(0.35, 0.92))
+    axis.legend(fontsize=8, loc="lower right")
+    return figure
+
+
 def _distributions(rng: np.random.Generator) -> Iterator[tuple[list[Any], list[int]]]:
     for places in (1, 2, 5, 10):
         numbers = rng.integers(2, 5, places)

@@ -15,7 +15,9 @@ from nastut.cells.evaluate import evaluate
 from nastut.cells.space import Space
 from nastut.lessons.exercise import Exercise
 from nastut.lessons.plots import BLUE, GREEN, ORANGE, RED, Interval, draw_upright
-from nastut.pictures.style import QUIET
+from nastut.pictures.drawing import digraph, draw
+from nastut.pictures.picture import Picture
+from nastut.pictures.style import FONT, INK, QUIET
 
 Map = dict[str, str]
 
@@ -173,6 +175,67 @@ def _with_hidden_parts(cell: Cell) -> bool:
 
 def _multiplying_leaves(cell: Cell) -> int:
     return sum(node.combination == "Multiply" for node in cell.nodes[: cell.base])
+
+
+def draw_controller(core: Cell) -> Picture:
+    """Draw one step of a controller, with the graph of its core inside its first layer."""
+    cell = draw(core, fold=True, direction="right")
+    dot = digraph("right")
+    with dot.subgraph(name="cluster_core") as inside:
+        inside.attr(label="layer 1, with the found cell", fontname=FONT, color=QUIET)
+        inside.body.append("".join(cell.dot.body).partition("\t{\n\t\trank=min")[0])
+    names = {
+        "last": "token\nwritten last",
+        "layer 2": "layer 2:\nthe same\ncell",
+        "softmax": "softmax",
+        "next": "next\ntoken",
+    }
+    for key, label in names.items():
+        dot.node(key, label, shape="box", color=INK if "token" in label else QUIET)
+    for source, target in (("last", "x_t"), ("h_t", "layer 2"), ("layer 2", "softmax")):
+        dot.edge(source, target)
+    dot.edge("softmax", "next")
+    for state in ("h", "c"):
+        dot.edge(f"{state}_t", f"{state}_{{t-1}}", style="dashed", color=QUIET, constraint="false")
+    alt = (
+        "The token written last is embedded and enters layer 1 as x_t. Layer 1 is the found cell: "
+        f"{cell.alt} h_t goes on to layer 2, the same cell with weights of its own, then to a "
+        "softmax, from which the next token is drawn. h_t and c_t come back at the next place."
+    )
+    return Picture(dot, f"controller with the core {core}", alt)
+
+
+RANKS = {
+    "rank 1": (1, BLUE),
+    "2 to 5": (5, "#6fb3dc"),
+    "6 to 18": (18, "#c6dff0"),
+    "worse": (np.inf, RED),
+}
+"""Bands of ranks: label -> the last rank, and a colour."""
+
+
+def draw_distributions(ranks: Mapping[str, Any]) -> Figure:
+    """Stack how many of the found cells have which rank, generation by generation.
+
+    Parameters
+    ----------
+    ranks
+        Title -> ranks, of shape (runs, generations).
+    """
+    figure, axes = plt.subplots(
+        1, len(ranks), figsize=(9, 3), sharex=True, sharey=True, layout="constrained"
+    )
+    for axis, (title, numbers) in zip(axes, ranks.items(), strict=True):
+        bottom, before = np.zeros(numbers.shape[1]), 0.0
+        for label, (last, colour) in RANKS.items():
+            height = ((numbers > before) & (numbers <= last)).sum(0)
+            axis.bar(range(numbers.shape[1]), height, 0.85, bottom, color=colour, label=label)
+            bottom, before = bottom + height, last
+        axis.set(title=title, xlabel="generation", xticks=range(numbers.shape[1]))
+        axis.grid(visible=False)
+    axes[0].set(ylabel="runs", yticks=range(0, 1 + len(numbers), 5))
+    axes[-1].legend(fontsize=8, title="rank", loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
 
 
 EXERCISES = {

@@ -145,6 +145,13 @@ class Table(_ReadOnly):
         """
         return float(self.rewards(task)[self.row(cell)])
 
+    def perplexity(self, cell: Cell, task: str | None = None) -> float:
+        """Return the mean over seeds of the validation perplexity at the end of training.
+
+        It is infinite if one of the children diverged.
+        """
+        return float(self.validation(task)[self.row(cell), :, -1].mean())
+
     def rank(self, cell: Cell, task: str | None = None) -> int:
         """Return the place of a cell by reward; 1 is the best.
 

@@ -17,7 +17,6 @@ from nastut.cells.cell import Cell
 from nastut.learning.models import BASELINES
 from nastut.search.trained import Halving
 from nastut.studies.inference import arrivals, bootstrap
-from nastut.studies.table import Table
 from nastut.zoo.named import NASCELL
 
 Runs = Mapping[str, Any]
@@ -60,37 +59,7 @@ def arrived(runs: Runs, band: str = "1 per mille") -> dict[str, np.ndarray]:
     return {line: arrivals(of_line) for line, of_line in reached.items()}
 
 
-def fresh_rewards(runs: Runs, table: Table, stream: str = "validation") -> np.ndarray:
-    """Return the rewards that the table's best earned from the fresh seeds of ``retrained``.
-
-    Parameters
-    ----------
-    runs, table
-        Of the study; what it is about.
-    stream
-        ``validation``, by which the table ranks, or ``test``.
-
-    Returns
-    -------
-    np.ndarray
-        (cells, seeds), in the order of the table's ranks, the best first. The mean of a row is
-        to the fresh seeds what :meth:`nastut.studies.table.Table.reward` is to the table's.
-    """
-    best = table.settings["tasks"][table.tasks[0]]["best"]
-    earned: dict[str, list[float]] = {}
-    for record in (record for run in runs.values() for record in run):
-        earned.setdefault(record["cell"], []).append((best / (record[stream] or inf)) ** 2)
-    return np.array([earned[str(cell)] for cell in table.best(len(earned))])
-
-
 # The study halving
-
-
-def halving_curves(runs: Runs) -> np.ndarray:
-    """Return the perplexities after each part of training, of shape (cells, parts)."""
-    curves = [curve for run in runs.values() for curve in run["curves"]]
-    parts = max(len(curve) for curve in curves if curve is not None)
-    return np.array([[inf] * parts if curve is None else curve for curve in curves])
 
 
 class Played(NamedTuple):

@@ -62,9 +62,8 @@ for step in nt.trace(nt.zoo.EXAMPLE, x_parts=[1.0, 3.0], h_parts=[-1.0, 2.0], c=
 # %% [markdown]
 # Two details of this order are easy to get wrong.
 #
-# *Before the activation.* If $c_t$ were taken after a sigmoid, it would lie between 0 and 1, and
-# after a ReLU it could never fall below 0. Taken before, it has no such bound, unless the two
-# values that the node combines have one themselves.
+# *Before the activation.* Taken after a sigmoid, $c_t$ would lie between 0 and 1. Taken before, it has
+# no such bound.
 #
 # *Before the injection.* The create node and the inject node may be the same. Then $c_t$ is made
 # first, and $c_{t-1}$ arrives too late to be part of it.
@@ -378,9 +377,9 @@ nt.check("3.3", solution_3_3)
 # %% [markdown]
 # ## 5 · Does it matter? An experiment
 #
-# The two cells of section 2 differ in one token. Can one of them do something that the other
-# cannot? We test **recall**: the network reads one of four *keys*, then some random *distractors*,
-# then a question mark. Then it must name the key. Guessing is right once in four.
+# Can the keeper do something that the forgetter cannot? We test **recall**: the network reads one of
+# four *keys*, then some random *distractors*, then a question mark. Then it must name the key.
+# Guessing is right once in four.
 #
 # A network can carry something along in *two* ways: in $c_t$, and in the loop of $h_t$ through the
 # matrices $W_2$ and $W_4$. To see what $c_t$ does, we close the other way: in some of the runs these
@@ -475,8 +474,9 @@ assert min(final["path", True], final["no path", True]) > 0.9
 # nothing.** Without a path, nothing of the key is left when the question comes.
 #
 # On the right, with the hidden matrices on, both cells can learn to recall: the loop through $h_t$
-# is a second memory. The cell *without* a path is even the quicker one here. So do not read the left
-# half as "cells without a memory path are useless".
+# is a second memory. The cell *without* a path is even the quicker one here (one of the other five is
+# slow, hence the wide blue band). So do not read the left half as "cells without a memory path are
+# useless".
 #
 # ## 6 · What the formula predicts
 #
@@ -546,7 +546,7 @@ for label, (options, look) in controls.items():
     final[label] = history[-50:].mean(0)
     print(f"{label:29s}", *(f"{share:.2f}" for share in final[label]))
 axis.set(xlabel="training step", ylabel="share of keys recalled", title="delay 12, matrices off")
-axis.legend(loc="center right", fontsize=8)
+axis.legend(loc=(0.6, 0.52), fontsize=8)
 plt.show()
 
 guessing, louder, quieter, opened = (final[label] for label in controls)
@@ -557,10 +557,10 @@ assert opened.min() > 0.95
 # %% [markdown]
 # One row is a condition, one column a network, and the number is its share of keys at the end. Ten
 # thousand times the gradient changes nothing: **Adam divides the size out again.** One quiet
-# distractor, and three of five networks leave guessing within the same two hundred steps, with
-# gradients as small as before. **So the trace of the key does not fade, it drowns.** And the formula
-# was right about the cure: the open gate recalls everything. LSTM's users know it as *setting the
-# forget gate's bias to a positive number*.
+# distractor, and three of five networks leave guessing within the same two hundred steps, though the
+# key's gradient is hardly larger. **So a faint trace would do, if it did not drown.** And the formula
+# was right about the cure: with the open gate all five recall everything. LSTM's users know it as
+# *setting the forget gate's bias to a positive number*.
 #
 # Does patience help? Four times as many steps, with the gate half open:
 

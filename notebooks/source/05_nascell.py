@@ -42,9 +42,9 @@ _ = torch.set_num_threads(1)
 # %% [markdown]
 # ## 1 · The sequence that a network wrote
 #
-# Zoph and Le let their controller write up to 15,000 cells of base 8, each of which was trained on
-# Penn Treebank, a corpus of newspaper English. This is the one that they published, and that
-# TensorFlow shipped under the name **NASCell**:
+# Zoph and Le let their controller write up to 15,000 cells of base 8. Each of them was trained on
+# Penn Treebank, a corpus of newspaper English. They published this one, and TensorFlow shipped it
+# under the name **NASCell**:
 
 # %%
 tokens = nt.zoo.NASCELL.sequence
@@ -416,8 +416,9 @@ for better, worse in (("NASCell", "MaxCell"), ("MaxCell", "Example")):
 # (24M is the number of weights. enwik8 is a piece of Wikipedia, and **bits per character** are the
 # logarithm of perplexity, base 2.) LSTM wins each of the three. Their conclusion: with equal care for
 # all, LSTM outdoes the newer cells. The order published before came from differences between
-# experiments that nobody had controlled. **Li and Talwalkar** (2019) and **Yu et al.** (2019) then found that random search
-# among cells does about as well as the published search methods, at equal budget.
+# experiments that nobody had controlled. **Li and Talwalkar** (2019) and **Yu et al.** (2019) then
+# found that random search among cells does about as well as the published search methods, at equal
+# budget.
 #
 # So why go on? Because the *idea* outlived this result: a network is a sequence, and sequences can
 # be written. And because one question is now wide open. If a search does not beat chance, is it the

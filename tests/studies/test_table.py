@@ -174,3 +174,9 @@ def test_the_digest_is_of_the_rows_alone(path, table, tmp_path):
         other = tmp_path / "other.csv.xz"
         other.write_bytes(lzma.compress(text.replace(*change, 1).encode()))
         assert (nt.load_table(other).digest == table.digest) == same
+
+
+def test_perplexity_is_that_of_validation_at_the_end_of_training():
+    table = nt.load_table()
+    cell = table.best(1)[0]
+    assert table.perplexity(cell) == table.validation()[table.row(cell), :, -1].mean()
