@@ -23,7 +23,7 @@ from nastut.search.result import SearchResult
 from nastut.search.rewards import Outcome
 from nastut.search.strategies import Evolution, Random
 from nastut.search.workers import Workers
-from search_in_process import EVALUATIONS, SPACE, STRATEGIES, reward, search, strategy
+from search_in_process import EVALUATIONS, FEW, SPACE, STRATEGIES, reward, search, strategy
 
 each_strategy = pytest.mark.parametrize("name", STRATEGIES)
 METHODS = {"random": Random, "evolution": Evolution, "reinforce": Reinforce,
@@ -230,10 +230,10 @@ def test_from_every_file_that_a_kill_may_leave_the_search_goes_on_to_the_same(
 ):
     snapshots = Snapshots(monkeypatch)
     snapshots.strategy = None
-    whole = search(name, path, evaluations=63)
+    whole = search(name, path, evaluations=FEW)
     taken = [content for content, _ in snapshots.taken]
     assert len(taken) > whole.calls  # partly measured batches, too
-    for content in random.Random(0).sample(taken, 6):
+    for content in random.Random(0).sample(taken, 4):
         path.write_bytes(content)
         known = {
             form
@@ -242,7 +242,7 @@ def test_from_every_file_that_a_kill_may_leave_the_search_goes_on_to_the_same(
             if outcome is not None
         }
         asked = []
-        resumed = search(name, path, lambda c: asked.append(c) or reward(c), 63)  # noqa: B023
+        resumed = search(name, path, lambda c: asked.append(c) or reward(c), FEW)  # noqa: B023
         assert resumed == whole
         assert resumed.updates == whole.updates
         assert len(asked) == whole.calls - len(known)
@@ -267,25 +267,25 @@ def test_with_many_workers_a_replayed_strategy_ends_in_the_state_that_it_had(
 ):
     snapshots, settings = Snapshots(monkeypatch), {"method": name}
     snapshots.strategy = strategy(name)
-    first = Search(snapshots.strategy, SPACE, Together(), 90, settings)
+    first = Search(snapshots.strategy, SPACE, Together(), FEW, settings)
     with first.kept_in(path, progress=False):
         first.go(Shuffled(seed=1), SimpleNamespace(disable=True))
     orders = [[batch.after for batch in first.batches], sorted(b.after for b in first.batches)]
     assert orders[0] != orders[1]  # not learned in the order of the proposals
-    for content, before in random.Random(0).sample(snapshots.taken, 6):
+    for content, before in random.Random(0).sample(snapshots.taken, 4):
         path.write_bytes(content)
         there = SearchResult.load(path)
-        replayed = Search(strategy(name), SPACE, Together(), 90, settings)
+        replayed = Search(strategy(name), SPACE, Together(), FEW, settings)
         with replayed.kept_in(path, progress=False):
             assert [replayed.strategy.propose() for _ in range(3)] == [
                 before.propose() for _ in range(3)
             ]
             assert replayed.result() == there
-        again = Search(strategy(name), SPACE, Together(), 90, settings)
+        again = Search(strategy(name), SPACE, Together(), FEW, settings)
         with again.kept_in(path, progress=False):
             again.go(Shuffled(seed=2), SimpleNamespace(disable=True))
         assert again.batches[: there.learned] == there.batches[: there.learned]
-        assert len(again.result().cells) == 90
+        assert len(again.result().cells) == FEW
 
 
 def test_searches_that_are_really_killed_go_on_to_the_same_and_leave_nothing(tmp_path):
@@ -296,7 +296,9 @@ def test_searches_that_are_really_killed_go_on_to_the_same_and_leave_nothing(tmp
     killed = int(done.stdout)
     assert killed > 1
     for name in STRATEGIES:
-        assert SearchResult.load(tmp_path / name) == search(name), f"after {killed} kills"
+        assert SearchResult.load(tmp_path / name) == search(name, evaluations=FEW), (
+            f"after {killed} kills"
+        )
     assert {file.name for file in tmp_path.iterdir()} == {*STRATEGIES}
 
 

@@ -94,7 +94,7 @@ batches = st.builds(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.lists(batches, max_size=4), st.integers(0, 4))
 def test_it_comes_back_from_its_file_to_the_last_digit(tmp_path_factory, batches, learned):
     path = tmp_path_factory.getbasetemp() / "search.json"

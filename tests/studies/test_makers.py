@@ -110,11 +110,10 @@ class EnoughError(Exception):
     """Ends a training early."""
 
 
-@pytest.mark.parametrize(("maker", "place"), [
-    (text, 0), (beyond, 0), *(pytest.param(beyond, n, marks=pytest.mark.slow) for n in (1, 2))
-])  # fmt: skip
+@pytest.mark.slow
+@pytest.mark.parametrize(("maker", "place"), [(text, 0), *((beyond, n) for n in range(3))])
 def test_a_training_on_text_begins_as_recorded(maker, place, monkeypatch):
-    runs, again, perplexity = recorded(maker.__name__), [], training.perplexity
+    runs, again, perplexities = recorded(maker.__name__), [], training.perplexities
     if maker is text:
         record = runs["LSTM, biases, open forget gate, seed 0"]
         arguments = [record[name] for name in ("cell", "learning_rate", "seed")]
@@ -124,15 +123,16 @@ def test_a_training_on_text_begins_as_recorded(maker, place, monkeypatch):
         arguments = [record[name] for name in names]
 
     def measured(*arguments):
-        again.append(perplexity(*arguments))
+        again.extend(perplexities(*arguments))
         raise EnoughError
 
-    monkeypatch.setattr(training, "perplexity", measured)
+    monkeypatch.setattr(training, "perplexities", measured)
     with pytest.raises(EnoughError):
         maker.run(*arguments)
     np.testing.assert_allclose(again, record["validation"][:1], rtol=0.02)
 
 
+@pytest.mark.slow
 def test_the_first_eighth_of_two_children_comes_out_as_recorded(monkeypatch):
     run = recorded("halving")["cells from 0"]
     some = [n for n, curve in enumerate(run["curves"]) if curve is not None][:2]
@@ -147,24 +147,28 @@ def test_the_first_eighth_of_two_children_comes_out_as_recorded(monkeypatch):
     np.testing.assert_allclose(np.ravel(again), [run["curves"][n][0] for n in some], rtol=0.01)
 
 
-@pytest.mark.parametrize(("maker", "name"), [
-    (retrained, "ranks from 1, seed 10"),
-    pytest.param(transfer, "cells from 0, seed 0", marks=pytest.mark.slow),
-])  # fmt: skip
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("maker", "name"), [(retrained, "ranks from 1, seed 10"), (transfer, "cells from 0, seed 0")]
+)
 def test_cells_trained_on_one_thread_come_out_as_recorded(maker, name):
+    """Half of them to all digits but the last; of the others see the cells of the table."""
     record = recorded(maker.__name__)[name][:4]
     again = maker.run([entry["cell"] for entry in record], record[0]["seed"])
     assert torch.get_num_threads() == 1
     for stream in ("validation", "test"):
-        now, before = ([entry[stream] for entry in of] for of in (again, record))
-        np.testing.assert_allclose(now, before, rtol=0.02)
+        now, before = (np.array([entry[stream] for entry in of]) for of in (again, record))
+        assert np.median(np.abs(np.log(now / before))) < 1e-4
 
 
-@pytest.mark.parametrize("name", ["random, seed 3", "evolution, seed 3"])
+@pytest.mark.parametrize(
+    "name", ["random, seed 3", pytest.param("evolution, seed 3", marks=pytest.mark.slow)]
+)
 def test_a_search_comes_out_as_recorded(name):
     assert searches.run(*searches.study().runs[name]) == recorded("searches")[name]
 
 
+@pytest.mark.slow
 def test_a_tuned_search_arrives_as_recorded():
     record = recorded("tuning")["evolution, tuned, seeds from 3000"]
     again = tuning.run("evolution", record["given"], record["seeds"][:2], "evolution, tuned")
