@@ -148,6 +148,7 @@ def test_a_hang_ends_with_its_worker(dask, tmp_path):
     with distributed.Client(dask.address, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=60)
         client.run(exec, "import nastut.search.rewards")  # it takes as long as the limit
+        before = client.run(os.getpid).values()
     cluster = Cluster(dask.address)
     other = nt.Cell.parse("Add Tanh Add Tanh Add Tanh Add Tanh 2 0")
     with Workers(cluster, cluster.size, limit=6) as workers:
@@ -156,6 +157,9 @@ def test_a_hang_ends_with_its_worker(dask, tmp_path):
         found = {}
         while workers.busy:
             found |= workers.next()
+    with distributed.Client(dask.address, set_as_default=False) as client:
+        after = client.run(os.getpid).values()
+    assert set(before) & set(after)  # the worker that was idle was not restarted
     assert found[nt.zoo.EXAMPLE].error == "no answer within 6 s"
     assert found[other].reward == value(other)
 

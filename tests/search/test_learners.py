@@ -128,14 +128,6 @@ def test_settings_have_bounds_that_are_named(method, name, wrong):
             learner(method, **{name: value})
 
 
-def test_the_controller_learns_the_queue_by_likelihood():
-    strategy = learner(PriorityQueue, best=1)
-    for _ in range(40):
-        strategy.learn([[1, 2], [0, 1]], [1.0, 0.1])
-    probability = strategy.controller.log_probabilities(torch.tensor([[1, 2]])).sum().exp()
-    assert probability > 0.8
-
-
 def test_entropy_keeps_the_policy_wider():
     widths = []
     for entropy in (0.0, 1.0):

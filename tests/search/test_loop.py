@@ -127,17 +127,6 @@ def test_a_target_ends_the_search_with_the_batch_that_reaches_it(path):
     assert search("random", path) == whole
 
 
-@pytest.mark.parametrize(("evaluations", "proposals"), [(20, 2), (21, 3), (1, 1)])
-def test_no_batch_is_proposed_that_the_budget_does_not_pay(evaluations, proposals):
-    made = strategy("random")
-    asked = []
-    made.propose = lambda: asked.append(None) or Random.propose(made)
-    result = run(made, SPACE, reward, evaluations, progress=False)
-    assert len(asked) == proposals
-    assert len(result.cells) == evaluations
-    assert len(result.updates) == evaluations // 10  # what is not paid for is not learned
-
-
 def test_updates_count_a_failure_as_the_lowest_reward_so_far_and_at_most_as_0():
     for sign in (1, -1):
         result = search("random", reward=lambda cell, sign=sign: sign * reward(cell))

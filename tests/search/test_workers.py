@@ -9,7 +9,6 @@ import time
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ import pytest
 import nastut as nt
 from nastut import search
 from nastut.search.rewards import FAILED, UnfitWorkerError
-from nastut.search.workers import LOSSES, Cluster, Workers, processes
+from nastut.search.workers import LOSSES, Workers, processes
 from rewards_far_away import Together, notes, value
 
 SPACE = nt.Space(2)
@@ -133,12 +132,11 @@ def test_no_worker_waits_for_the_slowest():
     assert result.cells.index(slow[0]) >= 25
 
 
-@pytest.mark.parametrize("stop", [5, 30])
-def test_a_stopped_search_with_many_workers_loses_nothing_and_goes_on(tmp_path, stop):
+def test_a_stopped_search_with_many_workers_loses_nothing_and_goes_on(tmp_path):
     path, asked = tmp_path / "search.ckpt", []
 
     def reward(cell):
-        if len(asked) == stop:
+        if len(asked) == 30:
             asked.append(None)
             raise SystemExit
         asked.append(cell.canonical())
@@ -346,69 +344,6 @@ def test_an_exception_waits_for_no_work():
     assert all(future.done() for future in waiting)  # at once: nobody waits for them here
     for future in waiting:
         assert future.cancelled() or future.exception() is not None
-
-
-class Client:
-    """What Dask's client is asked for; made by the test, so that no scheduler is needed."""
-
-    def __init__(self, address, timeout, set_as_default):
-        assert set_as_default is False  # a program may have a cluster of its own
-        self.status = "running"
-        self.threads, self.restarted = {}, []
-        self.futures = {"mine 1": None, "mine 2": None}
-
-    def get_executor(self, pure):
-        assert pure is False
-        return self
-
-    def nthreads(self):
-        return self.threads
-
-    def processing(self):
-        return {"a": ["mine 1", "other"], "b": ["other"], "c": [], "d": ["mine 2"]}
-
-    def restart_workers(self, workers, raise_for_error):
-        if raise_for_error:
-            raise TimeoutError("a worker does not start again")
-        self.restarted += workers
-
-    def close(self):
-        self.status = "closed"
-
-
-@pytest.fixture
-def cluster(monkeypatch):
-    monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(Client=Client))
-    return Cluster
-
-
-def test_a_cluster_is_as_large_as_its_workers_have_threads(cluster):
-    there = cluster("somewhere")
-    assert there.size() == 1
-    with there() as client:
-        assert there.size() == 1
-        client.threads = {"a": 2, "b": 3}
-        assert there.size() == 5
-        client.status = "stopped"
-        assert there.size() == 1
-    assert client.status == "closed"
-    assert there.size() == 1
-    assert client.restarted == []
-
-
-@pytest.mark.parametrize(
-    ("change", "restarted"),
-    [({}, ["a", "d"]), ({"futures": {}}, []), ({"status": "closed"}, [])],
-    ids=["busy", "no work left", "closed"],
-)
-def test_an_exception_restarts_the_workers_that_are_busy_with_this_work_and_no_others(
-    cluster, change, restarted
-):
-    with pytest.raises(KeyboardInterrupt), cluster("somewhere")() as client:  # noqa: PT012
-        vars(client).update(change)
-        raise KeyboardInterrupt
-    assert client.restarted == restarted
-    assert client.status == "closed"
 
 
 def test_a_function_from_a_notebook_may_be_a_reward():

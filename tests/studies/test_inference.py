@@ -11,7 +11,6 @@ from nastut.studies.inference import (
     compared,
     duels,
     holm,
-    kept,
     median,
     paired_test,
     restricted_mean,
@@ -96,8 +95,3 @@ def test_holms_rule():
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([0.7, 0.9]) == pytest.approx([1, 1])
     assert holm([]).tolist() == []
-
-
-def test_the_best_by_two_measurements_overlap():
-    one, other = np.array([9, 8, 7, 1]), np.array([1, 8, 9, 0])
-    assert [kept(one, other, n) for n in (1, 2, 3)] == [0, 1, 3]
