@@ -138,7 +138,7 @@ def test_entropy_keeps_the_policy_wider():
 
 
 @pytest.mark.parametrize("method", [Reinforce, PriorityQueue])
-def test_an_update_tells_what_is_worth_drawing(method):
+def test_an_update_returns_entropies_and_probabilities_to_draw(method):
     drawn = learner(method).learn([[0, 1], [1, 2]], [0.3, 0.4])
     assert [len(place) for place in drawn["probabilities"]] == CHOICES
     assert all(sum(place) == pytest.approx(1) for place in drawn["probabilities"])

@@ -6,7 +6,6 @@ import random
 import subprocess
 import sys
 import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -79,18 +78,6 @@ def test_every_evaluation_is_in_the_result():
     assert len(failed) > 5
 
 
-def test_equal_cells_are_asked_once_also_while_the_first_is_under_way():
-    pair = [nt.zoo.EXAMPLE, nt.Cell.parse("Multiply ReLU Add Tanh Multiply Sigmoid Add ReLU 0 1")]
-    assert pair[0].canonical() == pair[1].canonical()
-    twins = SimpleNamespace(
-        propose=lambda: [SPACE.encode(cell) for cell in pair], learn=lambda *_: {}
-    )
-    asked = Counter()
-    result = run(twins, SPACE, lambda cell: asked.update([cell]) or 0.5, 6, progress=False)
-    assert asked == {pair[0]: 1}
-    assert result.rewards == [0.5] * 6
-
-
 @pytest.mark.parametrize("name", ["evolution", "priority_queue"])
 def test_global_random_states_and_threads_neither_matter_nor_change(name):
     expected = search(name, evaluations=60)
@@ -155,7 +142,7 @@ def test_the_bar_shows_the_best_what_failed_and_how_many_a_minute(path, capsys):
 
 
 class Together:
-    """A reward that trains side by side, and notes who comes together and after which curves."""
+    """A reward that trains side by side, and notes the size of each group and the curves before."""
 
     settings = {"name": "together", "rungs": [1, 2]}  # noqa: RUF012
 
@@ -174,7 +161,7 @@ class Together:
         return self
 
 
-def test_new_cells_of_a_batch_go_together_and_know_the_curves_of_what_was_learned(path):
+def test_new_cells_of_a_batch_go_together_and_get_the_curves_learned_so_far(path):
     together, second = Together(), Together()
     whole = search("random", reward=together, evaluations=30)
     assert len(together.groups) == 3

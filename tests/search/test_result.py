@@ -40,7 +40,7 @@ def test_best_is_the_first_of_the_highest_that_did_not_fail():
         assert found.failures == [Failure(0, EXAMPLE, "no")]  # its twin is the same
 
 
-def test_where_all_failed_or_nothing_is_known_none_is_the_best():
+def test_there_is_no_best_where_all_failed_or_nothing_is_known():
     with pytest.raises(ValueError, match=r"none of the 1 .*; Add .* failed with: RuntimeError"):
         of([EXAMPLE], ["RuntimeError: no"]).best  # noqa: B018
     begun = of([EXAMPLE], [None])
@@ -64,7 +64,7 @@ def test_the_top_are_different_cells_that_did_not_fail_best_first():
     assert found.top(9) == [(OTHERS[2], 0.8), (EXAMPLE, 0.4), (OTHERS[1], 0.3)]
 
 
-def test_twins_are_one_cell_and_it_says_what_it_is():
+def test_twins_are_one_cell_and_the_repr_counts_them():
     assert RESULT.distinct().tolist() == [1, 2, 2, 3, 4]
     assert RESULT.calls == 4
     assert repr(RESULT) == (
@@ -135,14 +135,14 @@ def test_no_flipped_bit_goes_unnoticed_and_the_file_is_left_as_it_is(path):
      b'{"format": "nastut search 2"}'],
     ids=lambda content: str(content[:30]),
 )  # fmt: skip
-def test_what_is_something_else_is_refused_with_what_to_do(path, content):
+def test_a_file_of_another_kind_is_refused_with_a_remedy(path, content):
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"search\.json is damaged .* and search again"):
         SearchResult.load(path)
     assert path.read_bytes() == content
 
 
-def test_a_damaged_hash_and_what_is_no_file_are_refused(path):
+def test_a_damaged_hash_a_folder_and_a_missing_file_are_refused(path):
     with pytest.raises(FileNotFoundError):
         SearchResult.load(path)
     RESULT.save(path)

@@ -84,7 +84,7 @@ def test_halving_knows_what_came_before():
     assert rule.stay([])(1, perplexity).tolist() == [True, True, True]  # no rung
 
 
-def test_one_goes_on_even_if_the_share_is_less_than_one_but_never_what_diverged():
+def test_at_least_one_child_goes_on_but_none_that_diverged():
     stay = Halving(4, (1,), 0.25).stay([])
     assert stay(0, np.array([3.0, 2.0, 4.0])).tolist() == [False, True, False]
     assert stay(0, np.array([2.0])).tolist() == [True]
@@ -94,7 +94,7 @@ def test_one_goes_on_even_if_the_share_is_less_than_one_but_never_what_diverged(
 
 @pytest.fixture
 def circle(monkeypatch):
-    """Return a function that makes the words of the task 'text' so many, all alike."""
+    """Return a function that replaces the task 'text' by a circle with so many symbols."""
 
     def of(symbols):
         stream = np.arange(max(symbols, 100)) % 3

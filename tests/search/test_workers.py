@@ -178,7 +178,7 @@ def test_an_executor_that_is_shut_down_meanwhile_keeps_what_finished():
 
 
 class Breaking(Executor):
-    """Does its work at once, but breaks at those calls, and at groups with that cell."""
+    """Work at once, but break at the calls with these numbers and at groups with that cell."""
 
     def __init__(self, calls=(), deadly=None):
         self.calls, self.deadly = calls, deadly

@@ -65,11 +65,11 @@ def test_it_goes_on_to_the_identical_file(path, executor, missing):
     content = json.loads(whole)
     for name in missing:
         del content["runs"][name]
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(content, indent=1) + "\n")
     asked.clear()
     STUDY.conduct(path, executor)
     assert sorted(asked) == [int(name) for name in missing]
-    assert path.read_bytes() == whole or not missing
+    assert path.read_bytes() == whole
 
 
 def larger(results):
@@ -138,6 +138,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_a_script_that_was_killed_goes_on_to_the_identical_file(tmp_path):
     script, record = tmp_path / "counted.py", tmp_path / "counted.json"
     script.write_text(SCRIPT)

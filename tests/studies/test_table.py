@@ -120,7 +120,7 @@ def test_any_tool_for_csv_finds_the_same_numbers_with_five_digits(path, table):
     assert max(digits) == 5
 
 
-def test_bad_questions_are_refused(table):
+def test_bad_arguments_are_refused(table):
     for cell, said in ((nt.zoo.LSTM, "has base 8, this"), (nt.zoo.EXAMPLE, "token 4 is ReLU")):
         with pytest.raises(ValueError, match=said):
             table.rank(cell)

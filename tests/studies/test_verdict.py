@@ -1,4 +1,4 @@
-"""What is read out of records, on small ones whose numbers are known."""
+"""What the verdicts read in records, on small ones whose numbers are known."""
 
 import numpy as np
 import pytest
