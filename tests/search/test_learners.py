@@ -60,6 +60,14 @@ def test_reinforce_has_the_exact_gradient_on_average(baseline):
     assert excess(strategy) < 5
 
 
+def test_a_baseline_lowers_the_variance():
+    without, with_baseline = learner(), learner()
+    with_baseline.average = expected_reward(controller(), REWARDS.__getitem__).item()
+    _, large = estimate(without)
+    _, small = estimate(with_baseline)
+    assert small.sum() < 0.5 * large.sum()
+
+
 def test_the_baseline_is_the_average_of_previous_rewards():
     strategy = learner(decay=0.8)
     used = [

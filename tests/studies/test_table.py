@@ -55,6 +55,7 @@ def test_every_class_of_the_space_has_one_row(table):
     assert {cell.canonical() for cell in SPACE} == set(table.cells)
     assert [str(cell) for cell in table.cells] == list(table.sequences)
     assert (table.space, table.tasks) == (SPACE, tuple(TASKS))
+    assert repr(table) == f"<Table: {len(table)} classes of base 2; embedded_reber, delayed_recall>"
     for cell in SPACE:
         assert table.row(cell) == table.row(cell.canonical())
 
