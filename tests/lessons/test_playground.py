@@ -8,7 +8,6 @@ import pytest
 import nastut as nt
 from nastut.cells.sequence import places
 from nastut.lessons.playground import LONG, Board, lowered
-from nastut.pictures.words import say_step
 from nastut.symbolic.symbols import to_text
 
 
@@ -126,16 +125,6 @@ def board(cell=nt.zoo.EXAMPLE, seed=0):
     return Board(cell, np.random.default_rng(seed))
 
 
-def test_every_token_can_be_changed_to_every_token_of_its_place():
-    for cell in (nt.zoo.EXAMPLE, nt.zoo.NASCELL):
-        for place, allowed in enumerate(nt.Space(cell.base).tokens, 1):
-            for token in allowed:
-                changed = board(cell)
-                changed.put_token(place, token)
-                expected = [*cell.sequence[: place - 1], token, *cell.sequence[place:]]
-                assert changed.cell.sequence == expected
-
-
 def test_undo_goes_all_the_way_back_and_no_further():
     changed = board()
     for place, token in [(2, "ReLU"), (9, 2), (2, "Sigmoid"), (2, "Sigmoid")]:
@@ -170,14 +159,6 @@ def test_operations_of_the_control_experiment_stay_once_they_were_needed():
     for place in (1, 3, 15):
         changed.put_token(place, "Add")
     assert "Max" in changed.space.tokens[0]
-
-
-@pytest.mark.parametrize("wrong", [None, "Add Tanh", nt.zoo.EXAMPLE.sequence])
-def test_what_is_no_cell_is_refused(wrong):
-    with pytest.raises(TypeError, match="where a Cell belongs"):
-        board(wrong)
-    with pytest.raises(TypeError, match="where a Cell belongs"):
-        board().put(wrong)
 
 
 def test_a_wrong_token_is_refused_and_nothing_changes():
@@ -228,16 +209,6 @@ def test_a_derivative_is_written_out_as_long_as_it_is_read():
         assert f"has {len(derivative)} letters" in said or len(derivative) <= LONG
         lengths.add(len(derivative) <= LONG)
     assert lengths == {True, False}
-
-
-def test_steps_are_counted_from_1_and_drawn_as_far_as_they_are_done():
-    steps = board().steps()
-    said = [board().say_step(done) for done in range(1, len(steps) + 1)]
-    assert [line.partition(". ")[0] for line in said] == [
-        f"{done} of {len(steps)}" for done in range(1, len(steps) + 1)
-    ]
-    assert len(set(said)) == len(said)
-    assert [line.partition(". ")[2] for line in said] == [say_step(step) for step in steps]
 
 
 def test_rank_is_that_of_the_table_for_each_task():
