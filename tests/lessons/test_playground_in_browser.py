@@ -5,6 +5,8 @@ import pytest
 import nastut as nt
 from browsers import SIZE, browser, lab
 
+pytestmark = pytest.mark.slow
+
 PLAY = "import nastut as nt\nnt.playground()"
 FORMULAS, STEP = ".nastut-formulas", ".nastut-step"
 

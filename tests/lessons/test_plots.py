@@ -73,6 +73,7 @@ def test_kinds_are_told_apart_and_a_colour_bar_is_no_panel():
     )
 
 
+@pytest.mark.slow
 def test_every_figure_of_a_notebook_has_its_words():
     """The first one too, and whether it is shown by hand or at the end of its cell."""
     cells = [
