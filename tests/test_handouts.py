@@ -132,19 +132,17 @@ answer_0_1 = Anything()""",
     "nt.check is replaced": 'nt.check = lambda *arguments: print("passed")',
     "every verdict is good": "exercise.Verdict = lambda *a: SimpleNamespace(passed=True)",
     "everything is close": "exercise.Exercise.same = plain.close = lambda *arguments: True",
-    "another truth": "start_here.EXERCISES['0.1'] = exercise.Exercise(lambda: 5, dict)",
     "another module": "sys.modules[exercise.__name__] = SimpleNamespace(judge=exercise.Verdict)",
 }
 GRADER = """
 import json, sys
 from types import SimpleNamespace
-import numpy as np
 import nastut as nt
 
 cheats, grading = json.loads(sys.argv[1])
 
 def points(answer):
-    from nastut.lessons import exercise, plain, start_here
+    from nastut.lessons import exercise, plain
     cell = dict(globals()) | locals()
     exec("answer_0_1 = 5\\ndef children(k, base): return 0", cell)
     exec(answer, cell)
@@ -152,10 +150,9 @@ def points(answer):
     for test in grading:
         try:
             exec(test, cell)
+            scored.append(1)
         except AssertionError:
             scored.append(0)
-        else:
-            scored.append(1)
     return scored
 
 right = "answer_0_1 = 4\\ndef children(k, base): return 2 * (k - base), 2 * (k - base) + 1"

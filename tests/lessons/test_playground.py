@@ -91,16 +91,11 @@ def test_a_text_that_is_no_cell_is_answered_and_nothing_is_lost():
     assert in_step(page)
 
 
-@pytest.mark.parametrize(
-    ("asked", "error", "said"),
-    [
-        ({"base": 3}, ValueError, "base is 3; it must be 1, 2, 4, 8"),
-        ({"cell": "Add Tanh"}, TypeError, "where a Cell belongs"),
-    ],
-)
-def test_wrong_arguments_are_refused(asked, error, said):
-    with pytest.raises(error, match=said):
-        nt.playground(**asked)
+def test_wrong_arguments_are_refused():
+    with pytest.raises(ValueError, match="base is 3; it must be 1, 2, 4, 8"):
+        nt.playground(base=3)
+    with pytest.raises(TypeError, match="where a Cell belongs"):
+        nt.playground("Add Tanh")
 
 
 def test_a_page_without_a_kernel_shows_the_picture_and_says_how_to_play():
@@ -185,22 +180,14 @@ def test_numbers_are_those_that_notebook_00_computes_by_hand():
     assert board().facts()["numbers that go in"] == f"{inputs}, c_{{t-1}} = -0.25"
 
 
-@pytest.mark.parametrize(
-    ("cell", "said"),
-    [
-        (nt.zoo.EXAMPLE, "none: c_t does not depend on c_{t-1}"),
-        (
-            KEEPER,
-            "from node 0 to node 2; ∂c_t/∂c_{t-1} = sigmoid(W_3 x_t + W_4 h_{t-1})",
-        ),
-    ],
-)
-def test_memory_path(cell, said):
-    assert board(cell).facts()["memory path"] == said
+def test_memory_path():
+    assert board().facts()["memory path"] == "none: c_t does not depend on c_{t-1}"
+    derivative = "∂c_t/∂c_{t-1} = sigmoid(W_3 x_t + W_4 h_{t-1})"
+    assert board(KEEPER).facts()["memory path"] == f"from node 0 to node 2; {derivative}"
 
 
 def test_a_derivative_is_written_out_as_long_as_it_is_read():
-    cells = [nt.Space(base).sample(np.random.default_rng(s)) for base in (2, 4) for s in range(60)]
+    cells = [nt.Space(base).sample(np.random.default_rng(s)) for base in (2, 4) for s in range(20)]
     lengths = set()
     for cell in (cell for cell in cells if cell.has_memory):
         derivative = to_text(nt.formulas(cell).memory_path)

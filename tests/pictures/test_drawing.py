@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import nastut as nt
-from drawn import boxes, overlaps, texts, width
+from drawn import boxes, overlaps, texts
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
 from nastut.pictures.drawing import block_names, draw_graph, look
 from nastut.pictures.graph import graph
+from nastut.pictures.picture import WIDEST, size
 from nastut.pictures.style import GHOST, INK, MEMORY, QUIET
 
 BASES = [1, 2, 4, 8]
@@ -98,7 +99,7 @@ def test_large_picture_can_be_read(cell):
     svg = nt.draw(cell).svg()
     assert len(boxes(svg)) == 5 + 2 * 15 + 2
     assert overlaps(svg) == []
-    assert width(svg) <= 1200
+    assert size(svg)[0] <= WIDEST
 
 
 def test_picture_to_the_right_shows_the_same_from_left_to_right():

@@ -173,13 +173,10 @@ def test_fold_changes_nothing_where_there_is_nothing_to_fold(cell):
     assert graph(cell, fold=True) == graph(cell)
 
 
-def test_folded_leaf_names_all_its_matrices():
+def test_what_a_fold_leaves_takes_over_the_names():
     letters = {key: v.letters for key, v in graph(nt.zoo.LSTM, fold=True).vertices.items()}
     assert letters["combine 9"] == "W_5 ... W_8"
     assert letters["combine 13"] == "W_9 ... W_16"
-
-
-def test_what_identity_fed_takes_over_its_name():
     cell = nt.Cell.parse("Add Identity Multiply Tanh  Multiply Identity  Add Identity  0 1")
     letters = {key: v.letters for key, v in graph(cell, fold=True).vertices.items()}
     assert letters["combine 0"] == "a_0: W_1, W_2"

@@ -118,15 +118,13 @@ def test_dot_is_preferred_where_it_is(picture, monkeypatch, tmp_path):
     assert picture.svg() == BY_HAND + "\n"
 
 
-@pytest.mark.parametrize(
-    "script", ["exit 1", "kill -9 $$", None], ids=["fails", "crashes", "is none"]
-)
+@pytest.mark.parametrize("script", ["exit 1", "kill -9 $$"], ids=["fails", "crashes"])
 def test_pip_package_draws_where_dot_does_not(picture, script, monkeypatch, tmp_path):
     dot = write_program(tmp_path, script)
-    if script is None:
-        dot.write_bytes(b"\x00 not a program")
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert texts(picture.svg()).count("Multiply") == 2
+    for _ in range(2):
+        assert texts(picture.svg()).count("Multiply") == 2
+        dot.write_bytes(b"\x00 not a program")
 
 
 def test_programs_are_told_in_the_order_in_which_they_are_asked(monkeypatch, tmp_path):
@@ -175,12 +173,9 @@ def blank(width, height):
 )
 def test_a_column_is_840_pixels_wide_and_a_page_520_high(drawn, shown):
     assert fit(blank(*drawn)) == blank(*shown)
-
-
-def test_a_point_is_four_thirds_of_a_pixel():
-    html = mimebundle("picture", blank(630, 390), "alt")["text/html"]
-    assert 'width="840" height="520"' in html
-    assert fit(blank(75, 60), width=200) == blank(150, 120)
+    width, height = shown
+    html = mimebundle("picture", blank(*shown), "alt")["text/html"]
+    assert f'width="{width * 4 / 3:.0f}" height="{height * 4 / 3:.0f}"' in html
 
 
 def test_no_picture_is_wider_than_a_column_or_taller_than_a_page(any_picture):
@@ -270,12 +265,6 @@ def test_other_suffixes_are_refused(picture, tmp_path):
     with pytest.raises(ValueError, match=r"a\.pdf ends in '\.pdf'; pictures are \.svg or \.png"):
         picture.save(tmp_path / "a.pdf")
     assert not list(tmp_path.iterdir())
-
-
-def test_missing_folder_is_named(picture, tmp_path):
-    folder = tmp_path / "none"
-    with pytest.raises(OSError, match=re.escape(f"there is no folder {folder}")):
-        picture.save(folder / "a.svg")
 
 
 def test_failed_drawing_leaves_the_old_file(picture, no_program, tmp_path):
