@@ -184,7 +184,7 @@ def test_any_token_of_the_example_may_be_changed():
             assert passes("0.2", [*SHOWN[:place], token, *SHOWN[place + 1 :]])
 
 
-def test_what_the_words_of_notebook_05_say_is_so():
+def test_notebook_05_says_what_its_cells_compute():
     """By the rules of the sequence, read once more."""
 
     def by_the_rules(tokens):
@@ -329,7 +329,7 @@ def test_a_slip_is_told_what_to_look_at(number, words, slip):
 
 
 @pytest.mark.parametrize(("number", "allowed"), [("4.3", "AB"), ("5.1", ["NASCELL"])])
-def test_whoever_names_another_set_is_told_of_a_name_that_is_wrong(number, allowed):
+def test_a_wrong_set_is_told_one_of_its_wrong_names(number, allowed):
     every_name = "ABCD" if number == "4.3" else ["EXAMPLE", "LSTM", "NASCELL", "MAXCELL"]
     for count in range(1, 5):
         for names in itertools.combinations(every_name, count):

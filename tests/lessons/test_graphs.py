@@ -45,6 +45,6 @@ def test_a_formula_that_differs_on_one_side_of_0_only_is_another():
 
 
 @pytest.mark.parametrize("answer", ["a_0", [A], object(), None])
-def test_what_is_no_formula_is_not_read_as_one(answer):
+def test_text_lists_and_objects_are_not_read_as_formulas(answer):
     with pytest.raises(TypeError):
         same_formula(answer, RIGHT)

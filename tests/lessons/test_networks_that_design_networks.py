@@ -69,7 +69,7 @@ def test_cells_of_the_table_are_dead_by_the_rules_of_the_sequence_too():
     assert 0 < sum(dead) < 60
 
 
-def test_whoever_looks_at_a_later_h_alone_is_right():
+def test_a_later_h_alone_tells_whether_a_cell_is_dead():
     """No value of a cell of base 2 is only ever below 0, so no memory puts it to sleep again."""
     rng, zeros = np.random.default_rng(0), np.zeros((2, 100))
     x_parts = rng.normal(size=(3, 2, 100))

@@ -265,11 +265,11 @@ def test_text_of_a_walk_says_the_last_step_and_the_cell():
 
 
 @pytest.mark.parametrize("done", [-1, 11, 2.0])
-def test_steps_that_there_are_not(done):
+def test_a_number_of_steps_out_of_range_is_refused(done):
     with pytest.raises(ValueError, match="it must be a whole number from 0 to 10"):
         nt.draw_trace(nt.zoo.EXAMPLE, walk_of(nt.zoo.EXAMPLE), done)
 
 
-def test_steps_of_another_cell():
+def test_steps_of_another_cell_are_refused():
     with pytest.raises(ValueError, match="the steps are not those of Add Tanh"):
         nt.draw_trace(nt.zoo.EXAMPLE, walk_of(nt.zoo.LSTM))

@@ -199,7 +199,7 @@ def test_width_is_above_0(width):
         nt.draw(nt.zoo.EXAMPLE, width=width)
 
 
-def test_what_is_no_picture_is_told(picture, monkeypatch, tmp_path):
+def test_an_output_that_is_no_picture_is_an_error(picture, monkeypatch, tmp_path):
     write_program(tmp_path, "echo Hello")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DrawingError, match=r"no width and height in what was drawn: 'Hello\\n'"):

@@ -66,6 +66,6 @@ def test_numbers_have_two_decimals_and_zero_has_no_sign(value, said):
 
 
 @pytest.mark.parametrize("value", [np.ones(3), "x", nt.c_prev])
-def test_what_is_no_single_number_is_named(value):
+def test_a_value_that_is_no_single_number_is_named(value):
     with pytest.raises(TypeError, match="is no single number"):
         number(value)
