@@ -168,8 +168,7 @@ def test_parts_that_are_no_list(name, parts):
         trace(EXAMPLE, **GOOD | {name: parts})
 
 
-@pytest.mark.parametrize("name", ["x_parts", "h_parts"])
-@pytest.mark.parametrize("number", [0, 1, 3])
+@pytest.mark.parametrize(("name", "number"), [("x_parts", 0), ("x_parts", 3), ("h_parts", 1)])
 def test_a_wrong_number_of_parts(name, number):
     with pytest.raises(ValueError, match=rf"^{name} has {number} entries") as caught:
         evaluate(EXAMPLE, **GOOD | {name: [ONE] * number})
@@ -180,7 +179,7 @@ def test_a_wrong_number_of_parts(name, number):
 @pytest.mark.parametrize("library", [np, torch])
 @pytest.mark.parametrize(("name", "index"), PLACES[1:])
 def test_shapes_that_differ_are_both_told_even_where_they_would_broadcast(library, name, index):
-    for shape in ((), (1,), (4,), (1, 3)):
+    for shape in ((), (1,), (1, 3)):
         values, place = with_wrong(name, index, library.ones(shape), library.ones(3))
         with pytest.raises(ValueError, match="all parts and c must have one shape") as caught:
             evaluate(EXAMPLE, **values)
@@ -197,11 +196,11 @@ def test_values_that_are_no_real_numbers_are_named_by_their_place(name, index):
         assert str(caught.value).startswith(f"{place}: ")
 
 
-@pytest.mark.parametrize("name", ["x_parts", "h_parts", "c"])
 @pytest.mark.parametrize("other", [torch.ones(3), sp.Symbol("s")], ids=["torch", "sympy"])
-def test_kinds_that_are_mixed(name, other):
-    with pytest.raises(TypeError, match="stand side by side"):
-        evaluate(EXAMPLE, **GOOD | {name: other if name == "c" else [ONE, other]})
+def test_kinds_that_are_mixed(other):
+    for wrong in ({"x_parts": [ONE, other]}, {"h_parts": [other, ONE]}, {"c": other}):
+        with pytest.raises(TypeError, match="stand side by side"):
+            evaluate(EXAMPLE, **GOOD | wrong)
 
 
 def test_a_plain_number_goes_with_expressions_and_not_with_tensors():

@@ -1,7 +1,4 @@
-"""The named cells against the formulas that are written of them elsewhere."""
-
-import re
-from pathlib import Path
+"""The named cells against formulas as others write them."""
 
 import numpy as np
 import sympy as sp
@@ -25,10 +22,6 @@ def relu(a):
 def gate(name):
     """Return the symbols of W x_t and U h_{t-1} of a textbook gate."""
     return sp.symbols(f"x_{name} h_{name}", real=True)
-
-
-def test_the_tokens_of_the_example():
-    assert str(zoo.EXAMPLE) == "Add Tanh Multiply ReLU Multiply Sigmoid Add ReLU 1 0"
 
 
 def test_the_example_is_the_formulas_of_the_article():
@@ -127,23 +120,3 @@ def test_maxcell_adds_to_its_memory_and_gates_the_sum():
     assert f.c == s * (p + q + c_prev)
     assert f.h == sp.tanh(f.c * sigmoid(t * u))
     assert f.memory_path == s
-
-
-ROOT = Path(__file__).parents[2]
-PROSE = [
-    *ROOT.glob("*.md"),
-    *ROOT.glob("docs/*.md"),
-    *ROOT.glob("notebooks/source/*.py"),
-    *ROOT.glob("data/*.json"),
-    *ROOT.glob("nastut/**/*.py"),
-]
-
-
-def test_a_cell_has_one_spelling():
-    """NASCell and MaxCell; a constant has capitals, a file name small letters."""
-    found = {
-        name
-        for path in PROSE
-        for name in re.findall(r"(?i)\b(?:nas|max)[ -]?cell\b", path.read_text())
-    }
-    assert found == {"NASCell", "NASCELL", "nascell", "MaxCell", "MAXCELL"}
