@@ -168,6 +168,18 @@ def test_relu_of_the_memory_that_sympy_drops_from_h():
     assert found.evaluate({s: s for s in h.free_symbols}) == (h, c)
 
 
+def test_a_node_that_is_c_t_keeps_its_relu_to_itself():
+    c = sp.Max(W_1, W_3)
+    h = nt.c_prev * sp.tanh(sp.Max(0, c))
+    assert nt.linearize(h, c).evaluate({s: s for s in h.free_symbols}) == (h, c)
+
+
+def test_of_equally_large_blocks_the_one_with_the_first_symbol_comes_first():
+    first, second, third, fourth = (sp.Add(*nt.leaf_symbols(k)) for k in range(4))
+    h = sp.tanh(second + third) * sp.sin(first + fourth) * nt.c_prev
+    assert nt.linearize(h, first + fourth).leaves[:4] == (first, fourth, second, third)
+
+
 def test_base_grows_as_the_leaves_add_up():
     # c_t takes 1 leaf, and n more gates beside it take n.
     for n, base in ((1, 2), (2, 4), (3, 4), (4, 8), (7, 8), (8, 16)):

@@ -15,7 +15,6 @@ from nastut.symbolic.reading import (
     Joined,
     NotRepresentable,
     Problem,
-    enters,
     formula_of,
     read,
 )
@@ -101,24 +100,6 @@ def swapped(applied):
     return Applied(applied.activation, Joined(product.combination, product.parts[::-1]))
 
 
-@pytest.mark.parametrize(
-    ("symbol", "reason"),
-    [
-        (nt.h_prev, "it stands without a matrix"),
-        (sp.Symbol("h_{t-1}"), "it stands without a matrix"),
-        (sp.Symbol(nt.c_prev.name), "sympy does not know to be real"),
-        (sp.Symbol(X.name), "sympy does not know to be real"),
-        (sp.Symbol("b", real=True), "an unknown symbol"),
-        (sp.Symbol("a_{0}", real=True), "an unknown symbol"),
-    ],
-)
-def test_symbols_that_enter_no_cell(symbol, reason):
-    assert not enters(symbol)
-    ((formula, said),) = reading(symbol)[1]
-    assert formula == symbol
-    assert reason in said
-
-
 MATRIX = sp.Function("U_{n}", real=True)
 OTHER = sp.Function("g", real=True)
 
@@ -131,6 +112,11 @@ OTHER = sp.Function("g", real=True)
         (-X * H, [(-X * H, "the factor -1 is a constant")]),
         (sp.pi * X, [(sp.pi, "a constant")]),
         (2 * Y, [(2 * Y, "the factor 2"), (Y, "an unknown symbol")]),
+        # Symbols that enter no cell.
+        (nt.h_prev, [(nt.h_prev, "it stands without a matrix")]),
+        (sp.Symbol(X.name), [(sp.Symbol(X.name), "sympy does not know to be real")]),
+        (sp.Symbol("c_{t}"), [(sp.Symbol("c_{t}"), "sympy does not know to be real")]),
+        (sp.Symbol("b"), [(sp.Symbol("b"), "an unknown symbol")]),
         # The constants of a sum are one problem: each once, the largest first.
         (X - H, [(X - H, "constants in it (-1);")]),
         (
