@@ -1,10 +1,8 @@
 """``python -m nastut``: what it prints, where, and with which exit status."""
 
 import io
-import os
 import subprocess
 import sys
-import threading
 from importlib import import_module
 
 import pytest
@@ -122,17 +120,3 @@ def test_show_works_on_any_terminal(encoding, tmp_path, monkeypatch, capsys):
     printed = terminal.buffer.getvalue().decode(encoding)
     assert f"W_3 x_t {sign} W_4 h_{{t-1}}" in printed
     assert ("Bild\N{SNOWMAN}" if encoding == "utf-8" else "Bild\\u2603") in printed
-
-
-def test_out_keeps_a_link_and_writes_into_a_pipe(tmp_path):
-    real, link, pipe = (tmp_path / name for name in ("real.svg", "link.svg", "pipe.svg"))
-    link.symlink_to(real)
-    assert main(["show", EXAMPLE, "--out", str(link)]) == 0
-    assert link.is_symlink()
-    os.mkfifo(pipe)
-    read = []
-    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
-    reader.start()
-    assert main(["show", EXAMPLE, "--out", str(pipe)]) == 0
-    reader.join()
-    assert read == [real.read_bytes()]

@@ -146,6 +146,13 @@ def test_newer_package_is_well_and_torch_is_an_extra(examine, monkeypatch):
     assert "pip install 'nastut[torch]'" in line
 
 
+def test_folder_that_was_never_installed(examine, monkeypatch):
+    monkeypatch.setattr(environment, "requires", raising(metadata.PackageNotFoundError("nastut")))
+    monkeypatch.setattr(environment, "version", versions_with(nastut=None))
+    said = f"FAIL  package nastut: missing, nastut is needed -> {environment.REINSTALL}"
+    assert failed(examine()[1]) == [said]
+
+
 def test_doctor_runs_where_packages_cannot_be_imported(tmp_path):
     for name in ("graphviz", "sympy", "torch"):
         (tmp_path / f"{name}.py").write_text(f"raise ImportError('{name} is broken')")

@@ -37,13 +37,6 @@ def test_every_file_has_a_schema():
     assert files | {"CITATION.cff"} == set(SCHEMAS)
 
 
-def test_every_supported_python_is_tested_on_every_system():
-    workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())
-    matrix = workflow["jobs"]["test"]["strategy"]["matrix"]
-    assert {name.partition("-")[0] for name in matrix["os"]} == {"ubuntu", "macos", "windows"}
-    assert matrix["python"] == ["3.11", "3.12", "3.13", "3.14"]
-
-
 def test_tested_versions_are_installed_but_in_the_weekly_run():
     pinned = (ROOT / ".github/workflows/test.yml").read_text()
     latest = (ROOT / ".github/workflows/latest.yml").read_text()

@@ -21,7 +21,7 @@ from nastut.symbolic.symbols import (
     to_latex,
     to_text,
 )
-from nastut.zoo.named import EXAMPLE, LSTM, MAXCELL, NASCELL
+from nastut.zoo.named import MAXCELL, NASCELL
 
 x, y = sp.symbols("x y", real=True)
 
@@ -160,9 +160,7 @@ def test_the_text_of_a_memory_path_reads_back_with_its_value(cell_with_inputs):
     assert float(read_back(to_text(path)).xreplace(values)) == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize(
-    "cell", [EXAMPLE, LSTM, NASCELL, MAXCELL], ids=["EXAMPLE", "LSTM", "NASCELL", "MAXCELL"]
-)
+@pytest.mark.parametrize("cell", [NASCELL, MAXCELL], ids=["NASCELL", "MAXCELL"])
 def test_matplotlib_can_typeset_the_formulas(cell):
     f = formulas(cell)
     parser = MathTextParser("path")
