@@ -82,11 +82,9 @@ TASKS = {
     ),
     "data": Task(
         "make the recorded results anew, or go on making them",
-        # First the texts; not what TensorFlow recorded, which needs an environment of its own.
+        # The texts first. What TensorFlow recorded needs an environment of its own.
         _scripts("data/texts.py")
-        + _scripts("data/[!t]*.py")
-        + _scripts("data/t[!e]*.py")
-        + _scripts("data/text.py"),
+        + tuple(script for script in _scripts("data/*.py") if "tensorflow" not in script[0]),
     ),
     "bench": Task("measure speed; prints ratios", _scripts("benchmarks/bench_*.py")),
     "cluster": Task(
