@@ -102,7 +102,6 @@ NO_KERNEL = jupyter_client.kernelspec.NoSuchKernel("python3")
             raising(OSError("libtorch_cpu.so: cannot open\nshared object file")),
             "torch gradients: libtorch_cpu.so: cannot open shared object file -> reinstall torch",
         ),
-        (torch, "ones", raising(MemoryError()), "torch gradients: MemoryError -> reinstall torch"),
         (torch, "tanh", lambda a: a * float("nan"), "torch gradients: torch gave no finite gra"),
         (
             KERNELS,
@@ -145,11 +144,6 @@ def test_newer_package_is_well_and_torch_is_an_extra(examine, monkeypatch):
     (line,) = [line for line in lines if "torch gradients" in line]
     assert line.startswith("OK    torch gradients: not installed, and only what trains needs it")
     assert "pip install 'nastut[torch]'" in line
-
-
-def test_several_troubles_are_all_told(examine, monkeypatch):
-    monkeypatch.setattr(environment, "version", versions_with(sympy=None, numpy=None))
-    assert len(failed(examine()[1])) == 2
 
 
 def test_folder_that_was_never_installed(examine, monkeypatch):

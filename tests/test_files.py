@@ -1,4 +1,4 @@
-"""A file is there whole or not at all, and what is wrong with one is said with its name."""
+"""A file is there whole or not at all, and an error message names the file."""
 
 import os
 import re
@@ -16,25 +16,25 @@ def target(tmp_path):
     return tmp_path / "result.bin"
 
 
-def test_new_content_replaces_the_old(target):
-    for data in (b"\x00old and much longer\r\n", b"new"):
-        write_atomically(target, data)
-        assert target.read_bytes() == data
-    assert list(target.parent.iterdir()) == [target]
-
-
-@pytest.mark.parametrize("old", [b"old", None], ids=["over a file", "afresh"])
-def test_interrupted_writing_changes_nothing(target, old, monkeypatch):
+@pytest.mark.parametrize(
+    "old", [b"\x00old and much longer\r\n", None], ids=["over a file", "afresh"]
+)
+def test_new_content_replaces_the_old_but_interrupted_writing_changes_nothing(
+    target, old, monkeypatch
+):
     if old is not None:
-        target.write_bytes(old)
+        write_atomically(target, old)
 
     def interrupted(path, other):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Path, "replace", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        write_atomically(target, b"new")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            write_atomically(target, b"new")
     assert [path.read_bytes() for path in target.parent.iterdir()] == ([old] if old else [])
+    write_atomically(target, b"new")
+    assert [path.read_bytes() for path in target.parent.iterdir()] == [b"new"]
 
 
 def test_a_kill_leaves_the_old_file_and_what_the_next_write_overwrites(target):
@@ -50,7 +50,7 @@ def test_a_kill_leaves_the_old_file_and_what_the_next_write_overwrites(target):
     assert [path.read_bytes() for path in target.parent.iterdir()] == [b"new"]
 
 
-@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
 def test_permissions_are_those_of_any_new_file(target, umask, mode):
     before = os.umask(umask)
     try:
@@ -91,13 +91,7 @@ def test_a_pipe_is_written_into(tmp_path):
     assert pipe.is_fifo()
 
 
-def test_the_longest_name_will_do(tmp_path):
-    target = tmp_path / ("n" * 255)
-    write_atomically(target, b"data")
-    assert target.read_bytes() == b"data"
-
-
-def test_what_is_not_recorded_is_looked_for_at_both_places():
+def test_a_file_that_is_not_recorded_was_looked_for_in_both_places():
     assert recorded("text.json").is_file()
     with pytest.raises(FileNotFoundError, match=r"^none\.json is not recorded") as caught:
         recorded("none.json")
@@ -107,7 +101,7 @@ def test_what_is_not_recorded_is_looked_for_at_both_places():
         recorded("..")
 
 
-def test_what_is_no_file_is_called_what_it_is(tmp_path):
+def test_a_folder_and_a_pipe_are_refused_by_name(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     require_file(tmp_path / "nothing yet")
@@ -117,20 +111,15 @@ def test_what_is_no_file_is_called_what_it_is(tmp_path):
                 use(path)
 
 
-@pytest.mark.parametrize("indent", [None, 1])
-def test_json_comes_back(tmp_path, indent):
+def test_json_comes_back(tmp_path):
     path, content = tmp_path / "some.json", {"a": [1, 2.5, None], "b": {"c": "\u00e9"}}
-    write_json(path, content, indent)
+    write_json(path, content, indent=1)
     assert read_json(path, "restore it") == content
     assert path.read_text().endswith("}\n")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [b"", b"{", b"[" * 100_000, b"\xff", b"NaN,"],
-    ids=["none", "cut", "deep", "bytes", "comma"],
-)
-def test_whatever_is_no_json_is_told_with_its_path_and_what_to_do(text, tmp_path):
+@pytest.mark.parametrize("text", [b"{", b"[" * 100_000, b"\xff"], ids=["cut", "deep", "bytes"])
+def test_bad_json_is_reported_with_its_path_and_the_remedy(text, tmp_path):
     path = tmp_path / "some.json"
     path.write_bytes(text)
     with pytest.raises(ValueError, match=r"some\.json is damaged or holds .*; restore it$"):

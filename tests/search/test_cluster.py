@@ -18,7 +18,6 @@ from nastut.search.workers import Cluster, Workers
 from rewards_far_away import Noted, value
 
 distributed = pytest.importorskip("distributed")
-pytestmark = pytest.mark.cluster
 
 SEARCH = "search --task reber --base 2 --method evolution --steps 24 --hidden 4 --batch 4"
 EVALUATIONS = 120
@@ -99,6 +98,7 @@ def learned(checkpoint):
     return there.batches[: there.learned], {cell.canonical() for cell in there.cells}
 
 
+@pytest.mark.cluster
 def test_nothing_is_lost_when_workers_the_search_and_the_scheduler_are_killed(dask, tmp_path):
     out = tmp_path / "result.json"
     checkpoint = tmp_path / "result.json.ckpt"
@@ -140,6 +140,7 @@ def test_nothing_is_lost_when_workers_the_search_and_the_scheduler_are_killed(da
         assert result.rewards[result.cells.index(cell)] == pytest.approx(reward(cell), rel=1e-4)
 
 
+@pytest.mark.cluster
 def test_a_hang_ends_with_its_worker(dask, tmp_path):
     reward = Noted(str(tmp_path / "log"), hanging=(nt.zoo.EXAMPLE.canonical(),))
     dask.worker()  # how many the other test has left is not certain
@@ -147,6 +148,7 @@ def test_a_hang_ends_with_its_worker(dask, tmp_path):
     with distributed.Client(dask.address, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=60)
         client.run(exec, "import nastut.search.rewards")  # it takes as long as the limit
+        before = client.run(os.getpid).values()
     cluster = Cluster(dask.address)
     other = nt.Cell.parse("Add Tanh Add Tanh Add Tanh Add Tanh 2 0")
     with Workers(cluster, cluster.size, limit=6) as workers:
@@ -155,6 +157,9 @@ def test_a_hang_ends_with_its_worker(dask, tmp_path):
         found = {}
         while workers.busy:
             found |= workers.next()
+    with distributed.Client(dask.address, set_as_default=False) as client:
+        after = client.run(os.getpid).values()
+    assert set(before) & set(after)  # the worker that was idle was not restarted
     assert found[nt.zoo.EXAMPLE].error == "no answer within 6 s"
     assert found[other].reward == value(other)
 

@@ -121,31 +121,19 @@ def test_the_defaults_are_the_papers_and_for_the_queue_those_of_the_record():
 
 
 @pytest.mark.parametrize(
-    ("method", "good", "wrong"),
+    ("method", "name", "wrong"),
     [
-        (Reinforce, {"learning_rate": [1e-9, 1, 2]}, {"learning_rate": [0, -0.1, np.inf, True]}),
-        (Reinforce, {"entropy": [0, 0.1, 3]}, {"entropy": [-0.1, np.inf, np.nan, False, "1"]}),
-        (Reinforce, {"decay": [0, 0.0, 0.99]}, {"decay": [-0.1, 1, 1.5, False, None]}),
-        (Reinforce, {"batch": [1]}, {"batch": [0]}),
-        (PriorityQueue, {"best": [1]}, {"best": [0]}),
+        (Reinforce, "learning_rate", [0, np.inf, True]),
+        (Reinforce, "entropy", [-0.1, np.nan, "1"]),
+        (Reinforce, "decay", [-0.1, 1, None]),
+        (Reinforce, "batch", [0]),
+        (PriorityQueue, "best", [0]),
     ],
 )
-def test_settings_have_bounds_that_are_named(method, good, wrong):
-    for name, values in good.items():
-        for value in values:
+def test_settings_have_bounds_that_are_named(method, name, wrong):
+    for value in wrong:
+        with pytest.raises(ValueError, match=f"{name} is {value!r}"):
             learner(method, **{name: value})
-    for name, values in wrong.items():
-        for value in values:
-            with pytest.raises(ValueError, match=f"{name} is {value!r}"):
-                learner(method, **{name: value})
-
-
-def test_the_controller_learns_the_queue_by_likelihood():
-    strategy = learner(PriorityQueue, best=1)
-    for _ in range(40):
-        strategy.learn([[1, 2], [0, 1]], [1.0, 0.1])
-    probability = strategy.controller.log_probabilities(torch.tensor([[1, 2]])).sum().exp()
-    assert probability > 0.8
 
 
 def test_entropy_keeps_the_policy_wider():
@@ -158,7 +146,7 @@ def test_entropy_keeps_the_policy_wider():
 
 
 @pytest.mark.parametrize("method", [Reinforce, PriorityQueue])
-def test_an_update_tells_what_is_worth_drawing(method):
+def test_an_update_returns_entropies_and_probabilities_to_draw(method):
     drawn = learner(method).learn([[0, 1], [1, 2]], [0.3, 0.4])
     assert [len(place) for place in drawn["probabilities"]] == CHOICES
     assert all(sum(place) == pytest.approx(1) for place in drawn["probabilities"])

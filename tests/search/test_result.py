@@ -1,9 +1,7 @@
 """The history of a search: its curves, and its file."""
 
 import json
-import os
 import random
-from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
@@ -42,7 +40,7 @@ def test_best_is_the_first_of_the_highest_that_did_not_fail():
         assert found.failures == [Failure(0, EXAMPLE, "no")]  # its twin is the same
 
 
-def test_where_all_failed_or_nothing_is_known_none_is_the_best():
+def test_there_is_no_best_where_all_failed_or_nothing_is_known():
     with pytest.raises(ValueError, match=r"none of the 1 .*; Add .* failed with: RuntimeError"):
         of([EXAMPLE], ["RuntimeError: no"]).best  # noqa: B018
     begun = of([EXAMPLE], [None])
@@ -66,18 +64,13 @@ def test_the_top_are_different_cells_that_did_not_fail_best_first():
     assert found.top(9) == [(OTHERS[2], 0.8), (EXAMPLE, 0.4), (OTHERS[1], 0.3)]
 
 
-def test_twins_are_one_cell():
+def test_twins_are_one_cell_and_the_repr_counts_them():
     assert RESULT.distinct().tolist() == [1, 2, 2, 3, 4]
     assert RESULT.calls == 4
-
-
-def test_it_says_what_it_is_and_cannot_be_changed_by_accident():
     assert repr(RESULT) == (
         "<SearchResult of random: 5 evaluations, 1 of them failed, 4 different cells; "
         f"best 0.3333: {OTHERS[1]}>"
     )
-    with pytest.raises(FrozenInstanceError):
-        RESULT.settings = {}
 
 
 # Its file
@@ -101,7 +94,7 @@ batches = st.builds(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.lists(batches, max_size=4), st.integers(0, 4))
 def test_it_comes_back_from_its_file_to_the_last_digit(tmp_path_factory, batches, learned):
     path = tmp_path_factory.getbasetemp() / "search.json"
@@ -138,43 +131,23 @@ def test_no_flipped_bit_goes_unnoticed_and_the_file_is_left_as_it_is(path):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{}", b"[1]", b"null", b"9" * 9_999, b"[" * 99_999, b"\xff\xfe", b"hello",
-     b'{"runs": {}}', b'{"format": "nastut search 1"}', b'{"format": "nastut search 2"}'],
+    [b"", b"[1]", b"[" * 99_999, b"\xff\xfe", b'{"runs": {}}', b'{"format": "nastut search 1"}',
+     b'{"format": "nastut search 2"}'],
     ids=lambda content: str(content[:30]),
 )  # fmt: skip
-def test_what_is_something_else_is_refused_with_what_to_do(path, content):
+def test_a_file_of_another_kind_is_refused_with_a_remedy(path, content):
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"search\.json is damaged .*; .*left as it is|restore it"):
+    with pytest.raises(ValueError, match=r"search\.json is damaged .* and search again"):
         SearchResult.load(path)
     assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("damage", [lambda t: t[: len(t) // 2], lambda t: t.replace("0.25", "0.26"),
-                                    lambda t: t.replace('"sha256"', '"sha255"')])  # fmt: skip
-def test_what_was_cut_or_edited_is_refused(path, damage):
-    RESULT.save(path)
-    path.write_text(damage(path.read_text()))
-    with pytest.raises(ValueError, match=r"search\.json is damaged .* and search again"):
-        SearchResult.load(path)
-
-
-@pytest.mark.parametrize("entry", ["settings", "space", "learned", "batches", "version"])
-def test_what_lacks_an_entry_is_refused_even_if_its_hash_is_right(path, entry, monkeypatch):
-    monkeypatch.setattr("nastut.search.result._hash", lambda content: "any")
-    RESULT.save(path)
-    content = json.loads(path.read_text())
-    del content[entry]
-    path.write_text(json.dumps(content))
-    with pytest.raises(ValueError, match=rf"KeyError: '{entry}'"):
-        SearchResult.load(path)
-
-
-def test_what_is_not_a_file_is_called_what_it_is(path):
+def test_a_damaged_hash_a_folder_and_a_missing_file_are_refused(path):
     with pytest.raises(FileNotFoundError):
         SearchResult.load(path)
-    path.mkdir()
-    with pytest.raises(OSError, match=r"search\.json is a folder; give the path of a file"):
+    RESULT.save(path)
+    path.write_text(path.read_text().replace('"sha256"', '"sha255"'))
+    with pytest.raises(ValueError, match=r"search\.json is damaged .* and search again"):
         SearchResult.load(path)
-    os.mkfifo(path.parent / "pipe")
-    with pytest.raises(OSError, match="pipe is no file"):
-        SearchResult.load(path.parent / "pipe")
+    with pytest.raises(OSError, match=r" is a folder; give the path of a file"):
+        SearchResult.load(path.parent)

@@ -2,21 +2,12 @@
 
 import math
 from fractions import Fraction
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import nastut as nt
-from nastut.search.rewards import (
-    FAILED,
-    NoNumberError,
-    Outcome,
-    UnfitWorkerError,
-    finite,
-    measure,
-    text_of,
-)
+from nastut.search.rewards import FAILED, NoNumberError, Outcome, finite, measure
 
 CELL = nt.zoo.EXAMPLE
 OTHER = nt.Cell.parse("Add Tanh Add Tanh Add Tanh Add Tanh 2 0")
@@ -27,24 +18,21 @@ def outcome(value):
     return found
 
 
-@pytest.mark.parametrize(
-    "value", [1, 0.25, np.float32(0.25), np.float64(2), np.int64(3), Fraction(1, 4)], ids=repr
-)
+@pytest.mark.parametrize("value", [1, np.float32(0.25), np.int64(3), Fraction(1, 4)], ids=repr)
 def test_any_real_number_is_a_reward(value):
     found = outcome(value)
     assert found == (float(value), None, ())
     assert type(found.reward) is float
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, np.float32("nan")], ids=str)
-def test_what_is_not_a_finite_number_is_a_failed_child(value):
-    assert outcome(value) == (FAILED, f"the reward was {value}", ())
-
-
-def test_a_reward_too_large_for_a_float_is_a_failed_child():
-    found = outcome(10**400)
-    assert found.reward == FAILED
-    assert found.error.startswith("the reward was too large")
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [(math.nan, "nan"), (-math.inf, "-inf"), (np.float32("nan"), "nan"),
+     (10**400, "too large (int too large to convert to float)")],
+    ids=["nan", "infinite", "NumPy's nan", "too large"],
+)  # fmt: skip
+def test_what_is_not_a_finite_number_is_a_failed_child(value, error):
+    assert outcome(value) == (FAILED, f"the reward was {error}", ())
 
 
 class SilentError(Exception):
@@ -56,28 +44,20 @@ class SilentError(Exception):
     ("error", "kept"),
     [
         (FloatingPointError("the loss is nan"), "FloatingPointError: the loss is nan"),
+        (ValueError(), "ValueError"),
         (SilentError(), "SilentError"),
-        (ValueError("x" * 10**6), "ValueError: xxx"),
+        (ValueError("x" * 10**6), "ValueError: " + "x" * 988),
     ],
-    ids=["short", "silent", "long"],
+    ids=["short", "empty", "silent", "long"],
 )
-def test_an_exception_is_a_failed_child_and_is_kept_in_short(error, kept):
+def test_an_exception_is_a_failed_child_and_a_thousand_characters_of_it_are_kept(error, kept):
     def fail(cell):
         raise error
 
-    (found,) = measure(fail, [CELL])
-    assert found.reward == FAILED
-    assert found.error.startswith(kept)
-    assert len(found.error) <= 1_000
+    assert measure(fail, [CELL]) == [(FAILED, kept, ())]
 
 
-def test_a_thousand_characters_are_kept_of_an_error():
-    assert len(text_of(ValueError("x" * 10**6))) == 1_000
-    assert text_of(ValueError("x" * 988)) == "ValueError: " + "x" * 988
-    assert text_of(ValueError()) == "ValueError"
-
-
-@pytest.mark.parametrize("value", ["0.5", None, True, [0.5], 1j, np.array([1.0])], ids=repr)
+@pytest.mark.parametrize("value", ["0.5", None, True, 1j, np.array([1.0])], ids=repr)
 def test_what_is_not_a_number_is_a_mistake_and_names_the_cell(value):
     with pytest.raises(NoNumberError, match=f"the reward of {CELL} is .*; it must be a number"):
         outcome(value)
@@ -107,24 +87,12 @@ def test_a_function_of_many_gets_them_together():
     assert Together.asked == [[CELL, CELL], [CELL, OTHER], [CELL], [OTHER]]
 
 
-def test_an_unfit_worker_is_no_failed_child():
-    def unfit(*given):
-        raise UnfitWorkerError("no text")
-
-    together = SimpleNamespace(many=unfit, settings={}, after=unfit)
-    for reward in (unfit, type("Unfit", (), {**vars(together), "__call__": unfit})()):
-        with pytest.raises(UnfitWorkerError, match="no text"):
-            measure(reward, [CELL, OTHER])
-
-
 @pytest.mark.parametrize(
     ("rewards", "lowest", "expected"),
     [
         ([1.0, FAILED, 0.5], 0.0, [1.0, 0.0, 0.5]),
-        ([1.0, float("-inf"), -0.5], 0.0, [1.0, -0.5, -0.5]),
         ([-1.0, FAILED, -3.0], 0.0, [-1.0, -3.0, -3.0]),
         ([-1.0, FAILED], -8.0, [-1.0, -8.0]),
-        ([FAILED], 0.0, [0.0]),
         ([], 0.0, []),
     ],
 )

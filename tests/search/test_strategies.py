@@ -44,15 +44,7 @@ def test_a_child_differs_in_one_place():
     assert all(min(child) >= 0 and max(np.array(child) - CHOICES) < 0 for child in children)
     assert len({tuple(child) for child in children}) == 1 + 3 + 2  # every other token
     assert parent == [1, 2, 0, 1]
-
-
-def test_where_there_is_no_other_token_the_child_is_its_parent():
-    assert Evolution([1, 1], np.random.default_rng(0)).mutate([0, 0]) == [0, 0]
-
-
-def test_there_is_a_reward_for_each_that_was_proposed():
-    with pytest.raises(ValueError, match="is longer than"):
-        evolution().learn([[0, 0, 0, 0], [1, 0, 0, 0]], [0.5])
+    assert Evolution([1, 1], np.random.default_rng(0)).mutate([0, 0]) == [0, 0]  # no other token
 
 
 def test_the_oldest_dies_even_if_it_is_the_best():
@@ -70,10 +62,9 @@ def test_the_parent_is_the_best_of_those_drawn():
 
 
 @pytest.mark.parametrize("setting", ["batch", "population", "sample"])
-@pytest.mark.parametrize(("wrong", "error"), [(0, ValueError), (2.0, TypeError), (None, TypeError)])
-def test_bad_settings_are_named(setting, wrong, error):
-    with pytest.raises(error, match=f"{setting} is {wrong}"):
-        evolution(**{setting: wrong})
+def test_bad_settings_are_named(setting):
+    with pytest.raises(ValueError, match=f"{setting} is 0"):
+        evolution(**{setting: 0})
 
 
 def test_a_failure_is_no_parent_while_there_is_another():

@@ -7,9 +7,8 @@ import sys
 import threading
 import time
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partial
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,8 +16,8 @@ import pytest
 import nastut as nt
 from nastut import search
 from nastut.search.rewards import FAILED, UnfitWorkerError
-from nastut.search.workers import LOSSES, Cluster, Workers, processes
-from rewards_far_away import Noted, Together, notes, value
+from nastut.search.workers import LOSSES, Workers, processes
+from rewards_far_away import Together, notes, value
 
 SPACE = nt.Space(2)
 CELLS = list(dict.fromkeys(SPACE.sample(np.random.default_rng(k)).canonical() for k in range(40)))
@@ -83,27 +82,15 @@ def test_a_child_that_kills_workers_or_hangs_is_found_and_no_other_has_failed(tm
     assert {cell: found[cell].reward for cell in good} == {cell: value(cell) for cell in good}
 
 
-def test_one_worker_in_a_process_gives_the_identical_history(tmp_path):
-    reward = Noted(str(tmp_path / "log"), raising=tuple(CELLS[:3]))
-    here = search.evolution(SPACE, reward, 57, 3, progress=False)
-    there = search.evolution(SPACE, reward, 57, 3, partial(processes, 1), progress=False, workers=1)
-    assert there == here
-
-
 # Many workers
 
 
 def uneven(cell):
-    time.sleep(zlib_bits(cell) / 4000)
+    time.sleep(int(value(cell) * 2**32) % 32 / 4000)
     return value(cell)
 
 
-def zlib_bits(cell):
-    return int(value(cell) * 2**32) % 32
-
-
-@pytest.mark.parametrize("method", [search.evolution, search.priority_queue])
-def test_many_workers_make_a_valid_search(method):
+def test_many_workers_make_a_valid_search():
     most, lock, asked = [0, 0], threading.Lock(), []
 
     def reward(cell):
@@ -117,7 +104,7 @@ def test_many_workers_make_a_valid_search(method):
         return number
 
     with ThreadPoolExecutor(9) as pool:
-        result = method(SPACE, reward, 103, 5, pool, progress=False, workers=4, batch=3)
+        result = search.evolution(SPACE, reward, 103, 5, pool, progress=False, workers=4, batch=3)
     assert 1 < most[1] <= 4
     assert len(result.cells) == 103
     assert result.rewards == [value(cell) for cell in result.cells]
@@ -145,12 +132,11 @@ def test_no_worker_waits_for_the_slowest():
     assert result.cells.index(slow[0]) >= 25
 
 
-@pytest.mark.parametrize("stop", [5, 30])
-def test_a_stopped_search_with_many_workers_loses_nothing_and_goes_on(tmp_path, stop):
+def test_a_stopped_search_with_many_workers_loses_nothing_and_goes_on(tmp_path):
     path, asked = tmp_path / "search.ckpt", []
 
     def reward(cell):
-        if len(asked) == stop:
+        if len(asked) == 30:
             asked.append(None)
             raise SystemExit
         asked.append(cell.canonical())
@@ -166,17 +152,11 @@ def test_a_stopped_search_with_many_workers_loses_nothing_and_goes_on(tmp_path, 
     assert result.rewards == [value(cell) for cell in result.cells]
 
 
-# Executors that were given
+# Executors that break in every way
 
 
 def test_a_reward_that_cannot_be_sent():
     said = r"did not do its work \(.*[Pp]ickl"
-    with (
-        processes(1) as pool,
-        Workers(pool) as workers,
-        pytest.raises(RuntimeError, match=said),
-    ):
-        everything(workers, lambda cell: 1.0, [CELLS[:1]])
     with Workers(partial(processes, 1), 1) as workers, pytest.raises(RuntimeError, match=said):
         everything(workers, lambda cell: 1.0, [CELLS[:1]])
 
@@ -197,40 +177,35 @@ def test_an_executor_that_is_shut_down_meanwhile_keeps_what_finished():
             workers.next()
 
 
-# Executors that break in every way
-
-
 class Breaking(Executor):
-    """Does its work, but breaks at the calls with these numbers."""
+    """Work at once, but break at the calls with these numbers and at groups with that cell."""
 
-    def __init__(self, calls, breaks):
-        self.calls, self.breaks = calls, breaks
+    def __init__(self, calls=(), deadly=None):
+        self.calls, self.deadly = calls, deadly
+        self.asked, self.opened = [], 0
 
-    def submit(self, function, *arguments):
-        self.calls.append(function)
+    @contextmanager
+    def open(self):
+        self.opened += 1
+        yield self
+
+    def submit(self, function):
+        cells = list(function.__self__.cells)
+        self.asked.append(cells)
         future = Future()
-        if len(self.calls) in self.breaks:
+        if len(self.asked) in self.calls or self.deadly in cells:
             future.set_exception(BrokenExecutor("broken"))
         else:
-            future.set_result(function(*arguments))
+            future.set_result(function())
         return future
 
 
-def breaking(calls, breaks, opened):
-    @contextmanager
-    def source():
-        opened.append(None)
-        yield Breaking(calls, breaks)
-
-    return source
-
-
 def test_a_broken_executor_is_replaced():
-    calls, opened = [], []
-    with Workers(breaking(calls, {1, 3, 4}, opened), 2) as workers:
+    pool = Breaking(calls={1, 3, 4})
+    with Workers(pool.open, 2) as workers:
         found = everything(workers, value, pairs(CELLS[:6]))
     assert found == {cell: (value(cell), None, ()) for cell in CELLS[:6]}
-    assert len(opened) > 2
+    assert pool.opened > 2
 
 
 def test_a_child_that_hangs_in_a_group_is_found():
@@ -258,52 +233,25 @@ def test_a_child_that_hangs_in_a_group_is_found():
 
 
 def test_an_executor_that_always_breaks_is_no_fault_of_the_children():
-    calls, opened = [], []
-    said = r"did not do its work \(BrokenExecutor: broken\)"
-    with (
-        Workers(breaking(calls, range(1000), opened), 2) as workers,
-        pytest.raises(RuntimeError, match=said),
-    ):
+    pool, said = Breaking(calls=range(1000)), r"did not do its work \(BrokenExecutor: broken\)"
+    with Workers(pool.open, 2) as workers, pytest.raises(RuntimeError, match=said):
         everything(workers, value, [[cell] for cell in CELLS])
-    assert len(opened) == LOSSES + 1
-
-
-def breaks_with(deadly, asked):
-    """Return what opens executors that break when they get a group with a certain cell."""
-
-    class Broken(Executor):
-        def submit(self, function):
-            cells = list(function.__self__.cells)
-            asked.append(cells)
-            future = Future()
-            if deadly in cells:
-                future.set_exception(BrokenExecutor("broken"))
-            else:
-                future.set_result(function())
-            return future
-
-    return lambda: nullcontext(Broken())
+    assert pool.opened == LOSSES + 1
 
 
 def test_a_child_that_breaks_executors_has_two_tries_in_company_and_two_alone():
-    asked, deadly = [], CELLS[1]
-    with Workers(breaks_with(deadly, asked), 1) as workers:
+    first, deadly, last = CELLS[:3]
+    pool = Breaking(deadly=deadly)
+    with Workers(pool.open, 1) as workers:
         found = everything(workers, value, [CELLS[:3]])
-    assert asked == [CELLS[:3]] * 2 + [[CELLS[0]]] + [[deadly]] * 2 + [[CELLS[2]]]
-    assert found[deadly] == (
-        FAILED, "its worker died each time (BrokenExecutor: broken)", ()
-    )  # fmt: skip
-    assert [found[cell].reward for cell in (CELLS[0], CELLS[2])] == [
-        value(CELLS[0]),
-        value(CELLS[2]),
-    ]
+    assert pool.asked == [CELLS[:3]] * 2 + [[first]] + [[deadly]] * 2 + [[last]]
+    assert found[deadly] == (FAILED, "its worker died each time (BrokenExecutor: broken)", ())
+    assert [found[cell].reward for cell in (first, last)] == [value(first), value(last)]
 
 
 def test_there_is_room_for_as_many_as_the_workers_say_at_the_moment():
     size = [2]
     workers = Workers(processes, lambda: size[0])
-    assert workers.room
-    assert not workers.busy
     for cell in CELLS[:2]:
         assert workers.room
         workers.hand_out(value, {cell: cell})
@@ -311,14 +259,12 @@ def test_there_is_room_for_as_many_as_the_workers_say_at_the_moment():
     assert workers.busy
     size[0] = 3
     assert workers.room
-
-
-@pytest.mark.parametrize("size", [None, 0, lambda: 0])
-def test_if_the_number_of_workers_is_not_known_there_is_room_for_one(size):
-    workers = Workers(None, size)
-    assert workers.room
-    workers.hand_out(value, {CELLS[0]: CELLS[0]})
-    assert not workers.room
+    for unknown in (None, 0):
+        workers = Workers(None, unknown)
+        assert workers.room
+        assert not workers.busy
+        workers.hand_out(value, {CELLS[0]: CELLS[0]})
+        assert not workers.room
 
 
 def test_a_broken_executor_that_cannot_be_opened_again(monkeypatch):
@@ -330,20 +276,11 @@ def test_a_broken_executor_that_cannot_be_opened_again(monkeypatch):
         attempts.append(None)
         if len(attempts) > 1:
             raise OSError("nobody answers")
-        yield Breaking([], {2})
+        yield Breaking(calls={2})
 
     with Workers(source, 1) as workers, pytest.raises(RuntimeError, match="nobody answers"):
         everything(workers, value, pairs(CELLS[:6]))
     assert len(attempts) == 4
-
-
-def test_an_executor_that_was_given_is_not_replaced():
-    calls = []
-    with (
-        Workers(Breaking(calls, {2}), 1) as workers,
-        pytest.raises(RuntimeError, match="BrokenExecutor"),
-    ):
-        everything(workers, value, pairs(CELLS[:6]))
 
 
 def test_a_hang_in_an_executor_that_was_given_ends_the_search_but_is_remembered():
@@ -364,22 +301,6 @@ def test_a_hang_in_an_executor_that_was_given_ends_the_search_but_is_remembered(
         release.set()
     assert found[CELLS[1]] == (FAILED, "no answer within 0.3 s", ())
     assert found[CELLS[0]].error is None
-
-
-def test_an_answer_that_comes_too_late_is_none():
-    with ThreadPoolExecutor(1) as pool, Workers(pool, 1, limit=0.01) as workers:
-        workers.hand_out(lambda cell: time.sleep(0.9) or 1.0, {CELLS[0]: CELLS[0]})
-        found = workers.next()
-    assert found == {CELLS[0]: (FAILED, "no answer within 0.01 s", ())}
-
-
-def test_a_reward_that_answers_for_too_few_is_no_answer():
-    class Short(Together):
-        def many(self, cells):
-            return super().many(cells)[1:]
-
-    with Workers() as workers, pytest.raises(ValueError, match="is shorter than"):
-        everything(workers, Short(os.devnull), [CELLS[:2]])
 
 
 def test_a_worker_that_is_unfit_stops_the_search():
@@ -423,76 +344,6 @@ def test_an_exception_waits_for_no_work():
     assert all(future.done() for future in waiting)  # at once: nobody waits for them here
     for future in waiting:
         assert future.cancelled() or future.exception() is not None
-
-
-class Client:
-    """What Dask's client is asked for; made by the test, so that no scheduler is needed."""
-
-    def __init__(self, address, timeout, set_as_default):
-        assert set_as_default is False  # a program may have a cluster of its own
-        if address == "nowhere":
-            raise OSError(f"timed out after {timeout} s")
-        self.status = bytes.decode(b"running")
-        self.threads, self.restarted = {}, []
-        self.futures = {"mine 1": None, "mine 2": None}
-
-    def get_executor(self, pure):
-        assert pure is False
-        return self
-
-    def nthreads(self):
-        return self.threads
-
-    def processing(self):
-        return {"a": ["mine 1", "other"], "b": ["other"], "c": [], "d": ["mine 2"]}
-
-    def restart_workers(self, workers, raise_for_error):
-        if raise_for_error:
-            raise TimeoutError("a worker does not start again")
-        self.restarted += workers
-
-    def close(self):
-        self.status = "closed"
-
-
-@pytest.fixture
-def cluster(monkeypatch):
-    monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(Client=Client))
-    return Cluster
-
-
-def test_a_cluster_is_as_large_as_its_workers_have_threads(cluster):
-    there = cluster("somewhere")
-    assert there.size() == 1
-    with there() as client:
-        assert there.size() == 1
-        client.threads = {"a": 2, "b": 3}
-        assert there.size() == 5
-        client.status = "stopped"
-        assert there.size() == 1
-    assert client.status == "closed"
-    assert there.size() == 1
-    assert client.restarted == []
-
-
-def test_an_exception_restarts_the_workers_that_are_busy_with_this_work_and_no_others(cluster):
-    with pytest.raises(KeyboardInterrupt), cluster("somewhere")() as client:
-        raise KeyboardInterrupt
-    assert client.restarted == ["a", "d"]
-    assert client.status == "closed"
-
-
-def test_where_no_work_is_left_no_worker_is_restarted(cluster):
-    for left in ({"futures": {}}, {"status": "closed"}, {"status": "stopped"}):
-        with pytest.raises(KeyboardInterrupt), cluster("somewhere")() as client:  # noqa: PT012
-            vars(client).update(left)
-            raise KeyboardInterrupt
-        assert client.restarted == []
-
-
-def test_a_scheduler_that_does_not_answer_is_named(cluster):
-    with pytest.raises(OSError, match=r"at nowhere within 10 s \(timed out after 10 s\)"):
-        cluster("nowhere")().__enter__()
 
 
 def test_a_function_from_a_notebook_may_be_a_reward():

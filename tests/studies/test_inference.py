@@ -11,7 +11,6 @@ from nastut.studies.inference import (
     compared,
     duels,
     holm,
-    kept,
     median,
     paired_test,
     restricted_mean,
@@ -41,13 +40,8 @@ def test_a_bootstrap_of_the_median_is_near_its_exact_interval():
     assert abs(low - 40) <= 1
     assert abs(high - 60) <= 1
     assert bootstrap(median, values, rng=RNG(0)) == (low, high)
-
-
-def test_an_interval_ends_at_infinity_where_many_never_arrived():
-    values = np.array([*range(1, 12), *[INF] * 9], float)
-    low, high = bootstrap(median, values, rng=RNG(0))
-    assert low <= 7
-    assert high == INF
+    values[50:] = INF  # half of the runs never arrived
+    assert bootstrap(median, values, rng=RNG(0))[1] == INF
 
 
 def test_two_samples_are_drawn_apart():
@@ -55,14 +49,6 @@ def test_two_samples_are_drawn_apart():
     low, high = bootstrap(lambda a, b: a.mean(-1) - b.mean(-1), one, other, rng=RNG(0))
     width = 2 * 1.96 * np.sqrt((one.var() + other.var()) / 50)
     assert high - low == pytest.approx(width, rel=0.05)
-
-
-def test_an_interval_holds_the_truth_as_often_as_it_says():
-    rng, held = RNG(3), 0
-    for _ in range(50):
-        low, high = bootstrap(median, rng.exponential(size=60), rng=rng)
-        held += low <= np.log(2) <= high
-    assert 0.86 <= held / 50 <= 1
 
 
 A = np.array([21, 35, 44, 44, 60, INF, 12, 90, 33, 71, 15, INF], float)
@@ -77,12 +63,8 @@ def test_samples_are_compared_with_ties_at_infinity_and_corrected_together():
     assert one.p == pytest.approx(0.129677, abs=1e-5)
     assert (other.value, other.p) == pytest.approx((1 - one.value, one.p))
     assert [of.corrected for of in found.values()] == holm([of.p for of in found.values()]).tolist()
-
-
-def test_samples_that_are_alike_do_not_differ():
-    samples = {"a": np.full(5, INF), "b": np.full(7, INF)}
-    (found,) = compared(samples, [("a", "b")]).values()
-    assert (found.value, found.p) == (0.5, 1)
+    (alike,) = compared({"a": np.full(5, INF), "b": np.full(7, INF)}, [("a", "b")]).values()
+    assert (alike.value, alike.p) == (0.5, 1)
 
 
 def test_the_exact_comparison_counts_all_choices():
@@ -113,8 +95,3 @@ def test_holms_rule():
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([0.7, 0.9]) == pytest.approx([1, 1])
     assert holm([]).tolist() == []
-
-
-def test_the_best_by_two_measurements_overlap():
-    one, other = np.array([9, 8, 7, 1]), np.array([1, 8, 9, 0])
-    assert [kept(one, other, n) for n in (1, 2, 3)] == [0, 1, 3]

@@ -68,7 +68,9 @@ def lines_at_rates(best, seeds):
     names = ["", *(f", {rate}" for rate in RATES)]
     return {
         f"seed {seed}": {
-            **{f"a{n}": [search(10 if n == best[seed % 2] else 900)] * 2 for n in names},
+            **{
+                f"a{n}": [search(10 if n == best[seed % 2] else 900) for _ in (0, 1)] for n in names
+            },
             **{f"b{n}": [search(500)] * 2 for n in names},
         }
         for seed in range(seeds)
@@ -81,14 +83,9 @@ def test_no_seed_judges_the_rate_that_it_chose():
     assert won_at_own_rates(same, "a", "b", "reached").tolist() == [1] * 6
     apart = lines_at_rates([", half rate", ", quarter rate"], 6)
     assert won_at_own_rates(apart, "a", "b", "reached").tolist() == [0] * 6
-
-
-def test_the_first_generation_chooses_no_rate():
-    """Its controller is an LSTM at every rate: it says nothing of the cores that were found."""
-    spent = {"a": (900, 10), "a, half rate": (10, 20)}
-    lines = {f"a{n}": (1, 800) for n in ("", *(f", {rate}" for rate in RATES))} | spent
-    runs = {"seed 0": {name: [search(n) for n in reached] for name, reached in lines.items()}}
-    assert best_rate(runs, "a") == "a"
+    for lines in same.values():  # the first generation has an LSTM at every rate: it does not count
+        lines["a"][0]["reached"], lines["a, half rate"][0]["reached"] = 1, 1_000
+    assert best_rate(same, "a") == "a, half rate"
 
 
 def test_shares_are_judged_together():
@@ -118,14 +115,9 @@ def test_cores_that_find_themselves_are_noticed_and_cores_that_shun_themselves_t
     assert judged.p < 1e-3
 
 
-@pytest.fixture(scope="module")
-def runs():
-    return nt.load_study("generations")["runs"]
-
-
-def test_no_core_finds_itself_more_or_less_often_at_any_rate(runs):
+def test_no_recorded_core_finds_itself_more_or_less_often_at_any_rate():
     """At half the rate it is below chance, p = 0.02; among four rates that is no surprise."""
-    judged = found_themselves(runs, FOUND, RNG(0))
+    judged = found_themselves(nt.load_study("generations")["runs"], FOUND, RNG(0))
     assert [judged[line].value for line in FOUND] == [18, 54, 36, 3]
     assert judged["found, half rate"].value < judged["found, half rate"].low
     assert 0.01 < judged["found, half rate"].p < 0.05 < judged["found, half rate"].corrected

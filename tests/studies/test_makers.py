@@ -69,6 +69,10 @@ def test_the_record_has_the_settings_and_the_runs_that_its_maker_has(name):
     for phase in (lambda results: study.runs, *study.then):
         runs |= phase(record["runs"])
     assert list(record["runs"]) == list(runs)
+    if name in ("beyond", "searches", "text", "tuning"):  # the others do not say what they were
+        for run, arguments in runs.items():
+            said = record["runs"][run].values()
+            assert all(argument in said for argument in json.loads(json.dumps(arguments))), run
 
 
 def test_the_table_has_the_settings_that_its_maker_has():
@@ -106,45 +110,29 @@ class EnoughError(Exception):
     """Ends a training early."""
 
 
-def first_reports(monkeypatch, count, train):
-    """Return the first reports of a training, and end it there."""
-    again, perplexities = [], training.perplexities
+@pytest.mark.slow
+@pytest.mark.parametrize(("maker", "place"), [(text, 0), *((beyond, n) for n in range(3))])
+def test_a_training_on_text_begins_as_recorded(maker, place, monkeypatch):
+    runs, again, perplexities = recorded(maker.__name__), [], training.perplexities
+    if maker is text:
+        record = runs["LSTM, biases, open forget gate, seed 0"]
+        arguments = [record[name] for name in ("cell", "learning_rate", "seed")]
+    else:
+        record = runs[f"final of {verdict.first_three(runs)[place]}, seed 0"]
+        names = ("phase", "cell", "text", "learning_rate", "seed")
+        arguments = [record[name] for name in names]
 
     def measured(*arguments):
-        again.append(perplexities(*arguments)[0])
-        if len(again) == count:
-            raise EnoughError
-        return np.array(again[-1:])
+        again.extend(perplexities(*arguments))
+        raise EnoughError
 
     monkeypatch.setattr(training, "perplexities", measured)
     with pytest.raises(EnoughError):
-        train()
-    return again
-
-
-def test_a_training_on_text_begins_as_recorded(monkeypatch):
-    record = recorded("text")["LSTM, biases, open forget gate, seed 0"]
-    again = first_reports(monkeypatch, 1, lambda: text.run(
-        record["cell"], record["learning_rate"], 0
-    ))  # fmt: skip
+        maker.run(*arguments)
     np.testing.assert_allclose(again, record["validation"][:1], rtol=0.02)
 
 
-@pytest.mark.parametrize(("place", "reports"), [
-    (0, 1), *(pytest.param(n, 2, marks=pytest.mark.slow) for n in range(3))
-])  # fmt: skip
-def test_a_finalist_begins_as_recorded(place, reports, monkeypatch):
-    runs = recorded("beyond")
-    name = verdict.first_three(runs)[place]
-    record = runs[f"final of {name}, seed 0"]
-    again = first_reports(
-        monkeypatch,
-        reports,
-        lambda: beyond.run("train", name, "manual", record["learning_rate"], 0),
-    )
-    np.testing.assert_allclose(again, record["validation"][:reports], rtol=0.02)
-
-
+@pytest.mark.slow
 def test_the_first_eighth_of_two_children_comes_out_as_recorded(monkeypatch):
     run = recorded("halving")["cells from 0"]
     some = [n for n, curve in enumerate(run["curves"]) if curve is not None][:2]
@@ -159,48 +147,39 @@ def test_the_first_eighth_of_two_children_comes_out_as_recorded(monkeypatch):
     np.testing.assert_allclose(np.ravel(again), [run["curves"][n][0] for n in some], rtol=0.01)
 
 
-@pytest.mark.parametrize(("maker", "name"), [
-    (retrained, "ranks from 1, seed 10"),
-    pytest.param(transfer, "cells from 0, seed 0", marks=pytest.mark.slow),
-])  # fmt: skip
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("maker", "name"), [(retrained, "ranks from 1, seed 10"), (transfer, "cells from 0, seed 0")]
+)
 def test_cells_trained_on_one_thread_come_out_as_recorded(maker, name):
+    """Half of them to all digits but the last; of the others see the cells of the table."""
     record = recorded(maker.__name__)[name][:4]
     again = maker.run([entry["cell"] for entry in record], record[0]["seed"])
     assert torch.get_num_threads() == 1
     for stream in ("validation", "test"):
-        now, before = ([entry[stream] for entry in of] for of in (again, record))
-        np.testing.assert_allclose(now, before, rtol=0.02)
+        now, before = (np.array([entry[stream] for entry in of]) for of in (again, record))
+        assert np.median(np.abs(np.log(now / before))) < 1e-4
 
 
-@pytest.mark.parametrize("name", ["random, seed 3", "evolution, seed 3"])
+@pytest.mark.parametrize(
+    "name", ["random, seed 3", pytest.param("evolution, seed 3", marks=pytest.mark.slow)]
+)
 def test_a_search_comes_out_as_recorded(name):
     assert searches.run(*searches.study().runs[name]) == recorded("searches")[name]
 
 
+@pytest.mark.slow
 def test_a_tuned_search_arrives_as_recorded():
     record = recorded("tuning")["evolution, tuned, seeds from 3000"]
     again = tuning.run("evolution", record["given"], record["seeds"][:2], "evolution, tuned")
     assert again["reached"] == {band: of[:2] for band, of in record["reached"].items()}
 
 
-@pytest.mark.parametrize("workers", [1, pytest.param(400, marks=pytest.mark.slow)])
-def test_simulated_workers_come_out_as_recorded(workers):
+def test_simulated_workers_come_out_as_recorded():
     runs = recorded("parallel")
     seconds = runs["seconds of a child"]["seconds"]
-    again = parallel.run("evolution", workers, 4_000, seconds)
-    assert again == runs[f"evolution, {workers} workers, seed 4000"]
-
-
-def test_simulated_time_passes_as_it_would():
-    """Two workers, three children of 2 s: the third begins when the first is ready."""
-    workers = parallel.SimulatedWorkers(2, [2.0], np.random.default_rng(0))
-    for cell in TABLE.cells[:3]:
-        workers.hand_out(TABLE.reward, {cell: cell})
-    clock = []
-    while workers.busy:
-        workers.next()
-        clock.append(workers.clock)
-    assert clock == [2.0, 2.0, 4.0]
+    again = parallel.run("evolution", 10, 4_000, seconds)
+    assert again == runs["evolution, 10 workers, seed 4000"]
 
 
 @pytest.mark.slow
@@ -223,59 +202,18 @@ def test_dependence_is_the_information_about_what_is_written():
 
 
 @pytest.mark.parametrize("line", generations.LINES)
-def test_each_line_of_controllers_has_the_cores_that_its_name_says(line):
-    asked, rng = [], np.random.default_rng(5)
-    finds = [TABLE.space.sample(rng) for _ in range(6)]
+def test_each_line_of_controllers_asks_for_the_cores_that_are_recorded(line):
+    record, seeds = recorded("generations")["seed 1000"][line], []
 
-    def searched(*arguments):
-        asked.append(arguments)
-        return {"best": str(finds[len(asked) - 1])}
+    def searched(core, units, rate, seed):
+        found = record[len(seeds)]
+        seeds.append(seed)
+        assert found["core"] == (core and str(core))
+        return found
 
-    generations.lineage(generations.LINES[line], 7, TABLE.space, searched)
-    cores, units, rates, seeds = zip(*asked, strict=True)
-    if line.startswith(("found", "same")):
-        assert list(cores) == [None, *finds[:5]]
-    elif line != "random":
-        assert len(set(cores)) == 1
+    assert generations.lineage(generations.LINES[line], 1_000, TABLE.space, searched) == record
     step = 0 if line == "same seed" else 1_000
     assert all(b - a == step for a, b in pairwise(seeds))
-    assert set(units) == {25 if line == "small LSTM" else 35}
-    assert len(set(rates)) == 1
-
-
-def test_settings_are_chosen_by_the_best_five_of_each_trial_then_by_their_order():
-    one, two, three, four = beyond.GRIDS["evolution"]
-
-    def trial(settings, rewards, phase="trial"):
-        top = [[f"cell {n}", reward] for n, reward in enumerate(rewards)]
-        return {"phase": phase, "method": "evolution", "given": settings, "top": top}
-
-    results = {
-        "a": trial(one, [0.9, 0.1, 0.1, 0.1, 0.1, 9.0]),
-        "b": trial(two, [0.5, 0.5, 0.5, 0.5, 0.5, 0.0]),
-        "c": trial(three, [0.5] * 5),
-        "d": trial(four, [0.7] * 5),
-        "e": trial(four, [0.2] * 5),
-        "g": trial(four, [9.0] * 5, "search"),
-    }
-    assert beyond.chosen(results, "evolution") == two
-    assert beyond.chosen({}, "evolution") == one
-
-
-def test_the_best_rate_has_the_lowest_mean_of_those_tried_with_every_seed():
-    tries = [(0.1, 7, 9, 5), (0.1, 8, 5), (0.2, 7, 4), (0.2, 8, 5.5), (0.4, 7, 1), (0.2, 0, 99)]
-    results = {
-        str(number): {"cell": "A", "learning_rate": rate, "seed": seed, "validation": ends}
-        for number, (rate, seed, *ends) in enumerate([*tries, (0.05, 7), (0.05, 8)])
-    }
-    assert text.best_rates(results, "A", (7,)) == [0.4, 0.2, 0.1, 0.05]
-    assert text.best_rates(results, "A", (7, 8)) == [0.2, 0.1, 0.05]
-
-
-def test_lines_have_nearest_to_the_same_number_of_parameters():
-    symbols = nt.load_study("text")["settings"]["task"]["symbols"]
-    for name in text.LINES:
-        assert training.count_parameters(text.build(name, symbols)) == pytest.approx(1e5, rel=0.01)
 
 
 def test_what_diverged_has_no_infinity(monkeypatch):
@@ -288,12 +226,3 @@ def test_what_diverged_has_no_infinity(monkeypatch):
     record = text.trained(lambda: text.build("Example", 5), circle, hot, 3)
     assert record["test"] is None
     assert json.loads(json.dumps(record, allow_nan=False)) == record
-
-
-@pytest.mark.slow
-def test_the_second_text_is_cut_as_it_was():
-    task = beyond.python_source()
-    lengths = [len(stream) for stream in (task.train, task.validation, task.test)]
-    total = sum(lengths)
-    assert 300_000 < total <= beyond.SOURCE_CHARACTERS
-    assert lengths[:2] == [total * 8 // 10, total * 9 // 10 - total * 8 // 10]

@@ -1,10 +1,9 @@
-"""What is read out of records, on small ones whose numbers are known."""
+"""What the verdicts read in records, on small ones whose numbers are known."""
 
 import numpy as np
 import pytest
 
 import nastut as nt
-from nastut.search.trained import Halving
 from nastut.studies import verdict
 
 A, B, C = (f"{first} {' '.join(['Add Tanh'] * 14)} Add Identity 14 0" for first in
@@ -54,11 +53,8 @@ def test_a_lift_is_the_difference_to_the_mean_of_random_search(runs):
 
 def test_the_finalists_of_a_method_come_from_all_its_seeds_best_first(runs):
     assert verdict.finalists(runs) == {"random": {A: 0.5, B: 0.4}, "evolution": {B: 0.9, A: 0.2}}
-
-
-def test_of_equal_cells_only_the_first_is_trained(runs):
     runs[2]["top"][1][0] = str(nt.Cell.parse(A).canonical())
-    assert verdict.classes(runs) == [A, B]
+    assert verdict.classes(runs) == [A, B]  # of equal cells only the first is trained
 
 
 def test_perplexities_are_those_of_the_fresh_seeds(runs):
@@ -68,14 +64,11 @@ def test_perplexities_are_those_of_the_fresh_seeds(runs):
     assert A not in verdict.perplexities(runs, "source")
     assert verdict.best_baseline(runs) == "LSTM, biases"
     assert verdict.first_three(runs) == [B]
-
-
-def test_what_diverged_is_infinite(runs):
     for run in runs.values():
         if run["phase"] == "train" and run["cell"] == A:
-            run["test"], run["validation"] = None, []
-    assert np.isinf(verdict.perplexities(runs, "manual")[A]).all()
-    assert np.isinf(verdict.perplexities(runs, "manual", "validation")[A]).all()
+            run["test"], run["validation"] = None, []  # it diverged
+    for stream in ("test", "validation"):
+        assert np.isinf(verdict.perplexities(runs, "manual", stream)[A]).all()
 
 
 def test_a_class_that_two_methods_found_counts_for_both(runs):
@@ -95,21 +88,6 @@ def test_a_ratio_is_that_of_the_means(runs):
     assert low < value < high < 0
 
 
-# The studies tuning and retrained
-
-
-def test_fresh_rewards_are_in_the_order_of_the_table():
-    table = nt.load_table()
-    first, second = (str(cell) for cell in table.best(2))
-    runs = {
-        "a": [{"cell": second, "seed": 1, "validation": 2.0, "test": 1.5}],
-        "b": [{"cell": first, "seed": 1, "validation": None, "test": None}],
-    }
-    best = table.settings["tasks"][table.tasks[0]]["best"]
-    assert verdict.fresh_rewards(runs, table).tolist() == [[0], [(best / 2) ** 2]]
-    assert verdict.fresh_rewards(runs, table, "test").tolist() == [[0], [(best / 1.5) ** 2]]
-
-
 def test_only_judged_lines_arrive():
     runs = {
         str(number): {"line": line, "reached": {"1 per mille": reached}}
@@ -117,39 +95,3 @@ def test_only_judged_lines_arrive():
     }
     assert verdict.arrived(runs)["a"].tolist() == [5, np.inf, 7]
     assert list(verdict.arrived(runs)) == ["a"]
-
-
-# The study halving
-
-CURVES = np.sort(np.random.default_rng(0).uniform(1, 9, (64, 1)), axis=0) + np.linspace(1, 0, 4)
-"""They never cross, and the best comes first."""
-
-
-def test_where_curves_never_cross_the_best_is_kept_and_cost_is_what_the_rule_says():
-    played = verdict.play(CURVES, Halving(4, (1, 2), 0.5), at_once=64, orders=3)
-    assert played == ((0.5 * 1 + 0.25 * 2 + 0.25 * 4) / 4, 1, 1, 0)
-    played = verdict.play(CURVES, Halving(4, (1,), 1 / 16), at_once=64, orders=2)
-    assert (played.best, played.best_five) == (1, 0.8)
-
-
-def test_a_cell_that_comes_early_stays_more_easily():
-    rule = Halving(4, (1,), 0.5)
-    assert (verdict.parts_trained(CURVES[::-1], rule, 1) == 4).all()  # the worst come first
-    assert verdict.parts_trained(CURVES, rule, 1).tolist() == [4] + [1] * 63
-
-
-def test_a_rule_can_be_wrong_and_the_orders_are_drawn_from_a_seed():
-    curves, rule = CURVES.copy(), Halving(4, (1,), 0.25)
-    curves[-1] = [20, 10, 5, 0.5]  # the best in the end is the worst at the start
-    played = verdict.play(curves, rule, at_once=8, orders=20)
-    assert played.best == 0
-    assert played.loss == pytest.approx((CURVES[0, -1] - 0.5) / 0.5)
-    assert verdict.play(curves, rule, orders=3) == verdict.play(curves, rule, orders=3, seed=0)
-    assert verdict.play(curves, rule, orders=3) != verdict.play(curves, rule, orders=3, seed=1)
-
-
-def test_what_diverged_is_never_kept():
-    curves = np.where(np.arange(64)[:, None] % 2, np.inf, CURVES)
-    assert (verdict.parts_trained(curves, Halving(4, (1,), 0.75), 16)[1::2] == 1).all()
-    recorded = {"a": {"curves": [[2.0] * 8, None]}, "b": {"curves": [[3.0] * 8]}}
-    assert verdict.halving_curves(recorded)[:, -1].tolist() == [2.0, np.inf, 3.0]
