@@ -1,6 +1,6 @@
 """NASCELL against the cell it stands for: TensorFlow Addons' NASCell, in values and gradients.
 
-The reference was recorded from the real thing by ``tests/reference/make_tensorflow_nascell.py``.
+The reference was recorded from the real thing by ``data/tensorflow_nascell.py``.
 """
 
 import json
