@@ -72,7 +72,7 @@ NEW = {
     "TanhShrink": lambda xp, a: a - xp.tanh(a),
     "Cos": lambda xp, a: sp.cos(a),
 }
-"""Activations that are no rows yet: u stands twice, in a product or a sum."""
+"""Activations that are no rows yet: u stands once or twice, in a product, a sum or a function."""
 
 
 @pytest.mark.parametrize("name", NEW)
