@@ -62,10 +62,13 @@ class Kernel:
         The compiled library; None if it is not available.
     status
         Where it is, or what went wrong, in words.
+    failed
+        Whether there is a compiler, and still no kernel.
     """
 
     library: ctypes.CDLL | None
     status: str
+    failed: bool = False
 
     def runs_on(self, like: Tensor) -> bool:
         """Tell whether the kernel is available for the device and type of a tensor."""
@@ -203,7 +206,7 @@ def load() -> Kernel:
         if isinstance(error, subprocess.CalledProcessError):
             reason = f"the compiler says {error.stderr[-2000:]}"
         warnings.warn(f"layers run without their compiled kernel, slower: {reason}", stacklevel=2)
-        return Kernel(None, f"not available: {reason}")
+        return Kernel(None, f"not available: {reason}", failed=True)
     return Kernel(functions, f"compiled: {path}")
 
 
