@@ -54,8 +54,8 @@ def test_traced_saved_and_loaded_it_takes_any_batch(both, with_states):
     file.seek(0)
     loaded = torch.jit.load(file)
     for batch in (2, 5):
-        given = arguments(layer, batch)[:count]
-        assert_same(loaded(*given), lstm(*given))
+        values = arguments(layer, batch)[:count]
+        assert_same(loaded(*values), lstm(*values))
     with pytest.raises(RuntimeError, match="Expected 3 elements"):
         loaded(*arguments(layer, 2, steps=4)[:count])
 
@@ -65,17 +65,17 @@ def test_exported_it_takes_any_batch(both, strict):
     lstm, layer = both
     batch, axis = Dim("batch"), batch_axis(layer)
     shapes = {"input": {axis: batch}, "hx": ({1: batch}, {1: batch})}
-    given = arguments(layer, 2)
-    exported = torch.export.export(layer, given, dynamic_shapes=shapes, strict=strict)
+    values = arguments(layer, 2)
+    exported = torch.export.export(layer, values, dynamic_shapes=shapes, strict=strict)
     for size in (2, 5):
-        given = arguments(layer, size)
-        assert_same(exported.module()(*given), lstm(*given))
+        values = arguments(layer, size)
+        assert_same(exported.module()(*values), lstm(*values))
 
 
 def test_strictly_exported_it_computes_the_same():
     lstm, layer = lstm_and_layer(dtype=torch.float32)
-    given = arguments(layer, 2, steps=1)
-    assert_same(torch.export.export(layer, given, strict=True).module()(*given), lstm(*given))
+    values = arguments(layer, 2, steps=1)
+    assert_same(torch.export.export(layer, values, strict=True).module()(*values), lstm(*values))
 
 
 @pytest.mark.parametrize("kind", [0, 1], ids=["LSTM", "CellRNN"])

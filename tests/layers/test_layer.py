@@ -1,6 +1,3 @@
-import copy
-import io
-import pickle
 import warnings
 
 import numpy as np
@@ -25,7 +22,7 @@ def random_cell(seed, base, activations=tuple(ACTIVATIONS)):
     return nt.Cell.from_sequence([*words, *map(int, rng.integers(0, 2 * base - 1, 2))])
 
 
-RANDOM_CELLS = [random_cell(seed, base) for base in (1, 2, 4, 8, 16) for seed in range(6)]
+RANDOM_CELLS = [random_cell(seed, base) for base in (1, 2, 4, 8, 16) for seed in range(2)]
 
 
 @pytest.fixture(params=["kernel", "autograd"])
@@ -62,7 +59,7 @@ def reference(layer, input, hx=None):
 
 
 def all_of(function, layer, input, hx):
-    """Outputs, states, and the gradients of a fixed sum of them by all there is."""
+    """Outputs, states, and the gradients of a fixed sum of them with respect to all there is."""
     input, *hx = (value.clone().requires_grad_() for value in (input, *hx))
     output, (h, c) = function(input, hx)
     loss = 0
@@ -82,7 +79,7 @@ def example(layer, steps=5, batch=3, dtype=torch.float64):
 
 def assert_equals_reference(layer, input, hx, **tolerance):
     found = all_of(layer, layer, input, hx)
-    expected = all_of(lambda *given: reference(layer, *given), layer, input, hx)
+    expected = all_of(lambda *arguments: reference(layer, *arguments), layer, input, hx)
     torch.testing.assert_close(found, expected, **tolerance)
 
 
@@ -163,37 +160,14 @@ def test_gradcheck(cell, engine):
     input, hx = example(layer, 2, 2)
 
     def function(input, h, c, *parameters):
-        given = dict(zip(names, parameters, strict=True))
-        output, states = torch.func.functional_call(layer, given, (input, (h, c)))
+        named = dict(zip(names, parameters, strict=True))
+        output, states = torch.func.functional_call(layer, named, (input, (h, c)))
         return output, *states
 
     inputs = [v.detach().requires_grad_() for v in (input, *hx, *layer.parameters())]
     assert gradcheck(function, inputs)
     if cell.base == 2:
         assert gradgradcheck(function, inputs)
-
-
-def test_gradients_of_some_parameters_only(engine):
-    layer = nt.CellRNN(nt.zoo.EXAMPLE, 2, 3, bias=True, dtype=torch.float64)
-    layer.weight_ih_l0.requires_grad_(False)
-    input, hx = example(layer)
-    layer(input, hx)[0].sum().backward()
-    expected = torch.autograd.grad(reference(layer, input, hx)[0].sum(), [layer.bias_hh_l0])
-    torch.testing.assert_close(layer.bias_hh_l0.grad, expected[0])
-    assert layer.weight_ih_l0.grad is None
-
-
-def test_backward_twice_and_outputs_changed_in_place(engine):
-    layer = nt.CellRNN(nt.zoo.NASCELL, 2, 3, dtype=torch.float64)
-    output, _ = layer(example(layer)[0])
-    loss = output.mul_(2).sum()
-    first = torch.autograd.grad(loss, list(layer.parameters()), retain_graph=True)
-    second = torch.autograd.grad(loss, list(layer.parameters()))
-    torch.testing.assert_close(first, second, rtol=0, atol=0)
-    expected = torch.autograd.grad(
-        2 * reference(layer, example(layer)[0])[0].sum(), list(layer.parameters())
-    )
-    torch.testing.assert_close(first, expected)
 
 
 @pytest.mark.parametrize(
@@ -209,15 +183,6 @@ def test_shapes_are_those_of_lstm(options, shape, engine):
     assert found[0].shape == expected[0].shape
     assert [s.shape for s in found[1]] == [s.shape for s in expected[1]]
     assert ours(torch.zeros(shape), expected[1])[0].shape == expected[0].shape
-
-
-def test_unbatched_input_is_a_batch_of_one():
-    layer = nt.CellRNN(nt.zoo.NASCELL, 3, 4, num_layers=2, batch_first=True)
-    input, (h, c) = torch.randn(5, 3), torch.randn(2, 2, 4)
-    output, states = layer(input, (h, c))
-    batched, batched_states = layer(input[None], (h[:, None], c[:, None]))
-    torch.testing.assert_close(output, batched[0])
-    torch.testing.assert_close(states, tuple(s[:, 0] for s in batched_states))
 
 
 def test_a_sequence_may_be_cut_in_two():
@@ -246,18 +211,6 @@ def test_parameters_have_the_documented_names_shapes_and_range():
     assert -0.25 <= min(p.min() for p in layer.parameters()) < -0.2
 
 
-def test_leaf_i_owns_its_rows():
-    cell = nt.Cell.parse("Add Identity Add Identity Max Identity Add Identity 0 1")
-    layer = nt.CellRNN(cell, 1, 2, bias=True)
-    nn.init.zeros_(layer.weight_hh_l0)
-    with torch.no_grad():
-        layer.weight_ih_l0.copy_(torch.tensor([[1.0], [2.0], [3.0], [4.0]]))
-        layer.bias_hh_l0.copy_(torch.tensor([10.0, 20.0, 30.0, 40.0]))
-    output, (_, c) = layer(torch.ones(1, 1))
-    assert c.tolist() == [[11.0, 22.0]]  # leaf 0
-    assert output.tolist() == [[33.0, 44.0]]  # leaf 1 is the larger
-
-
 def test_dropout_acts_between_layers_and_in_training_only():
     torch.manual_seed(0)
     layer = nt.CellRNN(nt.zoo.NASCELL, 3, 8, num_layers=2, dropout=0.5)
@@ -271,21 +224,6 @@ def test_dropout_acts_between_layers_and_in_training_only():
         nt.CellRNN(nt.zoo.NASCELL, 3, 8, dropout=0.5)
 
 
-def test_copies_and_round_trips():
-    layer = nt.CellRNN(nt.zoo.NASCELL, 3, 4, num_layers=2, bias=True)
-    input = torch.randn(5, 2, 3)
-    copied, pickled = copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))
-    file = io.BytesIO()
-    torch.save(layer.state_dict(), file)
-    file.seek(0)
-    loaded = nt.CellRNN(nt.zoo.NASCELL, 3, 4, num_layers=2, bias=True)
-    loaded.load_state_dict(torch.load(file, weights_only=True))
-    expected = layer(input)
-    nn.init.zeros_(layer.weight_ih_l0)
-    for other in (copied, pickled, loaded):
-        torch.testing.assert_close(other(input), expected, rtol=0, atol=0)
-
-
 def test_repr_makes_the_layer_again():
     layer = nt.CellRNN(nt.zoo.EXAMPLE, 3, 4, 2, True, False, 0.5, True, 2)
     assert repr(layer) == (
@@ -293,14 +231,7 @@ def test_repr_makes_the_layer_again():
         "num_layers=2, bias=True, dropout=0.5, bidirectional=True, proj_size=2)"
     )
     assert repr(eval(repr(layer), {"CellRNN": nt.CellRNN, "Cell": nt.Cell})) == repr(layer)
-
-
-def test_repr_says_no_more_than_is_needed():
-    layer = nt.CellRNN(nt.zoo.EXAMPLE, 3, 4)
-    assert repr(layer) == f"CellRNN({nt.zoo.EXAMPLE!r}, 3, 4)"
-    assert repr(nt.CellRNN(nt.zoo.EXAMPLE, 3, 4, proj_size=1, batch_first=True)) == (
-        f"CellRNN({nt.zoo.EXAMPLE!r}, 3, 4, batch_first=True, proj_size=1)"
-    )
+    assert repr(nt.CellRNN(nt.zoo.EXAMPLE, 3, 4)) == f"CellRNN({nt.zoo.EXAMPLE!r}, 3, 4)"
 
 
 @pytest.mark.parametrize("dropout", [0, 0.5, 1])

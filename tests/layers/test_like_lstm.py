@@ -52,7 +52,7 @@ def assert_same(found, expected):
 
 
 def gradient(layer, input):
-    """Results and the gradient of all of them by the input."""
+    """Results, and the gradient of all of them with respect to the input."""
     input = input.clone().requires_grad_()
     found = tensors(layer(input))
     return [*found, torch.autograd.grad(weighted_sum(found), input)[0]]

@@ -24,12 +24,12 @@ OPTIONS = [
 
 
 def both(options, input, states, **call):
-    """Results of both and their gradients by the input, the states and the layer below."""
+    """Results of both and their gradients with respect to the input and the states."""
     results = []
     for layer in lstm_and_layer(**options):
-        given = [value.detach().clone().requires_grad_() for value in (input, *states)]
-        found = tensors(layer(call["pack"](given[0]) if call else given[0], tuple(given[1:])))
-        results.append([*found, *torch.autograd.grad(weighted_sum(found), given)])
+        values = [value.detach().clone().requires_grad_() for value in (input, *states)]
+        found = tensors(layer(call["pack"](values[0]) if call else values[0], tuple(values[1:])))
+        results.append([*found, *torch.autograd.grad(weighted_sum(found), values)])
     return results
 
 
@@ -46,10 +46,10 @@ def test_directions_equal_those_of_lstm(options, batch):
     shape = (6, 3) if batch is None else (6, batch, 3)
     if options.get("batch_first") and batch is not None:
         shape = (batch, 6, 3)
-    given = states(options, batch)
+    values = states(options, batch)
     if batch == 0:
-        given = [value.new_zeros(len(value), 0, value.shape[-1]) for value in given]
-    ours, theirs = both(options, torch.randn(shape, dtype=torch.float64), given)
+        values = [value.new_zeros(len(value), 0, value.shape[-1]) for value in values]
+    ours, theirs = both(options, torch.randn(shape, dtype=torch.float64), values)
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
 
 
@@ -164,9 +164,9 @@ class PaddedOutside(nn.Module):
 
 def test_lengths_are_not_recorded_in_silence():
     model = PaddedOutside(nt.CellRNN(nt.zoo.EXAMPLE, 3, 4))
-    given = torch.randn(5, 3, 3), torch.tensor([5, 2, 3])
-    assert model(*given).shape == (5, 3, 4)
+    values = torch.randn(5, 3, 3), torch.tensor([5, 2, 3])
+    assert model(*values).shape == (5, 3, 4)
     with pytest.raises(RuntimeError, match="packed input cannot be traced"):
-        torch.jit.trace(model, given)
+        torch.jit.trace(model, values)
     with pytest.raises(Exception, match="data-dependent"):
-        torch.export.export(model, given)
+        torch.export.export(model, values)
