@@ -24,7 +24,7 @@ OPTIONS = [
 
 
 def both(options, input, states, **call):
-    """Results of both and their gradients with respect to the input, the states and the layer below."""
+    """Results of both, and their gradients: of the input, the states and the layer below."""
     results = []
     for layer in lstm_and_layer(**options):
         given = [value.detach().clone().requires_grad_() for value in (input, *states)]
