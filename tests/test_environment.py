@@ -15,6 +15,7 @@ import torch
 import nastut as nt
 from drawn import hide_programs, write_program
 from nastut import environment
+from nastut.layers import kernel, library
 
 
 @pytest.fixture
@@ -119,6 +120,15 @@ def test_one_trouble_is_one_line_with_its_remedy(owner, name, value, said, exami
     assert len(lines) == number
     (line,) = failed(lines)
     assert line.startswith(f"FAIL  {said}")
+
+
+def test_a_compiler_without_a_kernel_is_a_trouble_and_no_compiler_is_none(examine, monkeypatch):
+    monkeypatch.setattr(kernel, "load", lambda: kernel.Kernel(None, "not available: no reason"))
+    monkeypatch.setattr(library, "find_compiler", lambda: ["c++"])
+    (line,) = failed(examine()[1])
+    assert line.startswith("FAIL  compiled layers: not available: no reason -> mend that")
+    monkeypatch.setattr(library, "find_compiler", lambda: None)
+    assert failed(examine()[1]) == []
 
 
 @pytest.mark.parametrize(
