@@ -31,7 +31,7 @@ def gradients(layer: nn.Module, input: Any) -> None:
 
 
 def double_backward(layer: nn.Module, input: Tensor) -> None:
-    """Differentiate the squared gradient by all parameters."""
+    """Differentiate the squared gradient with respect to every weight."""
     parameters = list(layer.parameters())
     loss = layer(input)[0].square().sum()
     grads = torch.autograd.grad(loss, parameters, create_graph=True)

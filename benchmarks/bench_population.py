@@ -17,10 +17,9 @@ from rounds import machine, measure, quartiles, verdict, without_compiler
 from torch import Tensor, nn
 
 import nastut as nt
-from nastut.learning.children import CHILD, clip
-from nastut.learning.population import Population
+from nastut.learning.children import CHILD, Population
 from nastut.learning.tasks import embedded_reber, windows
-from nastut.learning.training import optimizer_and_rate
+from nastut.learning.training import clip, optimizer_and_rate
 
 STEPS = BATCH = 32
 HIDDEN, MEMBERS, ALONE = 16, 64, 8

@@ -19,13 +19,12 @@ from functools import cache
 from itertools import product
 from math import inf
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from nastut import search
 from nastut.cells.space import Space
 from nastut.learning.models import BASELINES, build, hidden_size_for, parameters
-from nastut.learning.tasks import Task, python_reference, text_file
+from nastut.learning.tasks import Task, of_characters, python_reference, split
 from nastut.search.result import SearchResult
 from nastut.search.trained import Halving, Trained
 from nastut.studies.study import Results, Study
@@ -186,9 +185,7 @@ def python_source() -> Task:
     texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))]
     share = SOURCE_CHARACTERS // len(texts)
     text = "".join(text[:share] for text in texts).encode("ascii", "ignore")
-    with TemporaryDirectory() as empty:
-        (Path(empty) / "source.txt").write_bytes(text)
-        return text_file(Path(empty) / "source.txt")
+    return of_characters("python source", split(text.decode()))
 
 
 def searches(results: Results) -> dict[str, tuple[Any, ...]]:

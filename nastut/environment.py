@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
@@ -22,6 +23,7 @@ def doctor() -> bool:
         *((f"package {need.name}", _package(need), REINSTALL) for need in _requirements()),
         ("pictures", _pictures, "run 'pip install graphviz-pure', or install Graphviz"),
         ("torch gradients", _torch, "reinstall torch; on Linux see the README on its CPU build"),
+        ("compiled layers", _layers, "mend that, or set CXX to another compiler"),
         ("Jupyter kernel", _kernel, "run 'python -m ipykernel install --sys-prefix'"),
     ]
     results = [_report(*check) for check in checks]  # a list: every line is printed
@@ -89,6 +91,20 @@ def _torch() -> str:
     if not torch.isfinite(slope).all():
         raise RuntimeError("torch gave no finite gradient")
     return f"computed with {torch.get_num_threads()} threads"
+
+
+def _layers() -> str:
+    try:
+        from nastut.layers import kernel, library
+    except ImportError:
+        return "not here without torch, or on Windows; layers run without"
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what it warns of is said here
+        compiled = kernel.load()
+    if compiled.library is None and library.find_compiler() is not None:
+        raise RuntimeError(compiled.status)
+    return compiled.status
 
 
 def _kernel() -> str:

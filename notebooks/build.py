@@ -52,6 +52,9 @@ def convert(source: Path) -> nbformat.NotebookNode:
     return nbformat.reads(nbformat.writes(notebook), as_version=4)
 
 
+GUARD = "guard"
+"""The tag of a cell that only checks: folded in JupyterLab, absent from slides and site."""
+
 LONG = 10
 """Lines of code, asserts aside, that an audience can read while somebody talks."""
 
@@ -63,7 +66,7 @@ def slide_type(cell: nbformat.NotebookNode) -> str:
     written, the set-up, asserts, helpers and long code are for readers; long code that ends in a
     plot stays for its plot.
     """
-    if "solution" in cell.metadata.get("tags", ()):
+    if {"solution", GUARD} & set(cell.metadata.get("tags", ())):
         return "skip"
     if cell.cell_type == "markdown":
         if cell.source.startswith("<details>"):
@@ -122,7 +125,12 @@ def build(source: Path) -> None:
     notebook = convert(source)
     resources = {"metadata": {"path": str(NOTEBOOKS)}}
     NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources=resources, record_timing=False
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        resources=resources,
+        record_timing=False,
+        coalesce_streams=True,  # How many pieces come is a matter of time.
     ).execute()
     shrink(notebook)
     forget_widgets(notebook)

@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 import nastut
 import walks
 from badges import BLOCK
-from build import NOTEBOOKS
+from build import GUARD, NOTEBOOKS
 from handouts import is_solution
 from sheet import HIDDEN
 
@@ -62,11 +62,13 @@ mjx-container[display="true"] { overflow-x: auto; max-width: 100%; }
 
 
 def page(notebook: NotebookNode) -> NotebookNode:
-    """Return a notebook whose solutions are folded on the site; so is what the sheet hides."""
+    """Return a notebook whose solutions are folded on the site, and whose guards are gone."""
     made = nbformat.from_dict(notebook)
     for cell in made.cells:
         if is_solution(cell) and cell.cell_type == "code":
             cell.metadata["tags"] = [*cell.metadata.tags, "hide-cell"]
+        elif GUARD in cell.metadata.get("tags", ()):
+            cell.metadata["tags"] = [*cell.metadata.tags, "remove-cell"]
         elif HIDDEN in cell.metadata.get("tags", ()):
             cell.metadata["tags"] = [*cell.metadata.tags, "hide-input"]
             prompts = {"code_prompt_show": "Show the code", "code_prompt_hide": "Hide the code"}

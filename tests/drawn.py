@@ -1,4 +1,4 @@
-"""Reading a picture back: its texts, its boxes, its size; and hiding the programs that draw."""
+"""Reading a picture back: its texts and its boxes; and hiding the programs that draw."""
 
 import re
 import sys
@@ -7,7 +7,6 @@ from xml.etree import ElementTree
 
 SVG = "{http://www.w3.org/2000/svg}"
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-CSS_PIXELS_IN_A_POINT = 4 / 3
 
 
 def texts(svg):
@@ -42,12 +41,6 @@ def overlaps(svg):
         for (one, a), (other, b) in combinations(boxes(svg).items(), 2)
         if min(a[2], b[2]) - max(a[0], b[0]) > 0.1 and min(a[3], b[3]) - max(a[1], b[1]) > 0.1
     ]
-
-
-def width(svg):
-    """Return the width of a picture in the pixels of a web page."""
-    points = ElementTree.fromstring(svg).get("width")
-    return float(points.removesuffix("pt")) * CSS_PIXELS_IN_A_POINT
 
 
 def hide_programs(monkeypatch, folder):

@@ -17,7 +17,6 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
     "address",
     [
         "https://github.com/some-one/a.fork",
-        "https://github.com/some-one/a.fork.git",
         "https://github.com/some-one/a.fork/",
         "git@github.com:some-one/a.fork.git",
         "ssh://git@github.com/some-one/a.fork.git",
@@ -27,13 +26,10 @@ def test_every_form_of_an_address_is_read(address):
     assert owner_and_name(address) == "some-one/a.fork"
 
 
-def test_the_readme_has_the_place_and_no_address_is_invented():
-    (content,) = BLOCK.findall(README)
-    assert content == ""
-
-
 @pytest.fixture
 def readme(tmp_path, monkeypatch):
+    """Return a copy of the README, whose place for badges is empty: no address is invented."""
+    assert BLOCK.findall(README) == [""]
     path = tmp_path / "README.md"
     path.write_text(README, encoding="utf-8")
     monkeypatch.setattr(badges, "README", path)

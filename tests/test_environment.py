@@ -15,6 +15,7 @@ import torch
 import nastut as nt
 from drawn import hide_programs, write_program
 from nastut import environment
+from nastut.layers import kernel, library
 
 
 @pytest.fixture
@@ -102,7 +103,6 @@ NO_KERNEL = jupyter_client.kernelspec.NoSuchKernel("python3")
             raising(OSError("libtorch_cpu.so: cannot open\nshared object file")),
             "torch gradients: libtorch_cpu.so: cannot open shared object file -> reinstall torch",
         ),
-        (torch, "ones", raising(MemoryError()), "torch gradients: MemoryError -> reinstall torch"),
         (torch, "tanh", lambda a: a * float("nan"), "torch gradients: torch gave no finite gra"),
         (
             KERNELS,
@@ -120,6 +120,15 @@ def test_one_trouble_is_one_line_with_its_remedy(owner, name, value, said, exami
     assert len(lines) == number
     (line,) = failed(lines)
     assert line.startswith(f"FAIL  {said}")
+
+
+def test_a_compiler_without_a_kernel_is_a_trouble_and_no_compiler_is_none(examine, monkeypatch):
+    monkeypatch.setattr(kernel, "load", lambda: kernel.Kernel(None, "not available: no reason"))
+    monkeypatch.setattr(library, "find_compiler", lambda: ["c++"])
+    (line,) = failed(examine()[1])
+    assert line.startswith("FAIL  compiled layers: not available: no reason -> mend that")
+    monkeypatch.setattr(library, "find_compiler", lambda: None)
+    assert failed(examine()[1]) == []
 
 
 @pytest.mark.parametrize(
@@ -145,11 +154,6 @@ def test_newer_package_is_well_and_torch_is_an_extra(examine, monkeypatch):
     (line,) = [line for line in lines if "torch gradients" in line]
     assert line.startswith("OK    torch gradients: not installed, and only what trains needs it")
     assert "pip install 'nastut[torch]'" in line
-
-
-def test_several_troubles_are_all_told(examine, monkeypatch):
-    monkeypatch.setattr(environment, "version", versions_with(sympy=None, numpy=None))
-    assert len(failed(examine()[1])) == 2
 
 
 def test_folder_that_was_never_installed(examine, monkeypatch):

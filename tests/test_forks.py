@@ -23,11 +23,6 @@ SCHEMAS = {
 }
 
 
-def test_every_file_has_a_schema():
-    files = {path.relative_to(ROOT).as_posix() for path in (ROOT / ".github").rglob("*.yml")}
-    assert files | {"CITATION.cff"} == set(SCHEMAS)
-
-
 @pytest.mark.parametrize(("path", "schema"), SCHEMAS.items(), ids=SCHEMAS)
 def test_file_follows_its_schema(path, schema):
     checker = pytest.importorskip("check_jsonschema")
@@ -37,11 +32,9 @@ def test_file_follows_its_schema(path, schema):
     assert said.exit_code == 0, said.output
 
 
-def test_every_supported_python_is_tested_on_every_system():
-    workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())
-    matrix = workflow["jobs"]["test"]["strategy"]["matrix"]
-    assert {name.partition("-")[0] for name in matrix["os"]} == {"ubuntu", "macos", "windows"}
-    assert matrix["python"] == ["3.11", "3.12", "3.13", "3.14"]
+def test_every_file_has_a_schema():
+    files = {path.relative_to(ROOT).as_posix() for path in (ROOT / ".github").rglob("*.yml")}
+    assert files | {"CITATION.cff"} == set(SCHEMAS)
 
 
 def test_tested_versions_are_installed_but_in_the_weekly_run():
@@ -70,9 +63,3 @@ def test_form_for_problems_asks_for_the_doctor():
     (doctor,) = [field for field in form["body"] if field.get("id") == "doctor"]
     assert doctor["validations"]["required"] is True
     assert "python -m nastut doctor" in doctor["attributes"]["description"]
-
-
-def test_hooks_run_what_the_environment_has():
-    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
-    assert [repo["repo"] for repo in hooks] == ["local"]
-    assert {hook["language"] for hook in hooks[0]["hooks"]} == {"system"}

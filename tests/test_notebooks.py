@@ -57,26 +57,16 @@ def test_cells_were_executed_in_order(code):
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
 
 
-def test_no_output_is_an_error_or_a_warning(code):
-    for cell in code:
-        assert not any(output.output_type == "error" for output in cell.outputs)
-        assert not any(output.get("name") == "stderr" for output in cell.outputs)
-
-
-def test_every_picture_has_an_alternative_text(code):
-    for cell in code:
-        for output in cell.outputs:
-            shown = output.get("data", {})
-            if "image/png" in shown:
-                assert output.metadata["image/png"]["alt"]
-            elif "image/svg+xml" in shown:
-                assert re.match(r'<img alt="[^"]+"', shown["text/html"])
-
-
-def test_no_widget_is_stored_that_no_kernel_has(code):
-    for cell in code:
-        for output in cell.outputs:
-            assert "application/vnd.jupyter.widget-view+json" not in output.get("data", {})
+def test_outputs_have_no_error_no_warning_no_widget_and_texts_beside_their_pictures(code):
+    for output in (output for cell in code for output in cell.outputs):
+        assert output.output_type != "error"
+        assert output.get("name") != "stderr"
+        shown = output.get("data", {})
+        assert "application/vnd.jupyter.widget-view+json" not in shown  # no kernel has it
+        if "image/png" in shown:
+            assert output.metadata["image/png"]["alt"]
+        elif "image/svg+xml" in shown:
+            assert re.match(r'<img alt="[^"]+"', shown["text/html"])
 
 
 def has_figure(cell):

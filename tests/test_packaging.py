@@ -57,9 +57,7 @@ def test_conda_environment_installs_through_the_constraints():
     assert pip == {"pip": ["--constraint=constraints.txt", "--editable=.[test]"]}
 
 
-@pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "docs/teaching.md", "docs/cluster.md"]
-)
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/teaching.md", "docs/cluster.md"])
 def test_documented_tasks_exist(page):
     text = (ROOT / page).read_text()
     marked = "\n".join(re.findall(r"`[^`]+`|^(?: {4}|```).*$", text, re.MULTILINE))

@@ -1,15 +1,13 @@
 """The sheet: one page, in a browser without a network; what it says is computed."""
 
 import re
-from unittest.mock import MagicMock
 
 import nbformat
 import pytest
-from playwright.sync_api import Error
 
 import browsers
 from build import NOTEBOOKS
-from sheet import main, page, pdf
+from sheet import page, pdf
 
 NOTEBOOK = nbformat.read(NOTEBOOKS / "sheet.ipynb", as_version=4)
 
@@ -74,13 +72,3 @@ def test_code_is_shown_where_it_is_the_subject(html):
     text = re.sub(r"<[^>]+>", "", html)
     assert "nt.Controller(space)" in text
     assert "ancestors(" not in text
-
-
-def test_a_missing_browser_is_told(monkeypatch, tmp_path):
-    playwright = MagicMock()
-    playwright().__enter__().chromium.launch.side_effect = Error("it is not there\nat all")
-    monkeypatch.setattr("chromium.sync_playwright", playwright)
-    said = r"does not start \(it is not there\): .* playwright install chromium"
-    with pytest.raises(SystemExit, match=said):
-        main([str(tmp_path / "sheet.pdf")])
-    assert list(tmp_path.iterdir()) == []

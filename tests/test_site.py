@@ -4,7 +4,6 @@ import re
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
-import nbformat
 import pytest
 
 pytest.importorskip("myst_nb", reason="the extra 'site' is not installed")
@@ -13,7 +12,7 @@ if not website.MATHJAX.is_file():
     pytest.skip("docs/node_modules is missing: run 'npm ci --prefix docs'", allow_module_level=True)
 
 import nastut  # noqa: E402
-from build import NOTEBOOKS, sources  # noqa: E402
+from build import sources  # noqa: E402
 from chromium import PATIENCE, NoBrowserError, chromium  # noqa: E402
 
 pytestmark = pytest.mark.slow
@@ -114,9 +113,3 @@ def test_no_page_is_wider_than_a_phone(site):
                 assert tab.evaluate("document.documentElement.scrollWidth") <= 375, path.name
     except NoBrowserError as error:
         pytest.skip(str(error))
-
-
-def test_page_of_a_notebook_is_the_notebook():
-    notebook = nbformat.read(NOTEBOOKS / "00_start_here.ipynb", as_version=4)
-    shown = website.page(notebook)
-    assert [cell.source for cell in shown.cells] == [cell.source for cell in notebook.cells]

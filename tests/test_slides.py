@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from build import LONG, NOTEBOOKS, convert, slide_type, sources, without_asserts
+from build import LONG, NOTEBOOKS, slide_type, sources, without_asserts
 from chromium import PATIENCE, NoBrowserError, chromium
 from slides import (
     ABOVE,
@@ -62,20 +62,13 @@ def test_slide_type(cell, kind):
     ("code", "shown"),
     [
         ("x = 1\nassert x == 1\ny = 2", "x = 1\ny = 2"),
-        ("for x in y:\n    print(x)\n    assert x", "for x in y:\n    print(x)"),
         ("for x in y:\n    assert x", "for x in y:\n    assert x"),
         ("assert (\n    1 == 1\n)\nx = 1", "x = 1"),
-        ("assert 1", ""),
     ],
 )
 def test_asserts_are_left_out_where_code_is_left(code, shown):
     assert without_asserts(code) == shown
     ast.parse(shown)
-
-
-def test_text_form_has_a_slide_type_in_every_cell():
-    kinds = {type_of(cell) for source in sources() for cell in convert(source).cells}
-    assert kinds == {"slide", "subslide", "-", "skip"}
 
 
 # What is shown
@@ -125,17 +118,13 @@ def test_every_picture_for_an_audience_is_shown(stored):
 
 
 @pytest.mark.slow
-def test_every_picture_has_its_own_alternative_text(stored):
-    texts = re.findall(r'<img alt="([^"]*)"', export(stored, "name"))
+def test_page_loads_nothing_from_the_network_and_each_picture_has_its_words(stored):
+    html = export(stored, "name")
+    texts = re.findall(r'<img alt="([^"]*)"', html)
     assert len(texts) == sum(
         has_picture(cell) for cell in lecture(stored).cells if "outputs" in cell
     )
     assert all(len(text) > 20 and not text.startswith("No description") for text in texts)
-
-
-@pytest.mark.slow
-def test_page_loads_nothing_from_the_network(stored):
-    html = export(stored, "name")
     loaded = re.findall(r'<(?:script|link|img|iframe)[^>]+(?:src|href)="([^"]+)"', html)
     assert all(address.startswith(("vendor/", "data:")) for address in loaded)
     for address in loaded:

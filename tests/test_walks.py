@@ -94,11 +94,16 @@ def test_buttons_go_on_and_back_and_end_at_the_ends(tab):
     assert tab.inner_text(".said").startswith("10 of 10.")
 
 
-def test_another_cell_begins_at_its_start(tab):
+def test_another_cell_begins_at_its_start_and_what_is_to_come_has_no_colour(tab):
     tab.locator("input").press("End")
     tab.locator("select").select_option(index=1)
     assert tab.inner_text(".said") == "No step yet."
     assert tab.inner_text(".walk:not([hidden]) code") == str(nt.zoo.LSTM)
+    colours = """() => [...document.querySelectorAll(".walk:not([hidden]) .step-1 polygon")]
+        .map(shape => getComputedStyle(shape).fill)"""
+    assert tab.evaluate(colours) == ["rgb(255, 255, 255)"]
+    tab.locator("input").press("ArrowRight")
+    assert tab.evaluate(colours) == ["rgb(169, 211, 240)"]
 
 
 def test_a_phone_is_wide_enough(tab):
@@ -106,11 +111,3 @@ def test_a_phone_is_wide_enough(tab):
     for which in range(len(CELLS)):
         tab.locator("select").select_option(index=which)
         assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-
-
-def test_what_is_to_come_has_no_colour(tab):
-    colours = """() => [...document.querySelectorAll(".walk:not([hidden]) .step-1 polygon")]
-        .map(shape => getComputedStyle(shape).fill)"""
-    assert tab.evaluate(colours) == ["rgb(255, 255, 255)"]
-    tab.locator("input").press("ArrowRight")
-    assert tab.evaluate(colours) == ["rgb(169, 211, 240)"]

@@ -75,16 +75,6 @@ def test_what_made_the_records_is_not_in_it(installed):
     assert {path.name for path in folder.iterdir()} == records
 
 
-def test_what_is_not_recorded_is_said_with_the_places_that_were_searched(installed, tmp_path):
-    code = (
-        "from nastut.files import recorded\n"
-        "try: recorded('none.json')\nexcept FileNotFoundError as error: print(error)"
-    )
-    said = run(installed, tmp_path, "-c", code)
-    assert "none.json" in said
-    assert said.count(str(installed.parents[1])) == 2
-
-
 def test_the_command_line_works(installed, tmp_path):
     shown = run(installed, tmp_path, "-m", "nastut", "show", "Add Tanh " * 4 + "0 1")
     assert "h_t" in shown

@@ -54,7 +54,7 @@ class Activation:
     searched: bool = False
 
 
-# A last entry True: searched.
+# True: the paper searches with it.
 COMBINATIONS: dict[str, Combination] = {
     row.name: row
     for row in (

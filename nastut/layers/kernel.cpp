@@ -210,7 +210,7 @@ class Forward {
 };
 
 // The gradients of parts are kept for so many steps only; then they enter those of the weights.
-constexpr int64_t CHUNK = 16;
+constexpr int64_t CHUNK = 8;
 
 template <typename T>
 class Backward {

@@ -1,4 +1,4 @@
-"""Random sentences from a graph, and how well anybody can foretell them.
+"""Random sentences from a graph, and how well anybody can predict them.
 
 A grammar is a graph whose edges carry symbols. A sentence is a walk from the first state back
 to it, and at each state all edges are equally likely. So the best possible perplexity needs
@@ -68,15 +68,6 @@ class Grammar:
         walk = self._walk(rng.random(length).tolist())
         return np.fromiter((number[symbol] for symbol, _ in walk), np.int64, length)
 
-    def accepts(self, sentence: Iterable[str]) -> bool:
-        """Tell whether `sentence` is one whole sentence of this grammar."""
-        state, position = self.start, 0
-        for position, symbol in enumerate(sentence, 1):
-            if symbol not in self.edges[state] or (position > 1 and state == self.start):
-                return False
-            state = self.edges[state][symbol]
-        return position > 0 and state == self.start
-
     def perplexity(self, sees: Callable[[State], Hashable] = lambda state: state) -> float:
         """Return the best possible perplexity per symbol of an endless stream, exactly.
 
@@ -84,7 +75,7 @@ class Grammar:
         ----------
         sees
             What the model knows of the state it is in; all of it, if left out. A model that
-            confuses states foretells the mean of what follows them.
+            confuses states predicts the mean of what follows them.
 
         Notes
         -----
@@ -121,9 +112,9 @@ class Grammar:
                 step[place[state], place[following]] += 1 / len(choices)
         # visits = visits @ step, and they sum to 1: one equation more than there are unknowns
         equations = np.vstack([step.T - np.eye(len(place)), np.ones(len(place))])
-        wanted = np.zeros(len(place) + 1)
-        wanted[-1] = 1
-        visits = np.linalg.lstsq(equations, wanted, rcond=None)[0]
+        right_side = np.zeros(len(place) + 1)
+        right_side[-1] = 1
+        visits = np.linalg.lstsq(equations, right_side, rcond=None)[0]
         return dict(zip(self.edges, visits.tolist(), strict=True))
 
 

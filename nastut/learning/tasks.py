@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar, cast
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -140,42 +141,27 @@ def python_reference() -> Task:
 
     paragraphs = "\n\n".join(topics[name] for name in sorted(topics)).split("\n\n")
     kept = list(dict.fromkeys(p.strip("\n") for p in paragraphs if p.strip()))
-    cuts = _cuts(len(kept))
-    texts = ["\n\n".join(kept[start:stop]) for start, stop in itertools.pairwise(cuts)]
+    texts = ["\n\n".join(paragraphs) for paragraphs in split(kept)]
     return of_characters("python reference, characters", texts)
 
 
-def text_file(path: str | os.PathLike[str]) -> Task:
-    """Return the characters of a text file: 80 % to train on, then 10 % to choose by, 10 % to test.
+T = TypeVar("T", bound=Sequence[str])
 
-    It is cut between characters, wherever that is. Text that repeats itself would be tested on
-    what was trained on: see :func:`python_reference`.
 
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is no UTF-8 text, or so short that a part would be empty.
+def split(text: T) -> list[T]:
+    """Return the parts of a text to train on, to choose by and to test: 80, 10 and 10 per cent.
+
+    Parameters
+    ----------
+    text
+        A string, or its paragraphs. If it repeats itself, the test is on what was trained on.
     """
-    path = Path(path)
-    require_file(path)
-    with _decoding(path):
-        # The mark that some editors put at the start of a file is no character of the text.
-        text = path.read_text(encoding="utf-8-sig")
-    cuts = _cuts(len(text))
-    if len(text) < 10:
-        raise ValueError(f"{path} has {len(text)} characters; 10 or more are needed to cut it")
-    texts = [text[start:stop] for start, stop in itertools.pairwise(cuts)]
-    return of_characters(f"characters of {path.name}", texts)
-
-
-def _cuts(length: int) -> list[int]:
-    return [0, length * 8 // 10, length * 9 // 10, length]
+    cuts = [0, len(text) * 8 // 10, len(text) * 9 // 10, len(text)]
+    return [cast(T, text[start:stop]) for start, stop in itertools.pairwise(cuts)]
 
 
 def of_characters(name: str, texts: Sequence[str], symbols: Sequence[str] = ()) -> Task:
-    """Return a task of three texts, whose symbols are characters: sorted; all of theirs."""
+    """Return a task of three texts. Its symbols are their characters, sorted, unless listed."""
     symbols = tuple(symbols or sorted(set().union(*texts)))
     codes = np.array([ord(symbol) for symbol in symbols], dtype=np.uint32)
     train, validation, test = (

@@ -159,31 +159,6 @@ def count_parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
 
 
-def hidden_size_for(parameters: int, build: Callable[[int], nn.Module]) -> int:
-    """Return the hidden size at which ``build(hidden_size)`` has nearest to `parameters`.
-
-    Raises
-    ------
-    ValueError
-        If even a hidden size of 1 has more than `parameters`.
-    """
-    low, high = 1, 2
-    if count_parameters(build(low)) > parameters:
-        raise ValueError(
-            f"a hidden size of 1 has {count_parameters(build(low))} parameters, more than "
-            f"{parameters}; ask for more"
-        )
-    while count_parameters(build(high)) < parameters:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        if count_parameters(build(middle)) < parameters:
-            low = middle
-        else:
-            high = middle
-    return min(low, high, key=lambda size: abs(count_parameters(build(size)) - parameters))
-
-
 @torch.no_grad()
 def perplexities(network: Network, stream: Stream, recipe: Recipe) -> np.ndarray:
     """Return each member's exp of the mean negative log-probability of the next symbol, in nats.

@@ -394,7 +394,7 @@ assert np.mean([cell.has_memory for cell in first]) < 0.5 * table.has_memory.mea
 # %%
 for bug in contest.BROKEN.values():
     for part in (bug.controller, bug.learner):
-        if part.__module__.endswith("gallery"):
+        if part.__module__.endswith("contest"):
             print(inspect.getsource(part))
 
 # %%

@@ -68,7 +68,7 @@ assert years > 1e8
 # trained as one network with one more axis. Nothing that one computes reaches another:
 
 # %%
-task = nt.learning.tasks.embedded_reber(rng, train=2_000, validation=500, test=500)
+task = nt.tasks.embedded_reber(rng, train=2_000, validation=500, test=500)
 cells = [space.sample(rng) for _ in range(16)]
 alone, together = (
     children.train(cells, task, hidden_size=8, at_once=n, progress=False) for n in (1, 16)

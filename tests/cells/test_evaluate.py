@@ -8,10 +8,8 @@ from hypothesis import given, settings
 
 import oracle
 import strategies
-from nastut.cells.cell import Cell
 from nastut.cells.evaluate import apply, evaluate, trace
 from nastut.cells.number_systems import numpy_system
-from nastut.symbolic.symbols import c_prev, leaf_symbols
 from nastut.zoo.named import EXAMPLE, LSTM, NASCELL
 
 TIGHT = {"rtol": 1e-12, "atol": 1e-12}
@@ -26,39 +24,17 @@ def by_the_oracle(cell, x, h, c):
     return np.array(points).T
 
 
-# The oracle itself, against values that others published
-
-
-def test_the_oracle_gives_the_published_values_of_nascell():
-    # TensorFlow Addons, test of nas_cell.py: all weights 0.5, 6 units, 4 inputs, states 0.1.
-    for inputs, m, c in [
-        (1, 0.576751, 0.7157977),
-        (2, 0.618936, 0.7804162),
-        (3, 0.627393, 0.7945764),
-    ]:
-        x_part, h_part = 4 * 0.5 * inputs, 6 * 0.5 * 0.1
-        result = oracle.step(NASCELL.sequence, [x_part] * 8, [h_part] * 8, 0.1)
-        assert result == pytest.approx((m, c), abs=6e-7)
-
-
-def test_the_oracle_gives_the_published_values_of_nascell_with_projection():
-    # The same with a projection to 5 units: m is the sum of 6 halves.
-    for inputs, m, c in [(1, 1.697418, 0.698552), (2, 1.840037, 0.770738), (3, 1.873985, 0.789740)]:
-        x_part, h_part = 4 * 0.5 * inputs, 5 * 0.5 * 0.1
-        h_new, c_new = oracle.step(NASCELL.sequence, [x_part] * 8, [h_part] * 8, 0.1)
-        assert (6 * 0.5 * h_new, c_new) == pytest.approx((m, c), abs=2e-6)
-
-
-def test_the_oracle_by_hand():
+def test_the_example_by_hand():
     # a_0 = tanh(1 + 2) -> ReLU(a_0 - 5) = 0; c_t = 3 * 4; h_t = sigmoid(0 * 12).
     assert oracle.step(EXAMPLE.sequence, [1, 3], [2, 4], -5) == (0.5, 12)
+    assert evaluate(EXAMPLE, [1, 3], [2, 4], -5) == (0.5, 12)  # whole numbers are numbers
 
 
 # Agreement
 
 
 @given(strategies.cells_with_inputs())
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_arrays_and_tensors_agree_with_the_oracle(cell_with_inputs):
     cell, *values = cell_with_inputs
     expected = by_the_oracle(*cell_with_inputs)
@@ -68,6 +44,7 @@ def test_arrays_and_tensors_agree_with_the_oracle(cell_with_inputs):
 
 
 @given(strategies.cells_with_inputs(points=1))
+@settings(max_examples=50)
 def test_expressions_and_plain_numbers_agree_with_the_oracle(cell_with_inputs):
     cell, x, h, c = cell_with_inputs
     expected = by_the_oracle(cell, x, h, c)[:, 0]
@@ -86,7 +63,7 @@ def test_small_and_large_numbers_agree_with_the_oracle(cell, size):
     np.testing.assert_allclose(np.stack(evaluate(*values)), by_the_oracle(*values), **TIGHT)
 
 
-# Shapes, precision, gradients
+# Shapes, precision
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (2, 0), (2, 1, 4)])
@@ -95,13 +72,6 @@ def test_results_have_the_shape_of_the_parts(library, shape):
     part = library.ones(shape)
     h, c = evaluate(EXAMPLE, [part] * 2, [part] * 2, part)
     assert tuple(h.shape) == tuple(c.shape) == shape
-
-
-@pytest.mark.parametrize("kind", [np.asarray, torch.from_numpy], ids=["NumPy", "torch"])
-def test_a_list_of_parts_is_the_same_as_one_array_with_a_leaf_axis(kind):
-    x, h, c = map(kind, strategies.inputs(8, np.random.default_rng(0), points=3))
-    together, apart = evaluate(LSTM, x, h, c), evaluate(LSTM, list(x), tuple(h), c)
-    assert np.array_equal(np.stack(together), np.stack(apart))
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
@@ -114,36 +84,6 @@ def test_precision_is_kept(dtype, cell):
         assert str(result.dtype) == dtype
     for result in evaluate(cell, tensor, tensor, tensor[0]):
         assert str(result.dtype) == f"torch.{dtype}"
-
-
-@given(strategies.cells_with_inputs())
-@settings(max_examples=50)
-def test_float32_is_near_float64(cell_with_inputs):
-    cell, *values = cell_with_inputs
-    single = evaluate(cell, *(value.astype(np.float32) for value in values))
-    np.testing.assert_allclose(
-        np.stack(single), by_the_oracle(*cell_with_inputs), rtol=2e-3, atol=2e-3
-    )
-
-
-def test_gradients_reach_every_input():
-    inputs = strategies.inputs(8, np.random.default_rng(0), points=3)
-    values = [torch.from_numpy(value).requires_grad_() for value in inputs]
-    h, c = evaluate(LSTM, *values)
-    (h.sum() + c.sum()).backward()
-    assert all(value.grad.ne(0).all() for value in values)
-
-
-def test_whole_numbers_are_numbers():
-    assert evaluate(EXAMPLE, [1, 3], [2, 4], -5) == (0.5, 12)
-
-
-def test_symbols_give_the_formulas():
-    x, h = zip(*(leaf_symbols(i) for i in range(2)), strict=True)
-    h_new, c_new = evaluate(EXAMPLE, x, h, c_prev)
-    assert c_new == x[1] * h[1]
-    a_0 = sp.Max(0, sp.tanh(x[0] + h[0]) + c_prev)
-    assert h_new == 1 / (1 + sp.exp(-a_0 * sp.Max(0, c_new)))
 
 
 # The steps
@@ -170,35 +110,21 @@ def test_trace_of_the_example_in_order():
 
 
 @given(strategies.cells_with_inputs())
-def test_trace_is_the_walk_of_evaluate(cell_with_inputs):
-    steps = trace(*cell_with_inputs)
-    h, c = evaluate(*cell_with_inputs)
-    assert [step.value is not None for step in steps if step.stage == "create"] == [True]
-    np.testing.assert_array_equal([s.value for s in steps if s.stage == "create"], [c])
-    np.testing.assert_array_equal([s.value for s in steps if s.stage == "output"], [h])
-    assert len(steps) == 2 * (2 * cell_with_inputs[0].base - 1) + 4
-
-
-@given(strategies.cells_with_inputs())
-def test_a_step_is_its_operation_applied_to_its_inputs(cell_with_inputs):
+@settings(max_examples=50)
+def test_trace_is_the_walk_of_evaluate_and_each_step_an_operation_on_its_inputs(cell_with_inputs):
     cell, x_parts, h_parts, c = cell_with_inputs
-    for step in trace(*cell_with_inputs):
+    steps = trace(*cell_with_inputs)
+    h_new, c_new = evaluate(*cell_with_inputs)
+    np.testing.assert_array_equal([s.value for s in steps if s.stage == "create"], [c_new])
+    np.testing.assert_array_equal([s.value for s in steps if s.stage == "output"], [h_new])
+    assert len(steps) == 2 * (2 * cell.base - 1) + 4
+    for step in steps:
         value = apply(numpy_system(), step.operation, *step.inputs)
         np.testing.assert_array_equal(step.value, value)
         if step.stage == "combine" and step.node < cell.base:
             np.testing.assert_array_equal(step.inputs, [x_parts[step.node], h_parts[step.node]])
         if step.stage == "inject":
             np.testing.assert_array_equal(step.inputs[1], c)
-
-
-def test_create_comes_before_the_injection_at_the_same_node():
-    cell = Cell.parse("Add Identity Add Identity 0 0")
-    assert evaluate(cell, [1.0], [2.0], 10.0) == (13.0, 3.0)
-
-
-def test_an_injection_at_the_root_reaches_h_t():
-    cell = Cell.parse("Add Tanh Add Tanh Add Identity Add Identity 0 2")
-    assert evaluate(cell, [0.0, 0.0], [0.0, 0.0], 10.0) == (10.0, 0.0)
 
 
 def test_a_step_is_readable():
@@ -227,7 +153,7 @@ def with_wrong(name, index, value, one=ONE):
 @pytest.mark.parametrize("name", ["x_parts", "h_parts"])
 @pytest.mark.parametrize(
     "parts",
-    [None, 1.0, "ab", {0: ONE, 1: ONE}, {1.0, 2.0}, iter([ONE, ONE]), np.array(1.0)],
+    [None, "ab", {0: ONE, 1: ONE}, iter([ONE, ONE]), np.array(1.0)],
     ids=lambda parts: type(parts).__name__,
 )
 def test_parts_that_are_no_list(name, parts):
@@ -236,8 +162,7 @@ def test_parts_that_are_no_list(name, parts):
         trace(EXAMPLE, **GOOD | {name: parts})
 
 
-@pytest.mark.parametrize("name", ["x_parts", "h_parts"])
-@pytest.mark.parametrize("number", [0, 1, 3])
+@pytest.mark.parametrize(("name", "number"), [("x_parts", 0), ("x_parts", 3), ("h_parts", 1)])
 def test_a_wrong_number_of_parts(name, number):
     with pytest.raises(ValueError, match=rf"^{name} has {number} entries") as caught:
         evaluate(EXAMPLE, **GOOD | {name: [ONE] * number})
@@ -248,7 +173,7 @@ def test_a_wrong_number_of_parts(name, number):
 @pytest.mark.parametrize("library", [np, torch])
 @pytest.mark.parametrize(("name", "index"), PLACES[1:])
 def test_shapes_that_differ_are_both_told_even_where_they_would_broadcast(library, name, index):
-    for shape in ((), (1,), (4,), (1, 3)):
+    for shape in ((), (1,), (1, 3)):
         values, place = with_wrong(name, index, library.ones(shape), library.ones(3))
         with pytest.raises(ValueError, match="all parts and c must have one shape") as caught:
             evaluate(EXAMPLE, **values)
@@ -265,11 +190,11 @@ def test_values_that_are_no_real_numbers_are_named_by_their_place(name, index):
         assert str(caught.value).startswith(f"{place}: ")
 
 
-@pytest.mark.parametrize("name", ["x_parts", "h_parts", "c"])
 @pytest.mark.parametrize("other", [torch.ones(3), sp.Symbol("s")], ids=["torch", "sympy"])
-def test_kinds_that_are_mixed(name, other):
-    with pytest.raises(TypeError, match="stand side by side"):
-        evaluate(EXAMPLE, **GOOD | {name: other if name == "c" else [ONE, other]})
+def test_kinds_that_are_mixed(other):
+    for wrong in ({"x_parts": [ONE, other]}, {"h_parts": [other, ONE]}, {"c": other}):
+        with pytest.raises(TypeError, match="stand side by side"):
+            evaluate(EXAMPLE, **GOOD | wrong)
 
 
 def test_a_plain_number_goes_with_expressions_and_not_with_tensors():

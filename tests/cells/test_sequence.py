@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import strategies
@@ -14,8 +14,6 @@ from nastut.cells.sequence import (
     check_sequence,
     describe,
     is_base,
-    is_whole_number,
-    number_of_nodes,
     places,
     require_whole_number,
     sequence_length,
@@ -48,21 +46,10 @@ def replaced(tokens, place, token):
 # The table of places
 
 
-@pytest.mark.parametrize(("base", "nodes", "tokens"), [(1, 1, 6), (2, 3, 10), (8, 15, 34)])
-def test_sizes(base, nodes, tokens):
-    assert number_of_nodes(base) == nodes
-    assert sequence_length(base) == tokens == len(places(base))
-
-
 def test_bases_are_the_powers_of_two_up_to_1024():
     assert [number for number in range(3_000) if is_base(number)] == [2**k for k in range(11)]
     assert is_base(np.int64(4))
     assert not any(map(is_base, (-2, 2.0, True, "2", None)))
-
-
-def test_whole_numbers():
-    assert all(map(is_whole_number, (0, -3, np.uint8(3))))
-    assert not any(map(is_whole_number, (True, np.True_, 1.0, "1")))
 
 
 @pytest.mark.parametrize("least", [0, 1, 3])
@@ -70,8 +57,9 @@ def test_a_size_is_a_whole_number_and_large_enough(least):
     require_whole_number("width", np.int64(least), least)
     with pytest.raises(ValueError, match=f"^width is {least - 1}; it must be at least {least}$"):
         require_whole_number("width", least - 1, least)
-    with pytest.raises(TypeError, match=r"^width is 5.0 where a whole number belongs$"):
-        require_whole_number("width", 5.0, least)
+    for value in (5.0, True, np.True_, "5"):
+        with pytest.raises(TypeError, match=r"^width is .* where a whole number belongs$"):
+            require_whole_number("width", value, least)
 
 
 def test_a_value_is_described_with_its_type_unless_it_is_a_word_or_a_whole_number():
@@ -80,28 +68,19 @@ def test_a_value_is_described_with_its_type_unless_it_is_a_word_or_a_whole_numbe
     assert len(describe("Add" * 1_000)) < 50
 
 
-def test_places_of_base_2_in_words():
-    assert [place.meaning for place in places(2)][4:] == [
-        "the combination of node 2",
-        "the activation of node 2",
-        "the combination of the injection",
-        "the activation of the injection",
-        "the create index (the node whose value becomes c_t)",
-        "the inject index (the node where c_{t-1} enters)",
-    ]
-
-
 @pytest.mark.parametrize("base", BASES)
 def test_choices_at_each_place(base):
     *words, create, inject = [list(place.allowed) for place in places(base)]
     assert words == [COMBINATIONS, ACTIVATIONS] * (2 * base)
     assert create == inject == list(range(2 * base - 1))
+    assert sequence_length(base) == 4 * base + 2 == len(places(base))
 
 
 # Whatever comes: accepted as it is, or a SequenceError that names the first wrong place
 
 
 @given(strategies.sequences())
+@settings(max_examples=50)
 def test_a_valid_sequence_passes_unchanged_as_a_new_list(tokens):
     assert check_sequence(tokens) == check_sequence(tuple(tokens)) == tokens
     assert check_sequence(tokens) is not tokens
@@ -114,18 +93,8 @@ def test_words_and_numbers_of_any_kind_become_plain():
         assert (type(checked[0]), type(checked[8])) == (str, int)
 
 
-@given(st.lists(strategies.anything, max_size=40))
-@example(["Add", "Tanh"] * 2 + [0, 0])
-def test_any_list_passes_unchanged_or_is_refused_at_a_place(tokens):
-    checked, error = outcome(check_sequence, tokens)
-    if error is None:
-        assert checked == tokens
-    else:
-        assert 1 <= error.place <= len(tokens) + 1
-
-
 @given(strategies.sequences(), st.data())
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_any_token_anywhere_passes_unchanged_or_is_named_with_what_belongs_there(tokens, data):
     place = data.draw(st.integers(1, len(tokens)), label="place")
     meaning = places((len(tokens) - 2) // 4)[place - 1]
@@ -141,6 +110,7 @@ def test_any_token_anywhere_passes_unchanged_or_is_named_with_what_belongs_there
 
 
 @given(strategies.sequences(), st.data())
+@settings(max_examples=50)
 def test_of_several_wrong_tokens_the_first_is_named(tokens, data):
     numbers = st.sets(st.integers(1, len(tokens)), min_size=1)
     wrong = sorted(data.draw(numbers, label="wrong places"))
@@ -158,7 +128,7 @@ def test_a_token_of_the_other_kind_is_named_at_every_place(cell):
                 assert refusal(replaced(cell.sequence, place, wrong)).place == place
 
 
-@pytest.mark.parametrize("tokens", [None, 5, b"Add", {"Add": "Tanh"}, {"Add"}, EXAMPLE, len])
+@pytest.mark.parametrize("tokens", [None, b"Add", {"Add": "Tanh"}, EXAMPLE])
 def test_what_is_no_list_is_refused(tokens):
     error = refusal(tokens)
     assert error.place is None
@@ -178,26 +148,18 @@ def test_text_and_lists_are_sent_to_where_they_are_read():
     ("place", "token", "hint"),
     [
         (1, "MULTIPLY", "did you mean 'Multiply'?"),
-        (1, "ElemMult", "did you mean 'Multiply'?"),
-        (1, "Multipy", "the nearest is 'Multiply'"),
-        (2, "relu", "did you mean 'ReLU'?"),
         (2, "Tahn", "the nearest is 'Tanh'"),
         (2, "mult", "Multiply is a combination: was a token left out or added before it?"),
         (3, "Tanh", "Tanh is an activation: was a token left out or added before it?"),
         (9, 3, "the nearest is 2"),
         (9, -1, "the nearest is 0"),
-        (9, 1.9, "the nearest is 2"),
-        (9, "1", "the nearest is 1"),
+        (9, "1.9", "the nearest is 2"),
         (9, float("inf"), "the nearest is 2"),
         (1, ("Add", "Tanh"), "a sequence is a flat list of words and whole numbers"),
     ],
 )
 def test_the_nearest_valid_token_is_named(place, token, hint):
     assert hint in str(refusal(replaced(EXAMPLE.sequence, place, token)))
-
-
-def test_a_number_where_a_word_belongs_has_no_nearest_word():
-    assert str(refusal([0, *EXAMPLE.sequence[1:]])) == f"token 1 is 0; this place is {places(2)[0]}"
 
 
 # Too few and too many tokens
@@ -215,29 +177,21 @@ def test_a_cut_sequence_lacks_the_token_after_its_last(tokens, data):
         assert f"{left} were given" in str(error)
 
 
-@pytest.mark.parametrize("cell", [EXAMPLE, LSTM], ids=["base 2", "base 8"])
 @pytest.mark.parametrize("extra", [[0], ["Add"], [None], ["Add", "Tanh", "Add"]], ids=str)
-def test_tokens_after_the_last_are_one_too_many(cell, extra):
-    length = len(cell.sequence)
-    error = refusal(cell.sequence + extra)
-    assert error.place == length + 1
-    assert f"token {length + 1}, {extra[0]!r}, is one too many" in str(error)
-    assert f"a base-{cell.base} sequence ends with token {length}" in str(error)
+def test_tokens_after_the_last_are_one_too_many(extra):
+    error = refusal(LSTM.sequence + extra)
+    assert error.place == 35
+    assert f"token 35, {extra[0]!r}, is one too many" in str(error)
+    assert "a base-8 sequence ends with token 34" in str(error)
 
 
 @pytest.mark.parametrize(
     ("words", "place"),
     # As many words as a tree has lack their indices; others belong to the nearest length.
-    [(4, 5), (8, 9), (4096, 4097), (7, 7), (10, 9), (15, 16), (26, 19), (4000, 4001)],
+    [(8, 9), (4096, 4097), (7, 7), (10, 9), (26, 19)],
 )
 def test_words_alone_are_measured_by_the_nearest_tree(words, place):
     assert refusal((["Add", "Tanh"] * words)[:words]).place == place
-
-
-def test_in_a_sequence_of_another_length_the_words_are_checked_and_nothing_is_an_index():
-    words = EXAMPLE.sequence[:8]
-    assert refusal([*words, 99]).place == 10
-    assert refusal([*words[:7], "Softmax", 0]).place == 8
 
 
 @pytest.mark.parametrize("place", range(1, 8))
@@ -253,27 +207,16 @@ def test_a_word_left_out_or_written_twice_is_noticed_at_its_place(place):
 @pytest.mark.parametrize(
     "text",
     [
-        "[Add, Tanh, Multiply, 1, 0]",
         "['Add', \"Tanh\", ('Multiply'), 1, 0]",
         "add TANH mUlTiPlY 1 0",
         "Add Tanh elem_mult 1 0",
-        "Add Tanh Mult 1 0",
         "\n Add\tTanh ·\n\n Multiply | 1 ; 0 \n",
     ],
 )
 def test_brackets_quotes_commas_and_case_do_not_matter(text):
     assert split_text(text) == ["Add", "Tanh", "Multiply", 1, 0]
-
-
-@pytest.mark.parametrize("word", ["Concat", "1.5", "1e3", "--", "9" * 10, "1_0"])
-def test_unknown_words_are_kept_as_they_stand(word):
-    assert split_text(word) == [word]
-
-
-def test_a_wrong_word_in_a_text_is_named_as_it_was_written():
-    with pytest.raises(SequenceError, match=r"token 2 is 'tan'") as caught:
-        Cell.parse("Add tan Multiply ReLU Multiply Sigmoid Add ReLU 1 0")
-    assert caught.value.place == 2
+    unknown = ["Concat", "1.5", "1e3", "--", "9" * 10, "1_0"]  # they are named as they stand
+    assert split_text(" ".join(unknown)) == unknown
 
 
 @given(
@@ -282,7 +225,7 @@ def test_a_wrong_word_in_a_text_is_named_as_it_was_written():
     )
     | st.text(max_size=200)
 )
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_any_text_gives_a_sequence_error_or_the_cell_it_shows(text):
     cell, error = outcome(Cell.parse, text)
     if error is None:

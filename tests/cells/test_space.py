@@ -1,7 +1,5 @@
 """All cells of a base: counted, enumerated, drawn at random, and written as choices."""
 
-import subprocess
-import sys
 from collections import Counter
 
 import numpy as np
@@ -10,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nastut as nt
-from nastut.cells.cell import children
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
 
 EVERYTHING = {"combinations": tuple(COMBINATIONS), "activations": tuple(ACTIVATIONS)}
@@ -32,13 +29,9 @@ def test_size_of_a_base(base, size):
     assert nt.Space(base).size == size
 
 
-def test_choices_at_each_place():
-    assert nt.Space().choices == [2, 4, 2, 4, 2, 4, 2, 4, 3, 3]
-
-
-def test_more_operations_are_more_choices():
-    numbers = [len(COMBINATIONS), len(ACTIVATIONS)]
-    assert nt.Space(1, **EVERYTHING).choices == [*numbers, *numbers, 1, 1]
+def test_classes_of_the_paper_are_those_that_burnside_counts():
+    assert nt.Space(2).classes == (36_864 + 512) // 2  # 512 are their own mirror image
+    assert nt.Space(8).classes == 708_770_961_985_536
 
 
 def test_length_is_the_size_which_is_known_where_python_refuses_a_length():
@@ -49,83 +42,16 @@ def test_length_is_the_size_which_is_known_where_python_refuses_a_length():
         len(space)
 
 
-def swap(base, above):
-    """Return the order of the nodes when the subtrees below one of them change places."""
-    order = list(range(2 * base - 1))
-    left, right = ([child] for child in children(above, base))
-    while left:
-        order[left[0] : right[-1] + 1] = right + left
-        left, right = ([c for k in side for c in children(k, base)] for side in (left, right))
-    return tuple(order)
-
-
-def symmetries(base):
-    """Return all orders of the nodes that swaps lead to."""
-    swaps = [swap(base, above) for above in range(base, 2 * base - 1)]
-    found = new = {tuple(range(2 * base - 1))}
-    while new:
-        new = {tuple(order[k] for k in one) for order in new for one in swaps} - found
-        found = found | new
-    return found
-
-
-def cycles(order):
-    """Return how many cycles a permutation has."""
-    left, number = set(range(len(order))), 0
-    while left:
-        at, number = left.pop(), number + 1
-        while order[at] in left:
-            at = order[at]
-            left.remove(at)
-    return number
-
-
-@pytest.mark.parametrize("base", [1, 2, 4, 8])
-@pytest.mark.parametrize(("combinations", "activations"), [(1, 1), (1, 3), (2, 4), (3, 5)])
-def test_classes_are_those_that_burnside_counts(base, combinations, activations):
-    """The mean, over all symmetries, of how many sequences a symmetry leaves as they are."""
-    node, kept = combinations * activations, 0
-    orders = symmetries(base)
-    for order in orders:
-        still = sum(k == place for place, k in enumerate(order))  # where an index may be
-        kept += node ** cycles(order) * still**2
+@pytest.mark.parametrize(
+    ("base", "combinations", "activations"),
+    [(1, 2, 4), (2, 2, 2), (4, 1, 1), (8, 1, 1)],
+)
+def test_each_sequence_comes_once_and_classes_are_those_of_swaps(base, combinations, activations):
     space = nt.Space(base, tuple(COMBINATIONS)[:combinations], tuple(ACTIVATIONS)[:activations])
-    assert len(orders) == 2 ** (base - 1)
-    assert space.classes * len(orders) == node * kept
-
-
-def test_classes_of_base_2():
-    assert nt.Space(2).classes == (36_864 + 512) // 2  # 512 sequences are their own mirror image
-
-
-def test_a_space_is_counted_and_enumerated_without_numpy():
-    code = (
-        "import sys\n"
-        "from nastut.cells.space import Space\n"
-        "print(len(Space()), next(iter(Space(1))), 'numpy' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "36864 Add Identity Add Identity 0 0 False\n"
-
-
-# Enumeration
-
-
-def test_enumeration_gives_each_sequence_once():
-    space = nt.Space(2, activations=("Tanh", "ReLU"))
     cells = list(space)
     assert len(cells) == len(set(cells)) == space.size
+    assert all(cell in space for cell in cells)
     assert len({cell.canonical() for cell in cells}) == space.classes
-
-
-def test_enumeration_stays_within_the_space():
-    space = nt.Space(1, ("Multiply",), ("Tanh", "Sin"))
-    assert [str(cell) for cell in space] == [
-        "Multiply Tanh Multiply Tanh 0 0",
-        "Multiply Tanh Multiply Sin 0 0",
-        "Multiply Sin Multiply Tanh 0 0",
-        "Multiply Sin Multiply Sin 0 0",
-    ]
 
 
 # Sampling
@@ -145,17 +71,6 @@ def test_every_sequence_is_equally_likely(space, limit):
     counts = Counter(space.sample(rng) for _ in range(expected * space.size))
     chi_square = sum((counts[cell] - expected) ** 2 / expected for cell in space)
     assert chi_square < limit
-
-
-def test_every_place_of_a_large_space_is_uniform():
-    space = nt.Space(8)
-    rng = np.random.default_rng(0)
-    drawn = np.array([space.encode(space.sample(rng)) for _ in range(2000)])
-    for place, number in enumerate(space.choices):
-        counts = np.bincount(drawn[:, place], minlength=number)
-        # Five standard deviations of a binomial count.
-        spread = 5 * np.sqrt(2000 / number * (1 - 1 / number))
-        assert np.abs(counts - 2000 / number).max() < spread
 
 
 def test_same_generator_same_cells():
@@ -192,12 +107,6 @@ def test_decode_undoes_encode(base, seed):
     assert space.decode(space.encode(cell)) == cell
 
 
-def test_encode_undoes_decode_for_every_choice():
-    space = nt.Space(1)
-    every = np.ndindex(*space.choices)
-    assert all(tuple(space.encode(space.decode(choices))) == choices for choices in every)
-
-
 @pytest.mark.parametrize("number", [9, 11])
 def test_decode_counts_the_choices(number):
     with pytest.raises(ValueError, match=rf"{number} choices were given; base 2 takes 10"):
@@ -223,25 +132,17 @@ def test_encode_names_the_token_that_is_not_in_the_space():
         nt.Space(8).encode(nt.zoo.MAXCELL)
 
 
-@pytest.mark.parametrize(
-    ("thing", "inside"),
-    [
-        (nt.zoo.NASCELL, True),
-        (nt.zoo.EXAMPLE, False),
-        (nt.zoo.MAXCELL, False),
-        (str(nt.zoo.NASCELL), False),
-        (nt.zoo.NASCELL.sequence, False),
-        (None, False),
-    ],
-)
-def test_membership(thing, inside):
-    assert (thing in nt.Space(8)) is inside
+def test_a_space_contains_its_cells_only():
+    space = nt.Space(8)
+    assert nt.zoo.NASCELL in space
+    others = (nt.zoo.EXAMPLE, nt.zoo.MAXCELL, str(nt.zoo.NASCELL), None)
+    assert not any(other in space for other in others)
 
 
 # Bad spaces
 
 
-@pytest.mark.parametrize("base", [3, 0, True, 2.0, "2", None, 2048])
+@pytest.mark.parametrize("base", [3, 0, True, 2.0, "2", 2048])
 def test_base_must_be_a_power_of_two(base):
     with pytest.raises(ValueError, match=rf"base is .*{base!r}; it must be 1, 2, 4, 8"):
         nt.Space(base)

@@ -1,147 +1,125 @@
-"""What a layer may be called with: the last that passes, and the first that does not."""
+"""What a layer may be called with, and the types of its results, beside torch.nn.LSTM."""
 
-import re
+import copy
+import itertools
 
+import numpy as np
 import pytest
 import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_sequence
 
-from nastut.layers.arguments import initial_states, require_dense, require_fitting
-
-SHAPES = [(2, 3, 4), (2, 3, 5)]
-X = torch.zeros(7, 3, 6)
-
-
-def states(*shapes, **options):
-    return tuple(torch.ones(shape, **options) for shape in shapes)
-
-
-def test_states_that_are_left_out_are_zeros_of_the_parameters_type():
-    h_0, c_0 = initial_states(None, X, SHAPES, torch.float64)
-    for state, shape in zip((h_0, c_0), SHAPES, strict=True):
-        assert torch.equal(state, torch.zeros(shape, dtype=torch.float64))
-        assert state.dtype == torch.float64
-    assert initial_states(None, X.to("meta"), SHAPES, torch.float64)[1].device.type == "meta"
-
-
-@pytest.mark.parametrize("kind", [tuple, list])
-def test_states_that_are_given_are_taken(kind):
-    given = kind(states(*SHAPES))
-    found = initial_states(given, X, SHAPES, torch.float32)
-    assert all(a is b for a, b in zip(found, given, strict=True))
-
-
-def test_under_autocast_states_get_the_type_of_the_parameters():
-    given = states(SHAPES[0], dtype=torch.bfloat16) + states(SHAPES[1])
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = initial_states(given, X, SHAPES, torch.float32)
-    assert [state.dtype for state in found] == [torch.float32] * 2
+import nastut as nt
+from lstm_pair import lstm_and_layer, outcome
 
 
 @pytest.mark.parametrize(
-    ("hx", "kind"),
+    ("input", "hx"),
     [
-        (states(SHAPES[0]), "tuple"),
-        (list(states(*SHAPES, SHAPES[0])), "list"),
-        (torch.ones(2, *SHAPES[0]), "Tensor"),
-        (dict(zip("hc", states(*SHAPES), strict=True)), "dict"),
-    ],
-    ids=["one", "three", "a tensor", "a dict"],
-)
-def test_states_are_a_pair(hx, kind):
-    with pytest.raises(TypeError, match=rf"hx is a {kind} where the pair \(h_0, c_0\) belongs"):
-        initial_states(hx, X, SHAPES, torch.float32)
-
-
-@pytest.mark.parametrize("size", [1, 3, 300])
-@pytest.mark.parametrize("place", [0, 1, 2])
-@pytest.mark.parametrize(("which", "name"), [(0, "h_0"), (1, "c_0")])
-def test_each_size_of_each_state_must_fit(which, name, place, size):
-    shapes = [list(shape) for shape in SHAPES]
-    shapes[which][place] = size
-    given = states(*shapes)
-    if given[which].shape == SHAPES[which]:
-        initial_states(given, X, SHAPES, torch.float32)
-        return
-    wanted = re.escape(str(SHAPES[which]))
-    with pytest.raises(RuntimeError, match=f"^{name} has shape .* it must be {wanted}"):
-        initial_states(given, X, SHAPES, torch.float32)
-
-
-@pytest.mark.parametrize(("which", "name"), [(0, "h_0"), (1, "c_0")])
-@pytest.mark.parametrize(
-    "options", [{"dtype": torch.float64}, {"device": "meta"}], ids=["type", "device"]
-)
-def test_each_state_has_the_type_and_the_device_of_the_input(which, name, options):
-    given = list(states(*SHAPES))
-    given[which] = given[which].to(**options)
-    with pytest.raises(RuntimeError, match=f"^{name} is of type .* on .*; they must agree"):
-        initial_states(given, X, SHAPES, torch.float32)
-
-
-@pytest.mark.parametrize(("which", "name"), [(0, "h_0"), (1, "c_0")])
-def test_each_state_must_hold_its_elements(which, name):
-    given = list(states(*SHAPES))
-    given[which] = given[which].to_sparse()
-    with pytest.raises(RuntimeError, match=f"{name} has the layout .* use {name}.to_dense"):
-        initial_states(given, X, SHAPES, torch.float32)
-
-
-def test_what_holds_its_elements_passes_and_nothing_else():
-    require_dense("input", X)
-    require_dense("input", X[::2, :, 1:].mT)
-    with pytest.raises(TypeError, match="input is a list where a tensor belongs"):
-        require_dense("input", [0.0])
-    with pytest.raises(RuntimeError, match="input is a nested tensor; pack its parts"):
-        require_dense("input", torch.nested.nested_tensor([X, X]))
-    with pytest.raises(RuntimeError, match=r"input has the layout torch\.sparse_coo"):
-        require_dense("input", torch.ones(2, 2).to_sparse())
-
-
-@pytest.mark.parametrize("features", [1, 3, 300])
-def test_the_input_has_as_many_features_as_the_layer_takes(features):
-    weight = torch.ones(2, 2)
-    for size in (1, 3, 300):
-        input = torch.ones(5, 2, features)
-        if size == features:
-            require_fitting(input, weight, size, packed=False)
-            continue
-        with pytest.raises(RuntimeError, match=f"so {features} features; input_size is {size}"):
-            require_fitting(input, weight, size, packed=False)
-
-
-def test_the_input_has_the_device_of_the_parameters():
-    with pytest.raises(RuntimeError, match="input is on meta but the parameters are on cpu"):
-        require_fitting(X.to("meta"), X, 6, packed=False)
-    with pytest.raises(RuntimeError, match=r"move it by input.to\('meta'\)"):
-        require_fitting(X, X.to("meta"), 6, packed=False)
-
-
-@pytest.mark.parametrize("types", [(torch.float32, torch.float64), (torch.int64, torch.float32)])
-@pytest.mark.parametrize(
-    ("packed", "autocast", "error"),
-    [
-        (False, False, ValueError),
-        (True, False, RuntimeError),
-        (False, True, RuntimeError),
-        (True, True, RuntimeError),
+        (torch.zeros(3), None),
+        (torch.zeros(1, 5, 2, 3), None),
+        (torch.zeros(5, 2, 3, dtype=torch.float64), None),
+        (torch.zeros(5, 2, 3, dtype=torch.int64), None),
+        (torch.zeros(5, 2, 4), None),
+        (torch.zeros(0, 2, 3), None),
+        (torch.zeros(5, 2, 3, device="meta"), None),
+        (torch.zeros(5, 2, 3), (torch.zeros(2, 4), torch.zeros(2, 4))),
+        (torch.zeros(5, 2, 3), (torch.zeros(1, 3, 4), torch.zeros(1, 2, 4))),
+        (torch.zeros(5, 2, 3), (torch.zeros(1, 2, 4), torch.zeros(1, 2, 5))),
+        (torch.zeros(5, 2, 3), (torch.zeros(2, 2, 4), torch.zeros(2, 2, 4))),
+        (torch.zeros(5, 3), (torch.zeros(1, 1, 4), torch.zeros(1, 1, 4))),
+        (torch.zeros(5, 2, 3), (torch.zeros(1, 2, 4), torch.zeros(1, 2, 4).double())),
     ],
 )
-def test_another_type_ends_as_it_does_with_lstm(types, packed, autocast, error):
-    input, weight = (X.to(dtype) for dtype in types)
-    with (
-        torch.autocast("cpu", dtype=torch.bfloat16, enabled=autocast),
-        pytest.raises(error, match=f"input is of type {types[0]} but .* layer.to") as found,
+def test_what_does_not_fit_raises_what_lstm_raises(input, hx):
+    layer = nt.CellRNN(nt.zoo.EXAMPLE, 3, 4)
+    with pytest.raises(Exception) as theirs:  # noqa: PT011
+        nn.LSTM(3, 4)(input, hx)
+    with pytest.raises(theirs.type) as ours:
+        layer(input, hx)
+    assert ours.type is theirs.type
+    assert str(ours.value).startswith(("input", "h_0", "c_0"))
+
+
+@pytest.mark.parametrize("hx", [torch.zeros(2, 2, 4), (torch.zeros(1, 2, 4),), (None, None), 1])
+def test_states_must_be_a_pair_of_tensors(hx):
+    with pytest.raises(TypeError, match="belongs"):
+        nt.CellRNN(nt.zoo.EXAMPLE, 3, 4)(torch.zeros(5, 2, 3), hx)
+
+
+@pytest.mark.parametrize("input", [[[0.0]], np.zeros((5, 2, 3)), None])
+def test_input_must_be_a_tensor(input):
+    with pytest.raises(TypeError, match="where a tensor belongs"):
+        nt.CellRNN(nt.zoo.EXAMPLE, 3, 4)(input)
+
+
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_a_message_says_which_shape_is_expected(batch_first):
+    layer = nt.CellRNN(nt.zoo.EXAMPLE, 3, 4, batch_first=batch_first)
+    order = r"\(B, T, I\)" if batch_first else r"\(T, B, I\)"
+    with pytest.raises(ValueError, match=f"must be {order}, or "):
+        layer(torch.zeros(3))
+    shape = (2, 0, 3) if batch_first else (0, 2, 3)
+    with pytest.raises(RuntimeError, match="so no time step; at least 1 is needed"):
+        layer(torch.zeros(shape))
+    with pytest.raises(RuntimeError, match="so 5 features; input_size is 3"):
+        layer(torch.zeros(2, 2, 5))
+    with pytest.raises(
+        RuntimeError, match=r"h_0 has shape .*for this input it must be \(1, 2, 4\)"
     ):
-        require_fitting(input, weight, 6, packed)
-    assert found.type is error
+        layer(torch.zeros(2, 2, 3), (torch.zeros(1, 3, 4), torch.zeros(1, 3, 4)))
 
 
-def test_autocast_makes_the_lower_types_agree():
+def test_complex_numbers_are_refused():
+    layer = nt.CellRNN(nt.zoo.LSTM, 3, 4, dtype=torch.complex64)
+    with pytest.raises(TypeError, match="complex64; a cell has real numbers"):
+        layer(torch.zeros(5, 2, 3, dtype=torch.complex64))
+
+
+# Types, with autocast and without
+
+FLOATS = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
+
+
+@pytest.mark.parametrize("form", ["padded", "unbatched", "packed"])
+def test_without_autocast_types_are_accepted_and_given_as_by_lstm(form):
+    for weight, input, state in itertools.product(FLOATS, FLOATS, (None, *FLOATS)):
+        lstm, layer = lstm_and_layer(dtype=weight)
+        x = torch.zeros(3, 2, 3, dtype=input)
+        shape = (1, 4) if form == "unbatched" else (1, 2, 4)
+        hx = None if state is None else [torch.zeros(shape, dtype=state) for _ in range(2)]
+        x = {"padded": x, "unbatched": x[:, 0], "packed": pack_sequence([x[:, 0], x[:2, 1]])}[form]
+        assert outcome(layer, x, hx) == outcome(lstm, x, hx), (weight, input, state)
+
+
+@pytest.mark.parametrize("lower", [torch.bfloat16, torch.float16])
+def test_under_autocast_results_are_of_the_lower_type_and_as_exact_as_the_parameters(lower):
+    layer, input = nt.CellRNN(nt.zoo.NASCELL, 3, 4, 2, bidirectional=True), torch.randn(5, 2, 3)
+    exact = layer(input)[0].detach()
+    with torch.autocast("cpu", dtype=lower):
+        output, states = layer(input)
+        assert layer(input, [state.float() for state in states])[0].dtype == lower
+        output.sum().backward()
+        with pytest.raises(RuntimeError, match=r"input is of type torch\.int64"):
+            layer(input.long())
+    assert torch.equal(output, exact.to(lower))
+    assert {state.dtype for state in states} == {lower}
+    assert layer.weight_hh_l1.grad.dtype == torch.float32
+
+
+def test_autocast_leaves_float64_alone():
+    layer, input = nt.CellRNN(nt.zoo.NASCELL, 3, 4).double(), torch.randn(5, 2, 3).double()
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        require_fitting(X, X.bfloat16(), 6, packed=False)
+        assert torch.equal(layer(input)[0], layer(input)[0])
+        assert layer(input)[0].dtype == torch.float64
 
 
-def test_parameters_are_real_numbers():
-    complex_numbers = X.to(torch.complex64)
-    with pytest.raises(TypeError, match=r"the parameters are of type torch\.complex64"):
-        require_fitting(complex_numbers, complex_numbers, 6, packed=False)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_low_precision_is_near_float64(dtype):
+    layer = nt.CellRNN(nt.zoo.NASCELL, 3, 4, bidirectional=True, dtype=dtype)
+    input = torch.ones(5, 2, 3, dtype=dtype)
+    output, _ = layer(input)
+    output.sum().backward()
+    exact, _ = copy.deepcopy(layer).double()(input.double())
+    torch.testing.assert_close(output.double(), exact, rtol=0, atol=0.05)
+    assert layer.weight_hh_l0.grad.dtype == dtype

@@ -1,7 +1,4 @@
 import inspect
-import os
-import shutil
-import subprocess
 import sys
 
 import numpy as np
@@ -10,92 +7,51 @@ import torch
 
 import nastut as nt
 from kernel_switch import require_kernel
-from nastut.layers import kernel, library
-from nastut.layers.recurrence import recur, recur_members
-from nastut.layers.unrolled import Weights
+from nastut.layers import kernel
+from nastut.layers.recurrence import Weights, recur
 
 
-def kernel_in_a_new_process(**environment):
-    """What a new process says about the kernel, and what a layer gives there."""
-    code = (
-        "import torch, nastut as nt; from nastut.layers import kernel; torch.manual_seed(0);"
-        "layer = nt.CellRNN(nt.zoo.NASCELL, 3, 4, dtype=torch.float64);"
-        "out = layer(torch.ones(5, 2, 3, dtype=torch.float64))[0].sum();"
-        "print(layer.fused); print(f'{out.item():.10f}'); print(kernel.load().status)"
-    )
-    ran = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    fused, value, status = ran.stdout.split("\n", 2)
-    assert ran.stderr == ""
-    return fused == "True", value, status
+def load_again():
+    """Look for the kernel as a new process does."""
+    return inspect.unwrap(kernel.load)()
 
 
-@pytest.fixture(scope="module")
-def expected_value():
-    torch.manual_seed(0)
-    layer = nt.CellRNN(nt.zoo.NASCELL, 3, 4, dtype=torch.float64)
-    return f"{layer(torch.ones(5, 2, 3, dtype=torch.float64))[0].sum().item():.10f}"
+def test_it_is_looked_for_once():
+    assert kernel.load() is kernel.load()
 
 
-@pytest.fixture
-def cache(tmp_path):
-    """A cache folder that holds a compiled library."""
+@pytest.mark.slow
+def test_an_empty_cache_is_filled(tmp_path, monkeypatch):
     require_kernel()
-    folder = tmp_path / "nastut"
-    folder.mkdir(mode=0o700)
-    path = kernel.load().status.removeprefix("compiled: ")
-    shutil.copy(path, folder)
-    return tmp_path
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    found = load_again()
+    assert [f"compiled: {path}" for path in (tmp_path / "nastut").iterdir()] == [found.status]
+    assert found.runs_on(torch.ones(1))
 
 
-def libraries(cache):
-    return sorted((cache / "nastut").iterdir())
-
-
-def test_a_library_in_the_cache_is_not_made_again(cache, expected_value):
-    (library,) = libraries(cache)
-    made_at = library.stat().st_mtime_ns
-    assert kernel_in_a_new_process(XDG_CACHE_HOME=str(cache)) == (
-        True, expected_value, f"compiled: {library}\n"
-    )  # fmt: skip
-    assert libraries(cache) == [library]
-    assert library.stat().st_mtime_ns == made_at
-
-
-def test_an_empty_cache_is_filled(tmp_path, expected_value):
-    require_kernel()
-    fused, value, status = kernel_in_a_new_process(XDG_CACHE_HOME=str(tmp_path))
-    (library,) = libraries(tmp_path)
-    assert (fused, value, status) == (True, expected_value, f"compiled: {library}\n")
-    assert library.stat().st_mode & 0o022 == library.parent.stat().st_mode & 0o077 == 0
-
-
-def test_without_a_compiler_the_layer_works(tmp_path, expected_value):
-    fused, value, status = kernel_in_a_new_process(
-        XDG_CACHE_HOME=str(tmp_path), CXX="no-such-compiler"
-    )
-    assert (fused, value) == (False, expected_value)
-    assert "no-such-compiler" in status
-
-
-def test_a_compiler_that_fails_is_no_obstacle(tmp_path, expected_value):
-    compiler = tmp_path / "broken"
+@pytest.mark.parametrize("obstacle", ["compiler", "cache"])
+def test_where_there_is_a_compiler_and_no_kernel_the_reason_is_a_warning(
+    tmp_path, monkeypatch, obstacle
+):
+    compiler = tmp_path / "compiler"
     compiler.write_text("#!/bin/sh\necho 'it is broken' >&2\nexit 1\n")
     compiler.chmod(0o755)
-    fused, value, status = kernel_in_a_new_process(XDG_CACHE_HOME=str(tmp_path), CXX=str(compiler))
-    assert (fused, value) == (False, expected_value)
-    assert "it is broken" in status
+    monkeypatch.setenv("CXX", str(compiler))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    if obstacle == "cache":
+        (tmp_path / "nastut").write_text("a file where the folder belongs")
+    reason = "it is broken" if obstacle == "compiler" else str(tmp_path / "nastut")
+    with pytest.warns(UserWarning, match=f"without their compiled kernel, slower: .*{reason}"):
+        found = load_again()
+    assert reason in found.status
+    assert not found.runs_on(torch.ones(1))
 
 
-def test_a_cache_that_cannot_be_written_is_no_obstacle(tmp_path, expected_value):
-    (tmp_path / "nastut").write_text("a file where the folder belongs")
-    fused, value, _ = kernel_in_a_new_process(XDG_CACHE_HOME=str(tmp_path))
-    assert (fused, value) == (False, expected_value)
+def test_where_no_compiler_is_nothing_is_said(monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    assert "no C++ compiler" in load_again().status
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert load_again() == kernel.Kernel(None, "not available: the kernel is not built on Windows")
 
 
 needs_kernel = pytest.mark.skipif(kernel.load().library is None, reason=kernel.load().status)
@@ -116,11 +72,11 @@ def in_threads():
 
 def assert_same_bits(in_threads, function):
     torch.manual_seed(0)
-    expected = in_threads(1, function)
+    alone = in_threads(1, function)
     for threads in (2, 5):
-        for found, wanted in zip(in_threads(threads, function), expected, strict=True):
-            assert torch.isfinite(wanted).all()
-            assert torch.equal(found, wanted)
+        for found, value in zip(in_threads(threads, function), alone, strict=True):
+            assert torch.isfinite(value).all()
+            assert torch.equal(found, value)
 
 
 @needs_kernel
@@ -148,35 +104,16 @@ def test_the_number_of_threads_does_not_matter_to_members(in_threads):
     cells = [nt.Space(2).sample(rng) for _ in range(7)]
     shapes = {"input": (7, 32, 3), "hidden": (7, 32, 16), "h": (7, 4, 16), "c": (7, 4, 16)}
     x = torch.randn(9, 4, 3, requires_grad=True)
-    given = {name: torch.randn(shape).mul_(0.1).requires_grad_() for name, shape in shapes.items()}
-    weights = Weights(given["input"], given["hidden"], None, None)
+    tensors = {
+        name: torch.randn(shape).mul_(0.1).requires_grad_() for name, shape in shapes.items()
+    }
+    weights = Weights(tensors["input"], tensors["hidden"], None, None)
 
     def run():
-        h, c = recur_members(cells, x, given["h"], given["c"], weights)
-        return h, c, *torch.autograd.grad(h.square().sum() + c.sum(), [x, *given.values()])
+        h, c = recur(cells, x, tensors["h"], tensors["c"], weights)
+        return h, c, *torch.autograd.grad(h.square().sum() + c.sum(), [x, *tensors.values()])
 
     assert_same_bits(in_threads, run)
-
-
-@needs_kernel
-def test_members_have_the_gradients_of_layers():
-    rng = np.random.default_rng(1)
-    cells = [nt.Space(2).sample(rng) for _ in range(5)]
-    double = {"dtype": torch.float64, "requires_grad": True}
-    x = torch.randn(9, 3, 4, **double)
-    shapes = [(5, 3, 2), (5, 3, 6), (5, 12, 4), (5, 12, 2), (5, 12), (5, 2, 6)]
-    h, c, *weights = given = [torch.randn(shape, **double) for shape in shapes]
-    together = recur_members(cells, x, h, c, Weights(*weights))
-    apart = [
-        recur(cell, x, h[m], c[m], Weights(*(weight[m] for weight in weights)))
-        for m, cell in enumerate(cells)
-    ]
-    apart = tuple(map(torch.stack, zip(*apart, strict=True)))
-    torch.testing.assert_close(together, apart)
-    torch.testing.assert_close(*(
-        torch.autograd.grad([value.sin().sum() for value in results], [x, *given])
-        for results in (together, apart)
-    ))  # fmt: skip
 
 
 @needs_kernel
@@ -220,52 +157,6 @@ def test_activations_at_the_ends(dtype):
             assert found[0].signbit() == 0
 
 
-@pytest.mark.parametrize("zero", ["steps", "batch", "features", "width", "fed_back"])
-def test_no_size_of_0_reaches_what_is_compiled(zero):
-    require_kernel()
-    size = {"steps": 2, "batch": 2, "features": 3, "width": 2, "fed_back": 2} | {zero: 0}
-    base, rows = nt.zoo.EXAMPLE.base, nt.zoo.EXAMPLE.base * size["width"]
-    x = torch.ones(size["steps"], size["batch"], size["features"])
-    h, c = (torch.ones(1, size["batch"], size[name]) for name in ("fed_back", "width"))
-    of_x, of_h = torch.ones(1, rows, size["features"]), torch.ones(1, rows, size["fed_back"])
-    with pytest.raises(ValueError, match=f"1 or more: members 1, base {base}, .*{zero} 0"):
-        kernel.load().forward((nt.zoo.EXAMPLE,), x, h, c, Weights(of_x, of_h, None, None), True)
-
-
-def test_it_is_looked_for_once():
-    assert kernel.load() is kernel.load()
-
-
-def test_of_what_a_compiler_says_the_end_is_kept(monkeypatch):
-    said = "".join(f"line {n}\n" for n in range(1_000))
-
-    def fails():
-        raise subprocess.CalledProcessError(1, ["c++"], stderr=said)
-
-    monkeypatch.setattr(library, "compiled", fails)
-    found = inspect.unwrap(kernel.load)()
-    assert found.library is None
-    assert found.status == f"not available: the compiler says {said[-2000:]}"
-
-
-def test_on_windows_there_is_none(monkeypatch):
-    monkeypatch.setattr(sys, "platform", "win32")
-    found = inspect.unwrap(kernel.load)()
-    assert found == kernel.Kernel(None, "not available: the kernel is not built on Windows")
-
-
-@needs_kernel
-def test_a_cell_is_made_into_pointers_once(monkeypatch):
-    made = []
-    programs = kernel.summed_programs
-    monkeypatch.setattr(kernel, "summed_programs", lambda cell: made.append(cell) or programs(cell))
-    cell = nt.Cell.parse("Max Sin Max ReLU Multiply Sin Max Identity 2 0")
-    layer = nt.CellRNN(cell, 2, 3, num_layers=2)
-    for _ in range(3):
-        layer(torch.ones(4, 1, 2))[0].sum().backward()
-    assert made == [cell]
-
-
 @needs_kernel
 @pytest.mark.parametrize(
     ("steps", "members", "shared"), [(63, 1, False), (64, 1, True), (65, 1, True), (1, 2, True)]
@@ -276,18 +167,5 @@ def test_only_so_many_multiplications_are_shared_among_threads(monkeypatch, step
     monkeypatch.setattr(torch, "get_num_threads", lambda: asked.append(1) or 1)
     x, state = torch.ones(steps, 64, 64), torch.zeros(members, 64, 64)
     weights = Weights(torch.ones(members, 128, 64), torch.ones(members, 128, 64), None, None)
-    recur_members([nt.zoo.EXAMPLE] * members, x, state, state, weights)
+    recur([nt.zoo.EXAMPLE] * members, x, state, state, weights)
     assert bool(asked) == shared
-
-
-@needs_kernel
-@pytest.mark.parametrize(("batch", "blocks"), [(1, 1), (4096, 1), (4097, 4)])
-def test_up_to_32_mebibytes_of_values_are_one_block_of_memory(batch, blocks):
-    """Five steps of 64 elements at base 2, two parts a leaf, h and c are 8 KiB a row."""
-    cell, steps, size = nt.zoo.EXAMPLE, 5, 64
-    x, state = torch.ones(steps, batch, 1), torch.zeros(1, batch, size)
-    weights = Weights(torch.ones(1, 2 * size, 1), torch.ones(1, 2 * size, size), None, None)
-    _, _, *made = kernel.load().forward((cell,), x, state, state, weights, keep=True)
-    made = [value for value in made if value is not None]
-    assert sum(value.numel() for value in made) * 4 == batch * 2**13
-    assert len({value.untyped_storage().data_ptr() for value in made}) == blocks

@@ -152,15 +152,15 @@ def test_large_and_small_values_are_as_exact_as_torch(engine):
             )
 
 
-SMOOTH_CELLS = [random_cell(seed, base, SMOOTH) for base in (1, 2, 4, 8) for seed in range(3)]
+SMOOTH_CELLS = [random_cell(seed, base, SMOOTH) for base in (1, 2, 4) for seed in range(2)]
 
 
-@pytest.mark.parametrize("cell", [nt.zoo.NASCELL, nt.zoo.MAXCELL, *SMOOTH_CELLS], ids=str)
+@pytest.mark.parametrize("cell", [nt.zoo.LSTM, *SMOOTH_CELLS], ids=str)
 def test_gradcheck(cell, engine):
     torch.manual_seed(0)
     layer = nt.CellRNN(cell, 2, 2, bias=True, dtype=torch.float64)
     names = [name for name, _ in layer.named_parameters()]
-    input, hx = example(layer, 3, 2)
+    input, hx = example(layer, 2, 2)
 
     def function(input, h, c, *parameters):
         given = dict(zip(names, parameters, strict=True))
@@ -169,7 +169,7 @@ def test_gradcheck(cell, engine):
 
     inputs = [v.detach().requires_grad_() for v in (input, *hx, *layer.parameters())]
     assert gradcheck(function, inputs)
-    if cell is nt.zoo.NASCELL:
+    if cell.base == 2:
         assert gradgradcheck(function, inputs)
 
 
@@ -317,34 +317,12 @@ def test_dropout_is_a_number_and_warned_of_where_it_does_nothing(dropout):
         assert said[0].filename == __file__  # where the layer was asked for
 
 
-def test_other_types_run_on_torch():
-    layer = nt.CellRNN(nt.zoo.NASCELL, 3, 4, dtype=torch.bfloat16)
-    assert not layer.fused
-    output, _ = layer(torch.ones(5, 2, 3, dtype=torch.bfloat16))
-    exact, _ = copy.deepcopy(layer).double()(torch.ones(5, 2, 3, dtype=torch.float64))
-    torch.testing.assert_close(output.double(), exact, rtol=0, atol=0.05)
-
-
 def test_other_devices_run_on_torch():
     layer = nt.CellRNN(nt.zoo.NASCELL, 3, 4, num_layers=2, proj_size=2, device="meta")
     output, (_, c) = layer(torch.ones(5, 2, 3, device="meta"))
     (output.sum() + c.sum()).backward()
     assert (output.device.type, output.shape) == ("meta", (5, 2, 2))
     assert layer.weight_hh_l0.grad.shape == (32, 2)
-
-
-def test_autocast_does_not_disturb():
-    layer, input = nt.CellRNN(nt.zoo.NASCELL, 3, 4), torch.randn(5, 2, 3)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        output, _ = layer(input)
-        output.sum().backward()
-    torch.testing.assert_close(output.float(), layer(input)[0], rtol=0, atol=0.05)
-
-
-def test_export_shows_the_operations():
-    layer, input = nt.CellRNN(nt.zoo.EXAMPLE, 3, 4), torch.randn(4, 2, 3)
-    exported = torch.export.export(layer, (input,))
-    torch.testing.assert_close(exported.module()(input), layer(input))
 
 
 def test_no_grad_and_inference_mode(engine):
@@ -355,46 +333,6 @@ def test_no_grad_and_inference_mode(engine):
             output, _ = layer(input)
         assert not output.requires_grad
         assert torch.equal(output, expected)
-
-
-@pytest.mark.parametrize(
-    ("input", "hx"),
-    [
-        (torch.zeros(3), None),
-        (torch.zeros(1, 5, 2, 3), None),
-        (torch.zeros(5, 2, 3, dtype=torch.float64), None),
-        (torch.zeros(5, 2, 3, dtype=torch.int64), None),
-        (torch.zeros(5, 2, 4), None),
-        (torch.zeros(0, 2, 3), None),
-        (torch.zeros(5, 2, 3, device="meta"), None),
-        (torch.zeros(5, 2, 3), (torch.zeros(2, 4), torch.zeros(2, 4))),
-        (torch.zeros(5, 2, 3), (torch.zeros(1, 3, 4), torch.zeros(1, 2, 4))),
-        (torch.zeros(5, 2, 3), (torch.zeros(1, 2, 4), torch.zeros(1, 2, 5))),
-        (torch.zeros(5, 2, 3), (torch.zeros(2, 2, 4), torch.zeros(2, 2, 4))),
-        (torch.zeros(5, 3), (torch.zeros(1, 1, 4), torch.zeros(1, 1, 4))),
-        (torch.zeros(5, 2, 3), (torch.zeros(1, 2, 4), torch.zeros(1, 2, 4).double())),
-    ],
-)
-def test_what_does_not_fit_raises_what_lstm_raises(input, hx):
-    layer = nt.CellRNN(nt.zoo.EXAMPLE, 3, 4)
-    with pytest.raises(Exception) as theirs:  # noqa: PT011
-        nn.LSTM(3, 4)(input, hx)
-    with pytest.raises(theirs.type) as ours:
-        layer(input, hx)
-    assert ours.type is theirs.type
-    assert str(ours.value).startswith(("input", "h_0", "c_0"))
-
-
-@pytest.mark.parametrize("hx", [torch.zeros(2, 2, 4), (torch.zeros(1, 2, 4),), (None, None), 1])
-def test_states_must_be_a_pair_of_tensors(hx):
-    with pytest.raises(TypeError, match="belongs"):
-        nt.CellRNN(nt.zoo.EXAMPLE, 3, 4)(torch.zeros(5, 2, 3), hx)
-
-
-def test_input_must_be_a_tensor():
-    for input in ([[0.0]], np.zeros((5, 2, 3)), None):
-        with pytest.raises(TypeError, match="where a tensor belongs"):
-            nt.CellRNN(nt.zoo.EXAMPLE, 3, 4)(input)
 
 
 @pytest.mark.parametrize(

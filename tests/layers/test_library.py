@@ -1,4 +1,4 @@
-"""What is in the cache is whole and the user's own, or it is not run."""
+"""The cache of the compiled library: made once, the user's own, and never half of one."""
 
 import os
 import re
@@ -24,166 +24,115 @@ def fake_compiler(folder, script):
 
 
 @pytest.fixture
-def compiler(tmp_path, monkeypatch):
+def cache(tmp_path, monkeypatch):
     """A compiler whose answer is known, and an empty cache."""
-    answer = tmp_path / "answer"
-    answer.write_bytes(CONTENT)
-    monkeypatch.setenv(
-        "CXX", fake_compiler(tmp_path, f'cp {answer} "$out"; echo x >> {tmp_path}/ran\n')
-    )
+    (tmp_path / "answer").write_bytes(CONTENT)
+    script = f'cp {tmp_path}/answer "$out"; echo x >> {tmp_path}/ran\n'
+    monkeypatch.setenv("CXX", fake_compiler(tmp_path, script))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path
+    return tmp_path / "cache" / "nastut"
 
 
-def times_run(compiler):
-    return len((compiler / "ran").read_text().split())
+def compiled():
+    return library.compiled(library.find_compiler())
 
 
-def test_the_library_is_made_once(compiler):
-    first, second = library.compiled(), library.compiled()
-    assert first == second
-    assert first.read_bytes() == CONTENT
-    assert list((compiler / "cache" / "nastut").iterdir()) == [first]
-    assert times_run(compiler) == 1
-    assert re.fullmatch("kernel-[0-9a-f]{32}-[0-9a-f]{32}.so", first.name)
-    assert first.stat().st_mode & 0o022 == first.parent.stat().st_mode & 0o077 == 0
+def times_run(cache):
+    return len((cache.parent.parent / "ran").read_text().split())
 
 
-def test_other_sources_make_another_library(compiler, monkeypatch, tmp_path):
-    first = library.compiled()
+def test_the_library_is_made_once_and_taken_by_all_who_wait_for_it(cache):
+    folder = cache.parent.parent
+    fake_compiler(folder, f'sleep 0.2; cp {folder}/answer "$out"; echo x >> {folder}/ran\n')
+    with ThreadPoolExecutor(4) as executor:
+        paths = set(executor.map(lambda _: compiled(), range(4)))
+    assert list(cache.iterdir()) == [*paths]
+    assert times_run(cache) == 1
+    assert compiled().read_bytes() == CONTENT
+    assert re.fullmatch("kernel-[0-9a-f]{32}.so", compiled().name)
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o002, 0o022, 0o077])
+def test_whatever_the_umask_only_the_user_can_write_and_the_library_is_trusted(cache, umask):
+    before = os.umask(umask)
+    try:
+        path = compiled()
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == path.parent.stat().st_mode & 0o777 == 0o700
+    assert compiled() == path
+
+
+def test_other_sources_or_options_make_another_library(cache, monkeypatch, tmp_path):
+    first = compiled()
     for source in [*library._FOLDER.glob("*.h"), library._FOLDER / "kernel.cpp"]:
         (tmp_path / source.name).write_bytes(source.read_bytes())
     monkeypatch.setattr(library, "_FOLDER", tmp_path)
-    second = library.compiled()
+    second = compiled()
     with (tmp_path / "product.h").open("a") as file:
         file.write("// changed\n")
-    assert len({first, second, library.compiled()}) == 3
+    third = compiled()
+    monkeypatch.setenv("CXX", f"{os.environ['CXX']} --quick")
+    assert len({first, second, third, compiled()}) == 4
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        *(lambda content, n=n: content[:n] for n in range(0, len(CONTENT), 5)),
-        lambda content: content + b"!",
-        *(lambda content, i=i: content[:i] + b"#" + content[i + 1 :] for i in range(0, 25, 6)),
-        lambda content: b"another build",
-    ],
-)
-def test_a_damaged_library_is_made_again(compiler, damage):
-    path = library.compiled()
-    path.write_bytes(damage(CONTENT))
-    assert library.compiled() == path
-    assert path.read_bytes() == CONTENT
-    assert times_run(compiler) == 2
-
-
-def test_what_a_killed_process_left_is_removed(compiler):
-    folder = compiler / "cache" / "nastut"
-    folder.mkdir(mode=0o700, parents=True)
-    (folder / "making-abc").mkdir()
-    (folder / "making-abc" / "kernel.so").write_text("half")
-    assert list(folder.iterdir()) != [library.compiled()]
-    assert list(folder.iterdir()) == [library.compiled()]
-
-
-def test_a_compilation_that_is_killed_leaves_nothing_that_counts(compiler):
-    fake_compiler(compiler, 'echo half > "$out"; kill -9 $PPID; sleep 5\n')
+def test_a_compilation_that_is_killed_leaves_nothing_that_counts(cache):
+    folder = cache.parent.parent
+    fake_compiler(folder, 'echo half > "$out"; kill -9 $PPID; sleep 5\n')
     ran = subprocess.run([sys.executable, "-c", "from nastut.layers import kernel; kernel.load()"])
     assert ran.returncode == -9
-    folder = compiler / "cache" / "nastut"
-    assert [path.suffix for path in folder.iterdir()] == [""]  # the place where it was made
-    fake_compiler(compiler, f'cp {compiler}/answer "$out"\n')
-    assert list(folder.iterdir()) != [library.compiled()]
-    assert list(folder.iterdir()) == [library.compiled()]
+    fake_compiler(folder, f'cp {folder}/answer "$out"\n')
+    assert compiled().read_bytes() == CONTENT
+    assert list(cache.iterdir()) == [compiled()]
 
 
-def test_a_compiler_that_fails_leaves_nothing(compiler):
-    fake_compiler(compiler, 'echo half > "$out"; echo "it is broken" >&2; exit 1\n')
+def test_a_compiler_that_fails_makes_no_library(cache):
+    fake_compiler(cache.parent.parent, 'echo half > "$out"; echo "it is broken" >&2; exit 1\n')
     with pytest.raises(subprocess.CalledProcessError) as failed:
-        library.compiled()
+        compiled()
     assert failed.value.stderr == "it is broken\n"
-    assert not list((compiler / "cache" / "nastut").iterdir())
+    assert not list(cache.glob("kernel-*"))
 
 
 @pytest.mark.parametrize("which", ["folder", "library"])
 @pytest.mark.parametrize("mode", [0o720, 0o702])
-def test_what_others_may_write_is_refused(compiler, which, mode):
-    path = library.compiled()
-    path = path if which == "library" else path.parent
+def test_what_others_may_write_is_refused(cache, which, mode):
+    path = compiled() if which == "library" else compiled().parent
     path.chmod(mode)
     with pytest.raises(PermissionError, match=f"{path} can be written by others.*chmod go-w"):
-        library.compiled()
+        compiled()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 @pytest.mark.parametrize("which", ["folder", "library"])
-def test_what_belongs_to_somebody_else_is_refused(compiler, which):
-    path = library.compiled()
-    path = path if which == "library" else path.parent
+def test_what_belongs_to_somebody_else_is_refused_and_what_is_root_s_is_not(
+    cache, which, monkeypatch
+):
+    path = compiled() if which == "library" else compiled().parent
+    with monkeypatch.context() as another_user:
+        another_user.setattr(os, "geteuid", lambda: 12345)
+        compiled()
     os.chown(path, 12345, 12345)
     with pytest.raises(PermissionError, match="must belong to you alone"):
-        library.compiled()
+        compiled()
 
 
-@pytest.mark.parametrize("which", ["folder", "library"])
-@pytest.mark.parametrize("mode", [0o755, 0o744, 0o711])
-def test_what_others_may_read_is_run(compiler, which, mode):
-    path = library.compiled()
-    (path if which == "library" else path.parent).chmod(mode)
-    assert library.compiled() == path
+def test_a_compiler_is_what_cxx_says_or_has_a_usual_name(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CXX", "")
+    assert library.find_compiler() is None
+    for name in ("clang++", "g++", "c++", "own"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+        if name != "own":
+            assert library.find_compiler() == [name]
+    monkeypatch.setenv("CXX", "own -O0")
+    assert library.find_compiler() == ["own", "-O0"]
+    monkeypatch.setenv("CXX", "another")
+    assert library.find_compiler() is None
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root owns what root has made")
-def test_what_root_has_made_is_run(compiler, monkeypatch):
-    path = library.compiled()
-    monkeypatch.setattr(os, "geteuid", lambda: 12345)
-    assert library.compiled() == path
-
-
-def test_one_at_a_time_compiles_and_the_others_take_what_was_made(compiler):
-    answer = f'sleep 0.2; cp {compiler}/answer "$out"; echo x >> {compiler}/ran\n'
-    fake_compiler(compiler, answer)
-    with ThreadPoolExecutor(4) as executor:
-        made = list(executor.map(lambda _: library.compiled(), range(4)))
-    assert len(set(made)) == 1
-    assert times_run(compiler) == 1
-
-
-def test_a_compiler_may_have_options(compiler, monkeypatch):
-    plain = library.compiled()
-    monkeypatch.setenv("CXX", f"{os.environ['CXX']} --quick")
-    other = library.compiled()
-    assert other != plain
-    assert other.read_bytes() == CONTENT
-
-
-@pytest.mark.parametrize(
-    ("chosen", "names"), [(None, r"c\+\+, g\+\+ or clang\+\+"), ("my-own -O0", "my-own")]
-)
-def test_without_a_compiler_it_is_said_which_were_looked_for(compiler, monkeypatch, chosen, names):
-    monkeypatch.delenv("CXX")
-    if chosen:
-        monkeypatch.setenv("CXX", chosen)
-    monkeypatch.setenv("PATH", str(compiler))
-    with pytest.raises(OSError, match=rf"no C\+\+ compiler {names} on the PATH"):
-        library.compiled()
-
-
-@pytest.mark.parametrize("name", ["c++", "g++", "clang++"])
-def test_the_usual_compilers_are_found(compiler, monkeypatch, name):
-    (compiler / "bin").mkdir()
-    (compiler / "bin" / name).symlink_to(os.environ["CXX"])
-    monkeypatch.delenv("CXX")
-    monkeypatch.setenv("PATH", f"{compiler / 'bin'}{os.pathsep}/nowhere")
-    script = (compiler / "compiler").read_text().replace("cp ", "/bin/cp ")
-    (compiler / "compiler").write_text(script)
-    assert library.compiled().read_bytes() == CONTENT
-
-
-@pytest.mark.parametrize("cache", [None, ""])
-def test_without_a_cache_folder_it_is_that_of_the_home(compiler, monkeypatch, cache):
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    if cache is not None:
-        monkeypatch.setenv("XDG_CACHE_HOME", cache)
-    monkeypatch.setenv("HOME", str(compiler / "home"))
-    assert library.compiled().parent == compiler / "home" / ".cache" / "nastut"
+def test_without_a_cache_folder_it_is_that_of_the_home(cache, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert compiled().parent == tmp_path / "home" / ".cache" / "nastut"

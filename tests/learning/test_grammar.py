@@ -1,8 +1,7 @@
-"""Grammars: what they generate, and how well it can be foretold, each by a second route."""
+"""Grammars: what they generate, and how well it can be predicted, each by a second route."""
 
 import math
 import re
-from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
@@ -42,7 +41,7 @@ def test_length_and_entropy_of_many_sentences(rng):
     sentences = [EMBEDDED_REBER.sentence(rng) for _ in range(20_000)]
     symbols = sum(map(len, sentences))
     assert symbols / len(sentences) == pytest.approx(12, abs=0.1)
-    # Every symbol is one bit but five that are foretold: B, the inner B, E, the letter, E.
+    # Every symbol is one bit but five that are certain: B, the inner B, E, the letter, E.
     assert 2 ** ((symbols - 5 * len(sentences)) / symbols) == pytest.approx(1.49831, abs=0.003)
 
 
@@ -50,25 +49,6 @@ def test_sentences_are_those_of_the_regular_expression(rng):
     for _ in range(500):
         sentence = EMBEDDED_REBER.sentence(rng)
         assert SENTENCE.fullmatch("".join(sentence))
-        assert EMBEDDED_REBER.accepts(sentence)
-
-
-def test_it_accepts_what_the_regular_expression_accepts(rng):
-    seen = set()
-    for _ in range(3_000):
-        sentence = EMBEDDED_REBER.sentence(rng)
-        sentence[rng.integers(len(sentence))] = str(rng.choice(list("BTPSXVE")))
-        right = SENTENCE.fullmatch("".join(sentence)) is not None
-        assert EMBEDDED_REBER.accepts(sentence) == right, sentence
-        seen.add(right)
-    assert seen == {True, False}
-
-
-def test_it_accepts_one_whole_sentence_only(rng):
-    sentence = EMBEDDED_REBER.sentence(rng)
-    assert not EMBEDDED_REBER.accepts([])
-    assert not EMBEDDED_REBER.accepts(sentence[:-1])
-    assert not EMBEDDED_REBER.accepts(sentence * 2)
 
 
 def test_a_stream_is_sentence_after_sentence(rng):
@@ -78,21 +58,6 @@ def test_a_stream_is_sentence_after_sentence(rng):
         assert match.start() == end
         end = match.end()
     assert 0 <= 5_000 - end < 100
-
-
-def test_choices_are_equally_likely(rng):
-    stream = EMBEDDED_REBER.stream(rng, 60_000)
-    text = "".join(EMBEDDED_REBER.symbols[i] for i in stream)
-    outer = [match.group()[1] for match in SENTENCE.finditer(text)]
-    assert outer.count("T") / len(outer) == pytest.approx(0.5, abs=0.03)
-
-
-def test_the_same_generator_gives_the_same_stream():
-    one, two, other = (
-        EMBEDDED_REBER.stream(np.random.default_rng(seed), 300) for seed in (5, 5, 6)
-    )
-    assert np.array_equal(one, two)
-    assert not np.array_equal(one, other)
 
 
 @pytest.mark.parametrize(("delay", "keys", "distractors"), [(8, 4, 2), (1, 3, 1), (16, 2, 5)])
@@ -132,16 +97,10 @@ def test_an_edge_to_nowhere_is_refused(edge):
 
 
 @pytest.mark.parametrize("name", ["delay", "keys", "distractors"])
-@pytest.mark.parametrize("number", [0, -1])
-def test_a_recall_of_nothing_is_refused(name, number):
+def test_a_recall_of_nothing_is_refused(name):
     assert recall(**{name: 1}).perplexity() >= 1
-    with pytest.raises(ValueError, match=f"{name} is {number}; it must be at least 1"):
-        recall(**{name: number})
-
-
-def test_a_grammar_stays_as_it_is():
-    with pytest.raises(FrozenInstanceError):
-        EMBEDDED_REBER.symbols = ()
+    with pytest.raises(ValueError, match=f"{name} is 0; it must be at least 1"):
+        recall(**{name: 0})
 
 
 @pytest.mark.parametrize("make", [embedded_reber, delayed_recall])
@@ -164,15 +123,10 @@ def test_a_seed_is_no_generator():
 def test_states_are_the_same_if_they_are_equal(rng):
     grammar = Grammar(("a", "b"), {0: {"a": 1.0}, 1: {"b": 0.0}})
     assert grammar.sentence(rng) == ["a", "b"]
-    assert grammar.accepts(["a", "b"])
-    assert not grammar.accepts(["a", "b", "a", "b"])
     assert grammar.perplexity() == pytest.approx(1)
 
 
 def test_a_sentence_may_be_one_symbol(rng):
     coin = Grammar(("heads", "tails"), {"start": {"heads": "start", "tails": "start"}})
     assert {tuple(coin.sentence(rng)) for _ in range(50)} == {("heads",), ("tails",)}
-    assert coin.accepts(["heads"])
-    assert not coin.accepts(["heads", "tails"])
-    assert not coin.accepts([])
     assert coin.perplexity() == pytest.approx(2)

@@ -11,8 +11,9 @@ from nastut.learning.grammar import recall
 from nastut.learning.tasks import (
     delayed_recall,
     embedded_reber,
+    of_characters,
     python_reference,
-    text_file,
+    split,
     windows,
     word_files,
 )
@@ -38,14 +39,6 @@ def test_test_and_training_share_no_paragraph():
     assert not train & test
     assert not train & validation
     assert not validation & test
-
-
-def test_the_digest_depends_on_the_content():
-    task = python_reference()
-    assert task.digest == python_reference().digest
-    other = python_reference()
-    other.test[0] += 1
-    assert task.digest != other.digest
 
 
 @pytest.mark.parametrize(("length", "batch", "steps"), [(100, 4, 7), (101, 3, 50), (6, 3, 1)])
@@ -83,28 +76,28 @@ def test_words_of_files(files):
     assert [task.symbols[i] for i in task.test] == ["<eos>", "sat", "the", "cat", "<eos>"]
 
 
-def test_a_missing_file_is_named(files):
-    files[1].unlink()
-    with pytest.raises(FileNotFoundError, match=r"valid\.txt does not exist; bring a text file"):
-        word_files(*files)
-
-
-def test_an_empty_file_is_named(files):
-    files[2].write_text("\n\n")
-    with pytest.raises(ValueError, match=r"test\.txt is empty; one sentence a line"):
-        word_files(*files)
-
-
-def test_a_file_that_is_no_text_is_named(files):
-    files[0].write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ValueError, match=r"train\.txt is no UTF-8 text"):
+@pytest.mark.parametrize(
+    ("place", "content", "message"),
+    [
+        (1, None, r"valid\.txt does not exist; bring a text file"),
+        (2, b"\n\n", r"test\.txt is empty; one sentence a line"),
+        (0, b"\xff\xfe\x00", r"train\.txt is no UTF-8 text"),
+        (0, b"a\nb <eos> c\n", r"train\.txt, line 2: it contains the word <eos>"),
+        (0, b"a\nb\0c\n", r"train\.txt, line 2: it contains a NUL"),
+    ],
+)
+def test_a_bad_file_is_named_with_its_fault(files, place, content, message):
+    files[place].unlink()
+    if content is not None:
+        files[place].write_bytes(content)
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
         word_files(*files)
 
 
 def test_an_unknown_word_is_named_with_its_line(files):
     files[0].write_text("the cat\nsat\n")
-    files[2].write_text("the cat\n\nthe bird\n")
     files[1].write_text("the cat\n")
+    files[2].write_text("the cat\n\nthe bird\n")
     with pytest.raises(ValueError, match=r"test\.txt, line 3: the word 'bird' is not in"):
         word_files(*files)
 
@@ -112,19 +105,19 @@ def test_an_unknown_word_is_named_with_its_line(files):
 def written(tmp_path, *contents):
     """Write three files; the last content stands for those that are missing."""
     paths = []
-    every = (*contents, *[contents[-1]] * 2)
-    for name, content in zip(("train", "valid", "test"), every, strict=False):
+    padded = (*contents, *[contents[-1]] * 2)
+    for name, content in zip(("train", "valid", "test"), padded, strict=False):
         paths.append(tmp_path / name)
         paths[-1].write_bytes(content.encode() if isinstance(content, str) else content)
     return paths
 
 
-def said(task, part="train"):
-    return " ".join(task.symbols[i] for i in getattr(task, part))
+def said(task):
+    return " ".join(task.symbols[i] for i in task.train)
 
 
 @pytest.mark.parametrize(
-    ("content", "wanted"),
+    ("content", "words"),
     [
         ("a b\n\nc\n", "a b <eos> <eos> c <eos>"),
         ("\n = a = \n \n", "<eos> = a = <eos> <eos>"),
@@ -134,55 +127,35 @@ def said(task, part="train"):
     ],
     ids=["empty line", "WikiText", "line ends", "mark", "other separators"],
 )
-def test_words_are_counted_as_published_perplexities_count_them(tmp_path, content, wanted):
-    assert said(word_files(*written(tmp_path, content))) == wanted
-
-
-@pytest.mark.parametrize("content", ["a\nb <eos> c\n", "a\nb\0c\n"])
-def test_what_would_be_counted_wrong_is_refused(tmp_path, content):
-    with pytest.raises(ValueError, match=r"train, line 2: it contains (the word <eos>|a NUL)"):
-        word_files(*written(tmp_path, content))
+def test_words_are_counted_as_published_perplexities_count_them(tmp_path, content, words):
+    assert said(word_files(*written(tmp_path, content))) == words
 
 
 def test_large_files_take_bounded_memory_and_show_progress(tmp_path, capsys):
-    words = [f"word{n}" for n in range(5_000)]
-    line = " ".join(words) + "\n"
-    paths = written(tmp_path, line * 100, line, line)  # 4.4 MB, 500,000 words
+    line = " ".join(f"word{n}" for n in range(5_000)) + "\n"
+    paths = written(tmp_path, line * 25, line, line)  # 1.1 MB, 125,000 words; from 1 MiB on
     tracemalloc.start()
     task = word_files(*paths)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert len(task.train) == 500_100
+    assert len(task.train) == 125_025
     assert peak < 6 * paths[0].stat().st_size
-    assert "train: 100%" in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert "train: 100%" in shown
+    assert "valid" not in shown
     word_files(*paths, progress=False)
     assert capsys.readouterr().err == ""
 
 
-def test_a_text_file_is_cut_into_three(tmp_path):
-    path = tmp_path / "text.txt"
-    path.write_bytes("\ufeffabcdefgh\r\n\U0001f600".encode())
-    task = text_file(path)
-    parts = (task.train, task.validation, task.test)
-    texts = ["".join(task.symbols[i] for i in part) for part in parts]
+def test_a_text_is_split_into_three():
+    parts = split("".join(chr(100 + n) for n in range(200)))
+    assert [len(part) for part in parts] == [160, 20, 20]
+    assert split(["a", "b"] * 5) == [["a", "b"] * 4, ["a"], ["b"]]
+    task = of_characters("a text", split("abcdefgh\n\U0001f600"))
+    streams = (task.train, task.validation, task.test)
+    texts = ["".join(task.symbols[i] for i in stream) for stream in streams]
     assert texts == ["abcdefgh", "\n", "\U0001f600"]
-    assert task.name == "characters of text.txt"
     assert task.symbols == tuple(sorted("abcdefgh\n\U0001f600"))
-
-
-@pytest.mark.parametrize(
-    ("content", "error"),
-    [(b"", "has 0 characters; 10 or more"), (b"short", "has 5"), (b"caf\xe9" * 9, "no UTF-8 text")],
-)
-def test_a_text_file_that_is_none_is_named(tmp_path, content, error):
-    path = tmp_path / "text.txt"
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=rf"text\.txt .*{error}"):
-        text_file(path)
-    with pytest.raises(FileNotFoundError, match=r"none\.txt does not exist"):
-        text_file(tmp_path / "none.txt")
-    with pytest.raises(OSError, match="is a folder"):
-        text_file(tmp_path)
 
 
 @pytest.mark.parametrize("make", [embedded_reber, delayed_recall])
@@ -199,42 +172,6 @@ def test_the_usual_recall_is_of_four_keys_after_eight_of_two_distractors():
     assert task.name == "recall of 4 keys after 8 of 2 distractors"
     assert task.symbols == recall(8, 4, 2).symbols == recall().symbols
     assert task.best == recall(8, 4, 2).perplexity() == recall().perplexity()
-
-
-def test_four_fifths_of_a_text_are_for_training_and_a_tenth_for_each_of_the_others(tmp_path):
-    path = tmp_path / "text.txt"
-    path.write_text("".join(chr(100 + n) for n in range(200)), encoding="utf-8")
-    task = text_file(path)
-    assert [len(s) for s in (task.train, task.validation, task.test)] == [160, 20, 20]
-    task = python_reference()
-    total = len(task.train) + len(task.validation) + len(task.test)
-    assert 0.7 < len(task.train) / total < 0.9
-    assert 0.8 < len(task.validation) / len(task.test) < 1.25
-
-
-def test_ten_characters_are_enough_and_nine_are_not(tmp_path):
-    path = tmp_path / "text.txt"
-    path.write_text("a" * 10)
-    assert len(text_file(path).train) == 8
-    path.write_text("a" * 9)
-    with pytest.raises(ValueError, match="has 9 characters; 10 or more are needed"):
-        text_file(path)
-
-
-def test_a_mebibyte_is_large(tmp_path, capsys):
-    """A file from this size on shows how far reading it has come."""
-    line = "a" * 1_023 + "\n"
-    paths = written(tmp_path, line * 1_024, "a\n")
-    paths[1].write_text("a" * 1_023 + "\n")
-    paths[2].write_text("a" * 1_023 + "\n")
-    word_files(*paths)
-    shown = capsys.readouterr().err
-    assert "train: 100%" in shown
-    assert "1.05M/1.05M" in shown
-    assert "valid" not in shown
-    paths[0].write_text((line * 1_024)[1:])
-    word_files(*paths)
-    assert capsys.readouterr().err == ""
 
 
 def test_a_digest_is_sixteen_digits_of_all_that_the_task_holds():

@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import FrozenInstanceError, asdict, replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -16,8 +16,6 @@ from nastut.learning.training import (
     Recipe,
     count_parameters,
     fit,
-    hidden_size_for,
-    losses,
     optimizer_and_rate,
     perplexity,
     plan,
@@ -29,9 +27,17 @@ RECIPE = Recipe(epochs=3, batch=4, steps=10, learning_rate=0.02, reports=3)
 
 @pytest.fixture
 def task():
-    """Symbols that follow each other in a circle: everything can be foretold but the first."""
+    """Symbols that follow each other in a circle: everything can be predicted but the first."""
     stream = np.arange(400) % 5
     return Task("circle", tuple("abcde"), stream, stream[:100], stream[:100])
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def model(seed=0, core=None):
@@ -56,12 +62,6 @@ def test_seeding_leaves_the_global_state_alone():
     before = torch.get_rng_state()
     model(7)
     assert torch.equal(before, torch.get_rng_state())
-
-
-def test_a_record_stays_as_it_is(task):
-    record = fit(model(), task, replace(RECIPE, epochs=1), progress=False)
-    with pytest.raises(FrozenInstanceError):
-        record.test = 1.0
 
 
 def test_the_test_stream_decides_nothing(task):
@@ -120,38 +120,6 @@ def test_a_perplexity_that_is_too_large_for_a_number_is_infinite(task):
     assert perplexity(sure, task.test, RECIPE) == math.inf
 
 
-@pytest.mark.parametrize("wanted", [500, 3_000, 20_000])
-def test_hidden_size_comes_nearest_to_the_parameters_wanted(wanted):
-    def build(size):
-        return nn.LSTM(6, size)
-
-    size = hidden_size_for(wanted, build)
-    distance = abs(count_parameters(build(size)) - wanted)
-    assert all(abs(count_parameters(build(s)) - wanted) >= distance for s in range(1, 2 * size))
-
-
-def test_a_large_hidden_size_is_found_in_few_tries():
-    tried = []
-
-    def build(size):
-        tried.append(size)
-        return nn.Linear(1, size, bias=False)
-
-    assert hidden_size_for(3_000, build) == 3_000
-    assert len(tried) < 30
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 16])
-def test_a_hidden_size_that_fits_exactly_is_found(size):
-    wanted = count_parameters(nn.LSTM(6, size))
-    assert hidden_size_for(wanted, lambda size: nn.LSTM(6, size)) == size
-
-
-def test_too_few_parameters_are_refused():
-    with pytest.raises(ValueError, match=r"a hidden size of 1 has .* parameters, more than 3"):
-        hidden_size_for(3, lambda size: nn.LSTM(6, size))
-
-
 def test_only_what_is_learned_is_counted():
     layer = nn.Linear(3, 4)
     layer.bias.requires_grad_(False)
@@ -161,8 +129,6 @@ def test_only_what_is_learned_is_counted():
 def test_what_a_recipe_says_if_it_says_nothing():
     settings = json.loads(recorded("text.json").read_text())["settings"]["recipe"]
     assert asdict(Recipe()) == settings | {"epochs": 8, "learning_rate": 0.004, "reports": 8}
-    with pytest.raises(FrozenInstanceError):
-        Recipe().epochs = 9
 
 
 def test_a_projection_is_what_the_decoder_reads():
@@ -182,19 +148,14 @@ def test_reports_are_spread_evenly_and_the_last_is_at_the_end(task, epochs, repo
 def test_a_state_is_carried_through_an_epoch_without_its_graph(task):
     states = []
 
-    def loss_of(symbols, following, state):
-        states.append(state)
-        h = torch.full((1,), float(len(states)), requires_grad=True)
-        return h.sum(), (2 * h, 3 * h)
+    class Watched(nn.LSTM):
+        def forward(self, input, state=None):
+            states.append(state)
+            return super().forward(input, state)
 
-    found = [loss.item() for loss in losses(loss_of, task, replace(RECIPE, epochs=2))]
-    assert found == list(range(1, 21))
-    for n, state in enumerate(states):
-        if n in (0, 10):
-            assert state is None
-        else:
-            assert [value.tolist() for value in state] == [[2.0 * n], [3.0 * n]]
-            assert not any(value.requires_grad for value in state)
+    fit(model(core=Watched(6, 8)), task, replace(RECIPE, epochs=2, reports=1), progress=False)
+    assert [n for n, state in enumerate(states[:20]) if state is None] == [0, 10]
+    assert not any(value.requires_grad for state in states[1:10] for value in state)
 
 
 def test_progress_is_shown_and_taken_away(task, capsys):
@@ -212,10 +173,11 @@ def test_progress_is_shown_and_taken_away(task, capsys):
 
 def test_a_divergence_is_said(task, capsys):
     fit(model(core=Exploding(6, 8)), task, RECIPE, seed=4, progress=False)
-    assert "seed 4: the loss is nan at step 3; training ends here" in capsys.readouterr().out
+    said = "seed 4: the loss was not finite at step 3; training ended"
+    assert said in capsys.readouterr().out
 
 
-def test_who_is_never_measured_as_finite_keeps_the_first_weights(task):
+def test_a_model_that_is_never_measured_as_finite_keeps_its_first_weights(task):
     """Even if the test stream is easy."""
     sure = model()
     with torch.no_grad():

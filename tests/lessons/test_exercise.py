@@ -34,17 +34,13 @@ def told(exercise, answer):
     ("truth", "answer", "words"),
     [
         (2, "2", "a number is expected, this is the text '2'"),
-        (2, (2,), "a number is expected, this is the tuple (2,)"),
-        (2, {2}, "a number is expected, this is the set {2}"),
         (2, True, f"True is {UNKNOWN}"),
         (2.5, 2 + 1j, "a real number is expected, this is 2+1j"),
-        (2.5, {"A": 2}, "a number is expected, this is {'A': 2}"),
         ([1, 2], 3, "2 values are expected, this is 3"),
         ((1, 2), "12", "2 values are expected, this is the text '12'"),
         ([1, 2], [1], "2 values are expected, these are 1: [1]"),
         ([[1, 2], [3, 4]], [[1], [3]], "the shape should be (2, 2), it is (2, 1)"),
         ([[1, 2], [3]], [[1], [3]], f"[[1], [3]] is {UNKNOWN}"),
-        ([1, 2], [1, "a"], f"[1, 'a'] is {UNKNOWN}"),
     ],
 )
 def test_what_is_of_another_kind_is_said(truth, answer, words):
@@ -64,13 +60,10 @@ def test_the_first_case_that_differs_is_shown_in_the_learner_s_names():
     assert told(two, lambda *all: 1) == "for 1, [2] it gives 1, not 0"
 
 
-@pytest.mark.parametrize(
-    ("values", "right"),
-    [((1, 5, 5), " (right: value 1 of 3)"), ((1, 5, 3), " (right: value 1 and 3 of 3)")],
-)
-def test_of_several_values_the_right_ones_are_named(values, right):
+def test_of_several_values_the_right_ones_are_named():
     exercise = asks(lambda n: (1, 2, 3), cases=[(7,)])
-    assert told(exercise, lambda n: values) == f"for n = 7 it gives {values}, not (1, 2, 3){right}"
+    shown = "for n = 7 it gives (1, 5, 3), not (1, 2, 3) (right: value 1 and 3 of 3)"
+    assert told(exercise, lambda n: (1, 5, 3)) == shown
 
 
 def test_values_that_differ_late_are_shown_to_all_digits():
@@ -89,24 +82,18 @@ def test_a_mistake_must_be_the_same_in_all_cases():
 def test_a_verdict_is_an_object_and_its_words_say_on_how_many_cases():
     assert asks(lambda n: n).judge(lambda n: n) == Verdict(True, "passed on 2 cases")
     assert asks(lambda: 3, cases=None).judge(3) == Verdict(True, "passed")
-    assert judge("2.1", ...) == Verdict(False, "not attempted")
+    assert judge("2.1", ...) == judge(2.1, ...) == Verdict(False, "not attempted")
 
 
-def test_dots_are_seen_inside_of_lists_and_tuples():
-    for answer in ([1, ...], (..., 1)):
-        exercise = asks(lambda: [1, 2], cases=None)
-        assert told(exercise, answer) == "there are still three dots in the answer"
+@pytest.mark.parametrize("answer", [[1, ...], (..., 1)])
+def test_dots_are_seen_inside_of_lists_and_tuples(answer):
+    exercise = asks(lambda: [1, 2], cases=None)
+    assert told(exercise, answer) == "there are still three dots in the answer"
 
 
 def test_a_remark_replaces_the_first_difference_and_may_fail():
     assert told(asks(lambda: 3, cases=None, remark=lambda v: f"{v}?"), 4) == "4?"
     assert told(asks(lambda: 3, cases=None, remark=lambda v: 1 / 0), 4) == UNKNOWN
-
-
-def test_a_comparison_of_its_own_may_fail_on_what_is_handed_in():
-    exercise = asks(lambda: [3], cases=None, same=lambda value, right: value[0] == right[0])
-    assert exercise.judge([3, 4]).passed
-    assert not exercise.judge(object()).passed
 
 
 def test_a_verdict_is_cut_at_600_characters():
@@ -115,15 +102,10 @@ def test_a_verdict_is_cut_at_600_characters():
     assert told(exercise, "a" * 592) == "a" * 588 + "..."
 
 
-def test_what_is_no_exercise_is_refused_with_those_that_there_are():
+def test_an_unknown_exercise_is_refused_and_the_known_ones_are_listed():
     for number in ("1.9", "99", "x", 3.25):
         with pytest.raises(ValueError, match=rf"no exercise '{number}'; there are 0\.1, 0\.2, 1"):
             nt.check(number, 3)
-
-
-def test_numbers_of_exercises_may_be_written_without_quotes(capsys):
-    nt.check(2.1, ...)
-    assert capsys.readouterr().out == "Exercise 2.1: not attempted\n"
 
 
 def test_arguments_and_answers_are_not_changed():
@@ -133,10 +115,6 @@ def test_arguments_and_answers_are_not_changed():
     exercise = asks(lambda n: n[-1], lambda n: {"first": n[0]}, cases=[([1, 2],)])
     assert exercise.judge(last).passed
     assert told(exercise, lambda numbers: numbers.pop(0)) == "first"
-    for number, answer in {"4.2": ["Add", "Tanh"] * 4, "4.3": {"A"}, "5.2": [7, "Add"]}.items():
-        before = answer.copy()
-        judge(number, answer)
-        assert answer == before
 
 
 def test_one_list_filled_anew_each_time_is_read_each_time():
@@ -174,10 +152,6 @@ def test_what_an_answer_prints_is_seen_and_the_verdict_is_the_last_line(capsys):
     assert verdict == "Exercise 2.1: passed on 11 cases"
 
 
-def loop_of_one_line(*arguments):
-    while True: pass  # noqa: E701  # fmt: skip
-
-
 def compiled_loop_that_calls_back(*arguments):
     return max(map(lambda x: x, itertools.count()))  # noqa: C417
 
@@ -191,10 +165,8 @@ class Ones:
             time.sleep(0.001)
 
 
-@pytest.mark.parametrize(
-    "endless", [loop_of_one_line, compiled_loop_that_calls_back, lambda *arguments: Ones()]
-)
-def test_an_answer_without_end_is_interrupted(endless, monkeypatch):
+@pytest.mark.parametrize("endless", [compiled_loop_that_calls_back, lambda *arguments: Ones()])
+def test_an_endless_answer_is_interrupted(endless, monkeypatch):
     monkeypatch.setattr("nastut.lessons.exercise.SECONDS", 0.2)
     threads = threading.active_count()
     verdict = judge("2.1", endless)
@@ -277,13 +249,9 @@ def yields(*arguments):
         (raises(ValueError("one\ntwo")), "it raises ValueError: one two"),
         (itself, "for 2, 2 it calls itself, or holds itself, without end"),
         (lambda k, base: endless_list(), "it calls itself, or holds itself, without end"),
-        (yields, "2 values are expected, these are 1: (1,)"),
-        (int, "a function is expected, this is the class int"),
         (7, "a function is expected, this is 7"),
-        (lambda k, base: (..., 3), "there are still three dots in the answer"),
         (lambda k, base: range(10**9), "not yet: for k = 2, base = 2 more than 2,000 elements are"),
         (lambda k, base: print(3), "the function returns None; print only shows"),
-        (lambda k: 1, "it raises TypeError"),
         (lambda k, base: (float("nan"), 1), "it gives (nan, 1), not (0, 1) (right: value 2 of 2)"),
     ],
 )
@@ -314,29 +282,21 @@ errors = st.sampled_from(
     ]
 )
 HIDDEN = [  # from hypothesis, which prints what it draws from
-    *(object, endless_list, lambda: int, lambda: Hostile, lambda: np, lambda: len),
-    *(lambda: np.ndarray, lambda: sp.Symbol, lambda: nt.Cell, lambda: sp.I, lambda: b"bytes"),
-    *(lambda: nt.zoo.LSTM, lambda: sp.nan, lambda: sp.oo, lambda: sp.zoo, lambda: sp.true),
-    *(lambda: 10**5_000, lambda: -(10**400), lambda: "\udc80", lambda: "x" * 10**6),
-    *(lambda: itertools.repeat(3), lambda: (n for n in itertools.count())),
+    *(endless_list, lambda: Hostile, lambda: np.ndarray, lambda: nt.zoo.LSTM, lambda: sp.I),
+    *(lambda: sp.nan, lambda: sp.zoo, lambda: b"bytes", lambda: 10**5_000, lambda: "\udc80"),
+    *(lambda: "x" * 10**6, itertools.count, lambda: np.ones((2, 0)), lambda: torch.zeros(3)),
+    *(lambda: np.full(2, "a"), lambda: np.ones(2, dtype=object), lambda: Hostile(np.ones(3))),
 ]
-objects = st.one_of(
-    st.builds(Hostile, st.one_of(errors, st.sampled_from([np.ones(3), "", 1, None, ...]))),
+words = st.sampled_from(["Add", "Tanh", "Max", "A", "LSTM", ""])
+leaves = st.one_of(
+    *(st.none(), st.just(...), st.integers(-3, 40), st.floats(), st.complex_numbers(), words),
+    st.builds(Hostile, errors),
     st.integers(0, len(HIDDEN) - 1).map(lambda number: HIDDEN[number]()),
 )
-numbers = st.one_of(st.integers(-3, 40), st.floats(), st.booleans(), st.complex_numbers())
-words = st.sampled_from(["Add", "Tanh", "Sigmoid", "Multiply", "Identity", "Max", "A", "LSTM", ""])
-arrays = st.lists(st.integers(0, 3), max_size=4).flatmap(
-    lambda shape: st.sampled_from(
-        [np.zeros(shape), np.ones(shape, dtype=object), np.full(shape, "a"), torch.zeros(shape)]
-    )
-)
-leaves = st.one_of(st.none(), numbers, words, arrays, objects, numbers.map(lambda n: ...))
 values = st.recursive(
     leaves,
     lambda inner: st.one_of(
         st.lists(inner, max_size=12),
-        st.lists(inner, max_size=4).map(tuple),
         st.lists(inner, max_size=4).map(iter),
         st.dictionaries(words, inner, max_size=3),
         st.sets(words, max_size=4),
@@ -350,7 +310,7 @@ functions = st.one_of(
 )
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(number=st.sampled_from(list(EXERCISES)), answer=st.one_of(values, functions))
 def test_whatever_is_handed_in_there_is_one_line(number, answer, capsys):
     nt.check(number, answer)

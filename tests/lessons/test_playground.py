@@ -8,7 +8,6 @@ import pytest
 import nastut as nt
 from nastut.cells.sequence import places
 from nastut.lessons.playground import LONG, Board, lowered
-from nastut.pictures.words import say_step
 from nastut.symbolic.symbols import to_text
 
 
@@ -92,16 +91,11 @@ def test_a_text_that_is_no_cell_is_answered_and_nothing_is_lost():
     assert in_step(page)
 
 
-@pytest.mark.parametrize(
-    ("asked", "error", "said"),
-    [
-        ({"base": 3}, ValueError, "base is 3; it must be 1, 2, 4, 8"),
-        ({"cell": "Add Tanh"}, TypeError, "where a Cell belongs"),
-    ],
-)
-def test_wrong_arguments_are_refused(asked, error, said):
-    with pytest.raises(error, match=said):
-        nt.playground(**asked)
+def test_wrong_arguments_are_refused():
+    with pytest.raises(ValueError, match="base is 3; it must be 1, 2, 4, 8"):
+        nt.playground(base=3)
+    with pytest.raises(TypeError, match="where a Cell belongs"):
+        nt.playground("Add Tanh")
 
 
 def test_a_page_without_a_kernel_shows_the_picture_and_says_how_to_play():
@@ -124,16 +118,6 @@ KEEPER = nt.Cell.parse("Add Tanh  Add Sigmoid  Multiply Tanh  Add Identity  2 0"
 
 def board(cell=nt.zoo.EXAMPLE, seed=0):
     return Board(cell, np.random.default_rng(seed))
-
-
-def test_every_token_can_be_changed_to_every_token_of_its_place():
-    for cell in (nt.zoo.EXAMPLE, nt.zoo.NASCELL):
-        for place, allowed in enumerate(nt.Space(cell.base).tokens, 1):
-            for token in allowed:
-                changed = board(cell)
-                changed.put_token(place, token)
-                expected = [*cell.sequence[: place - 1], token, *cell.sequence[place:]]
-                assert changed.cell.sequence == expected
 
 
 def test_undo_goes_all_the_way_back_and_no_further():
@@ -172,14 +156,6 @@ def test_operations_of_the_control_experiment_stay_once_they_were_needed():
     assert "Max" in changed.space.tokens[0]
 
 
-@pytest.mark.parametrize("wrong", [None, "Add Tanh", nt.zoo.EXAMPLE.sequence])
-def test_what_is_no_cell_is_refused(wrong):
-    with pytest.raises(TypeError, match="where a Cell belongs"):
-        board(wrong)
-    with pytest.raises(TypeError, match="where a Cell belongs"):
-        board().put(wrong)
-
-
 def test_a_wrong_token_is_refused_and_nothing_changes():
     changed = board()
     with pytest.raises(nt.SequenceError, match="token 2 is 'Add'"):
@@ -204,22 +180,14 @@ def test_numbers_are_those_that_notebook_00_computes_by_hand():
     assert board().facts()["numbers that go in"] == f"{inputs}, c_{{t-1}} = -0.25"
 
 
-@pytest.mark.parametrize(
-    ("cell", "said"),
-    [
-        (nt.zoo.EXAMPLE, "none: c_t does not depend on c_{t-1}"),
-        (
-            KEEPER,
-            "from node 0 to node 2; ∂c_t/∂c_{t-1} = sigmoid(W_3 x_t + W_4 h_{t-1})",
-        ),
-    ],
-)
-def test_memory_path(cell, said):
-    assert board(cell).facts()["memory path"] == said
+def test_memory_path():
+    assert board().facts()["memory path"] == "none: c_t does not depend on c_{t-1}"
+    derivative = "∂c_t/∂c_{t-1} = sigmoid(W_3 x_t + W_4 h_{t-1})"
+    assert board(KEEPER).facts()["memory path"] == f"from node 0 to node 2; {derivative}"
 
 
 def test_a_derivative_is_written_out_as_long_as_it_is_read():
-    cells = [nt.Space(base).sample(np.random.default_rng(s)) for base in (2, 4) for s in range(60)]
+    cells = [nt.Space(base).sample(np.random.default_rng(s)) for base in (2, 4) for s in range(20)]
     lengths = set()
     for cell in (cell for cell in cells if cell.has_memory):
         derivative = to_text(nt.formulas(cell).memory_path)
@@ -228,16 +196,6 @@ def test_a_derivative_is_written_out_as_long_as_it_is_read():
         assert f"has {len(derivative)} letters" in said or len(derivative) <= LONG
         lengths.add(len(derivative) <= LONG)
     assert lengths == {True, False}
-
-
-def test_steps_are_counted_from_1_and_drawn_as_far_as_they_are_done():
-    steps = board().steps()
-    said = [board().say_step(done) for done in range(1, len(steps) + 1)]
-    assert [line.partition(". ")[0] for line in said] == [
-        f"{done} of {len(steps)}" for done in range(1, len(steps) + 1)
-    ]
-    assert len(set(said)) == len(said)
-    assert [line.partition(". ")[2] for line in said] == [say_step(step) for step in steps]
 
 
 def test_rank_is_that_of_the_table_for_each_task():

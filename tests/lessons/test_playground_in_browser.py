@@ -5,6 +5,8 @@ import pytest
 import nastut as nt
 from browsers import SIZE, browser, lab
 
+pytestmark = pytest.mark.slow
+
 PLAY = "import nastut as nt\nnt.playground()"
 FORMULAS, STEP = ".nastut-formulas", ".nastut-step"
 
@@ -14,10 +16,8 @@ def page(tmp_path_factory):
     """Return a page of JupyterLab on which a playground has just been shown."""
     folder = tmp_path_factory.mktemp("lab")
     with browser() as chromium, lab(folder, PLAY) as address:
-        context = chromium.new_context(viewport=SIZE)
-        context.set_default_timeout(90_000)
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
-        page = context.new_page()
+        page = chromium.new_page(viewport=SIZE)
+        page.set_default_timeout(90_000)
         page.goto(address)
         page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
         page.click(".jp-Cell .cm-content")
@@ -52,19 +52,13 @@ def test_keys_walk_through_the_steps(page):
     says(page, STEP, "No step yet.")
     page.keyboard.press("ArrowRight")
     says(page, STEP, "1 of 10. Node 0: Add 0.50 and 0.50, which is 1.00.")
-    page.keyboard.press("ArrowRight")
-    says(page, STEP, "2 of 10. Node 0: Tanh of 1.00, which is 0.76.")
-    assert page.locator('img[alt^="2 of 10 steps."]').count() == 1
+    assert page.locator('img[alt^="1 of 10 steps."]').count() == 1
 
 
-def test_sequence_is_copied_and_typed_as_text(page):
-    field = page.get_by_label("as text")
-    field.focus()
+def test_sequence_is_typed_as_text(page):
+    page.get_by_label("as text").focus()
     page.keyboard.press("Control+A")
-    page.keyboard.press("Control+C")
-    copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == str(nt.zoo.EXAMPLE)
-    page.keyboard.type(copied.replace("Tanh", "Sin"))
+    page.keyboard.type(str(nt.zoo.EXAMPLE).replace("Tanh", "Sin"))
     page.keyboard.press("Enter")
     says(page, FORMULAS, "a0 = sin(W1 xt + W2 ht-1)")
 

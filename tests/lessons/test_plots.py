@@ -9,7 +9,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 import nastut as nt
-from nastut.lessons.plots import describe_figure, draw_arrivals, draw_intervals, figure_bundle
+from nastut.lessons.plots import describe_figure, draw_arrivals, draw_intervals
 
 
 @pytest.fixture(autouse=True)
@@ -21,15 +21,6 @@ def _restore_how_things_look():
 def test_generator_is_that_of_the_seed():
     expected = np.random.default_rng(7).normal(size=5)
     np.testing.assert_array_equal(nt.setup(seed=7).normal(size=5), expected)
-
-
-def test_nothing_global_is_seeded():
-    def state():
-        return np.random.get_state()[1].tolist()  # noqa: NPY002
-
-    before = state()
-    nt.setup(seed=0)
-    assert state() == before
 
 
 def test_plots_are_770_by_352_pixels_with_a_faint_grid():
@@ -48,11 +39,6 @@ def test_numbers_show_four_decimals_and_no_powers_of_ten():
 def test_seed_must_be_a_whole_number(seed):
     with pytest.raises(TypeError, match=rf"seed is {seed!r}; give a whole number"):
         nt.setup(seed)
-
-
-def test_negative_seed_is_refused():
-    with pytest.raises(ValueError, match="non-negative"):
-        nt.setup(-1)
 
 
 # Alternative texts
@@ -87,14 +73,9 @@ def test_kinds_are_told_apart_and_a_colour_bar_is_no_panel():
     )
 
 
-def test_figure_is_stored_with_its_words():
-    png, metadata = figure_bundle(figure())
-    assert b64decode(png).startswith(b"\x89PNG\r\n\x1a\n")
-    assert metadata == {"alt": f"Figure: {PANEL}"}
-
-
+@pytest.mark.slow
 def test_every_figure_of_a_notebook_has_its_words():
-    """Also the first; and whether it is shown by hand or at the end of its cell."""
+    """The first one too, and whether it is shown by hand or at the end of its cell."""
     cells = [
         "import matplotlib.pyplot as plt\nimport nastut as nt\n_ = nt.setup(seed=0)",
         "_ = plt.plot([0, 1], label='the first')\nplt.show()",
@@ -103,6 +84,7 @@ def test_every_figure_of_a_notebook_has_its_words():
     notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
     NotebookClient(notebook, kernel_name="python3").execute()
     _, first, second = notebook.cells
+    assert b64decode(first.outputs[0].data["image/png"]).startswith(b"\x89PNG\r\n\x1a\n")
     assert [output.metadata for output in first.outputs] == [
         {"image/png": {"alt": "Figure: lines, showing the first."}}
     ]
@@ -114,8 +96,7 @@ def test_every_figure_of_a_notebook_has_its_words():
 
 @pytest.fixture
 def axis():
-    yield plt.figure().subplots()
-    plt.close("all")
+    return plt.figure().subplots()
 
 
 def test_each_row_has_its_dot_its_interval_and_its_note(axis):

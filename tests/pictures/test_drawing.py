@@ -8,18 +8,15 @@ import numpy as np
 import pytest
 
 import nastut as nt
-from drawn import boxes, overlaps, texts, width
-from nastut.cells.cell import children
+from drawn import boxes, overlaps, texts
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
 from nastut.pictures.drawing import block_names, draw_graph, look
 from nastut.pictures.graph import graph
+from nastut.pictures.picture import WIDEST, size
 from nastut.pictures.style import GHOST, INK, MEMORY, QUIET
 
 BASES = [1, 2, 4, 8]
 STATES = ("x_t", "h_{t-1}", "c_{t-1}"), ("h_t", "c_t")
-CELLS = pytest.mark.parametrize(
-    "cell", [nt.zoo.EXAMPLE, nt.zoo.LSTM, nt.zoo.NASCELL], ids=["example", "lstm", "nascell"]
-)
 
 
 def random_cells(base, number):
@@ -36,36 +33,17 @@ def words(labels):
 # The computation graph
 
 
+@pytest.mark.parametrize("fold", [False, True])
 @pytest.mark.parametrize("base", BASES)
-def test_every_operation_of_the_cell_is_drawn(base):
+def test_every_operation_of_the_graph_is_drawn(base, fold):
     for cell in random_cells(base, 2):
-        assert words(texts(nt.draw(cell).svg())) == Counter(cell.sequence[:-2])
-
-
-@pytest.mark.parametrize("base", BASES)
-def test_folded_picture_shows_the_folded_graph(base):
-    for cell in random_cells(base, 2):
-        left = [v.label for v in graph(cell, fold=True).vertices.values()]
-        assert words(texts(nt.draw(cell, fold=True).svg())) == words(left)
+        left = [v.label for v in graph(cell, fold).vertices.values()]
+        assert words(texts(nt.draw(cell, fold).svg())) == words(left)
 
 
 @pytest.mark.parametrize("fold", [False, True])
 def test_every_vertex_is_drawn_under_its_key(fold):
     assert set(boxes(nt.draw(nt.zoo.LSTM, fold).svg())) == set(graph(nt.zoo.LSTM, fold).vertices)
-
-
-def test_states_and_letters_are_those_of_the_article():
-    said = texts(nt.draw(nt.zoo.EXAMPLE).svg())
-    assert {"xt", "ht-1", "ct-1", "ht", "ct"} <= set(said)  # the indices are lowered
-    assert {"W1, W2", "W3, W4", "a0", "a0'", "a1", "a2"} <= set(said)
-
-
-def test_inputs_are_at_the_bottom_and_outputs_at_the_top():
-    drawn = boxes(nt.draw(nt.zoo.NASCELL).svg())
-    middle = {key: (top + bottom) / 2 for key, (_, top, _, bottom) in drawn.items()}
-    inputs, outputs = ([middle.pop(key) for key in keys] for keys in STATES)
-    assert min(inputs) > max(middle.values())
-    assert max(outputs) < min(middle.values())
 
 
 def edges(dot):
@@ -78,10 +56,9 @@ def edges(dot):
     }
 
 
-@CELLS
-def test_what_the_inputs_feed_is_quiet_and_the_memory_path_stands_out(cell):
-    whole = graph(cell)
-    drawn = edges(nt.draw(cell).dot)
+def test_what_the_inputs_feed_is_quiet_and_the_memory_path_stands_out():
+    whole = graph(nt.zoo.NASCELL)
+    drawn = edges(nt.draw(nt.zoo.NASCELL).dot)
     assert list(drawn) == whole.edges
     for (source, target), attributes in drawn.items():
         if (source, target) in whole.memory_edges():
@@ -104,29 +81,29 @@ def test_what_is_still_to_come_is_grey_and_an_operation_has_no_name():
         assert ghost["label"] == (vertex.label if vertex.kind == "state" else ""), key
 
 
-@CELLS
-def test_leaves_inputs_and_outputs_stand_in_rows(cell):
+@pytest.mark.parametrize("cell", [nt.zoo.EXAMPLE, nt.zoo.NASCELL], ids=["example", "nascell"])
+def test_inputs_are_at_the_bottom_and_outputs_at_the_top_each_in_a_row(cell):
     drawn = boxes(nt.draw(cell).svg())
     leaves = [drawn[f"combine {i}"] for i in range(cell.base)]
     assert leaves == sorted(leaves)
     for row in (leaves, *([drawn[key] for key in keys] for keys in STATES)):
         assert len({top for _, top, _, _ in row}) == 1
+    middle = {key: (top + bottom) / 2 for key, (_, top, _, bottom) in drawn.items()}
+    inputs, outputs = ([middle.pop(key) for key in keys] for keys in STATES)
+    assert min(inputs) > max(middle.values())
+    assert max(outputs) < min(middle.values())
 
 
-@pytest.mark.parametrize(
-    "cell",
-    [nt.zoo.NASCELL, nt.zoo.LSTM, nt.zoo.MAXCELL, *random_cells(8, 3)],
-    ids=["nascell", "lstm", "maxcell", *range(3)],
-)
+@pytest.mark.parametrize("cell", [nt.zoo.NASCELL, nt.zoo.LSTM, *random_cells(8, 2)], ids=str)
 def test_large_picture_can_be_read(cell):
     svg = nt.draw(cell).svg()
     assert len(boxes(svg)) == 5 + 2 * 15 + 2
     assert overlaps(svg) == []
-    assert width(svg) <= 1200
+    assert size(svg)[0] <= WIDEST
 
 
-@pytest.mark.parametrize("cell", [nt.zoo.LSTM, nt.zoo.EXAMPLE], ids=["lstm", "example"])
-def test_picture_to_the_right_shows_the_same_from_left_to_right(cell):
+def test_picture_to_the_right_shows_the_same_from_left_to_right():
+    cell = nt.zoo.LSTM
     up, right = nt.draw(cell), nt.draw(cell, direction="right")
     assert Counter(texts(up.svg())) == Counter(texts(right.svg()))
     assert up.alt == right.alt
@@ -153,26 +130,19 @@ def test_cells_side_by_side_are_those_drawn_alone(fold):
     assert [picture.dot.source for picture in both] == [
         nt.draw(cell, fold).dot.source for cell in cells
     ]
-
-
-def test_each_cell_has_its_title():
     with pytest.raises(ValueError, match="2 pictures need as many titles, not 1"):
-        nt.draw_side_by_side(nt.zoo.LSTM, nt.zoo.EXAMPLE, titles=["one"])
+        nt.draw_side_by_side(*cells, titles=["one"])
 
 
-# In words
+# The tree
 
 
 @pytest.mark.parametrize("base", BASES)
 def test_tree_in_words_joins_every_pair_once(base):
-    alt = nt.draw_tree(base).alt
-    joined = re.findall(r"node (\d+) joins (\d+) and (\d+)", alt)
+    joined = re.findall(r"node (\d+) joins (\d+) and (\d+)", nt.draw_tree(base).alt)
     assert [tuple(map(int, row)) for row in joined] == [
         (base + i, 2 * i, 2 * i + 1) for i in range(base - 1)
     ]
-
-
-# The tree
 
 
 @pytest.mark.parametrize("base", BASES)
@@ -180,15 +150,6 @@ def test_tree_shows_every_node_and_every_matrix(base):
     said = texts(nt.draw_tree(base).svg())
     leaves = [text for i in range(base) for text in (f"W{2 * i + 1} xt", f"W{2 * i + 2} ht-1")]
     assert Counter(said) == Counter([*map(str, range(2 * base - 1)), *leaves, "ht"])
-
-
-@pytest.mark.parametrize("base", BASES)
-def test_tree_has_an_edge_for_every_child_every_leaf_and_h(base):
-    source = nt.draw_tree(base).dot.source
-    edges = re.findall(r'\t"?(leaf \d+|\d+)"? -> (\w+)', source)
-    inner = [(str(c), str(k)) for k in range(2 * base - 1) for c in children(k, base)]
-    leaves = [(f"leaf {i}", str(i)) for i in range(base)]
-    assert Counter(edges) == Counter([*inner, *leaves, (str(2 * base - 2), "h_t")])
 
 
 def test_tree_stands_on_its_leaves_from_left_to_right():
@@ -199,10 +160,9 @@ def test_tree_stands_on_its_leaves_from_left_to_right():
     assert bottoms == sorted(bottoms, reverse=True)
 
 
-@pytest.mark.parametrize("base", [3, 0, True, "2", None])
-def test_tree_needs_a_power_of_two(base):
-    with pytest.raises(ValueError, match=rf"base is {base!r}; it must be 1, 2, 4, 8"):
-        nt.draw_tree(base)
+def test_tree_needs_a_power_of_two():
+    with pytest.raises(ValueError, match="base is 3; it must be 1, 2, 4, 8"):
+        nt.draw_tree(3)
 
 
 # The sequence
@@ -241,26 +201,10 @@ def test_step_shows_the_words_of_its_block_and_of_those_before(base):
         assert words(texts(picture.svg())) == words(tokens[: 2 * i + 2])
 
 
-def test_letters_are_hidden_with_the_words():
-    said = texts(nt.draw_steps(nt.zoo.EXAMPLE)[0].svg())
-    assert {"W1, W2", "a0"} <= set(said)
-    assert not {"W3, W4", "a0'", "a1", "a2"} & set(said)
-
-
-def test_memory_comes_last():
-    *earlier, last = (picture.svg() for picture in nt.draw_steps(nt.zoo.LSTM))
-    assert MEMORY in last
-    assert not [svg for svg in earlier if MEMORY in svg]
-
-
-def test_each_step_marks_what_it_adds():
-    thick = [picture.svg().count('stroke-width="3.5"') for picture in nt.draw_steps(nt.zoo.EXAMPLE)]
-    # Two operations each; with the root comes h_t, with the injection c_{t-1}; at last c_t.
-    assert thick == [2, 2, 3, 3, 1]
-
-
-def test_captions_say_what_each_step_adds():
+def test_each_step_marks_and_says_what_it_adds():
     steps = nt.draw_steps(nt.zoo.EXAMPLE)
+    # Two operations each; with the root comes h_t, with the injection c_{t-1}; at last c_t.
+    assert [picture.svg().count('stroke-width="3.5"') for picture in steps] == [2, 2, 3, 3, 1]
     captions = [
         "tree index 0: Add Tanh",
         "tree index 1: Multiply ReLU",
@@ -270,6 +214,9 @@ def test_captions_say_what_each_step_adds():
     ]
     assert [picture.caption for picture in steps] == captions
     assert list(steps.titles) == [f"{i} · {caption}" for i, caption in enumerate(captions, 1)]
+    said = texts(steps[0].svg())
+    assert {"W1, W2", "a0"} <= set(said)
+    assert not {"W3, W4", "a0'", "a1", "a2"} & set(said)
 
 
 def test_where_memory_enters_and_leaves_comes_with_the_last_block():
@@ -317,18 +264,12 @@ def test_text_of_a_walk_says_the_last_step_and_the_cell():
     assert nt.draw_trace(nt.zoo.EXAMPLE, steps, 0).alt.startswith("0 of 10 steps. The cell:")
 
 
-@pytest.mark.parametrize("done", [-1, 11, 2.0, True, "3"])
-def test_steps_that_there_are_not(done):
+@pytest.mark.parametrize("done", [-1, 11, 2.0])
+def test_a_number_of_steps_out_of_range_is_refused(done):
     with pytest.raises(ValueError, match="it must be a whole number from 0 to 10"):
         nt.draw_trace(nt.zoo.EXAMPLE, walk_of(nt.zoo.EXAMPLE), done)
 
 
-def test_steps_of_another_cell():
+def test_steps_of_another_cell_are_refused():
     with pytest.raises(ValueError, match="the steps are not those of Add Tanh"):
         nt.draw_trace(nt.zoo.EXAMPLE, walk_of(nt.zoo.LSTM))
-
-
-def test_numbers_must_be_single():
-    steps = nt.trace(nt.zoo.EXAMPLE, np.ones((2, 3)), np.ones((2, 3)), np.ones(3))
-    with pytest.raises(TypeError, match="is no single number"):
-        nt.draw_trace(nt.zoo.EXAMPLE, steps)

@@ -28,38 +28,6 @@ EXAMPLE = {
     "h_t": ("h_t", ["activate 2"]),
 }
 
-# Zoph & Le (2017), figure 8, as TensorFlow Addons computes it: the leaves, then the rest.
-NASCELL = {
-    f"combine {leaf}": ("Multiply" if leaf == 3 else "Add", ["x_t", "h_{t-1}"]) for leaf in range(8)
-} | {
-    "activate 0": ("Sigmoid", ["combine 0"]),
-    "activate 1": ("ReLU", ["combine 1"]),
-    "activate 2": ("Sigmoid", ["combine 2"]),
-    "activate 3": ("ReLU", ["combine 3"]),
-    "activate 4": ("Tanh", ["combine 4"]),
-    "activate 5": ("Sigmoid", ["combine 5"]),
-    "activate 6": ("Tanh", ["combine 6"]),
-    "activate 7": ("Sigmoid", ["combine 7"]),
-    "combine 8": ("Multiply", ["activate 0", "activate 1"]),
-    "activate 8": ("Tanh", ["combine 8"]),
-    "inject 8": ("Add", ["activate 8", "c_{t-1}"]),
-    "activate injected 8": ("Tanh", ["inject 8"]),
-    "combine 9": ("Add", ["activate 2", "activate 3"]),
-    "activate 9": ("Tanh", ["combine 9"]),
-    "combine 10": ("Multiply", ["activate 4", "activate 5"]),
-    "activate 10": ("Tanh", ["combine 10"]),
-    "combine 11": ("Add", ["activate 6", "activate 7"]),
-    "activate 11": ("Sigmoid", ["combine 11"]),
-    "combine 12": ("Multiply", ["activate injected 8", "activate 9"]),
-    "activate 12": ("Identity", ["combine 12"]),
-    "combine 13": ("Add", ["activate 10", "activate 11"]),
-    "activate 13": ("Tanh", ["combine 13"]),
-    "combine 14": ("Multiply", ["activate 12", "activate 13"]),
-    "activate 14": ("Tanh", ["combine 14"]),
-    "c_t": ("c_t", ["combine 12"]),
-    "h_t": ("h_t", ["activate 14"]),
-}
-
 # The picture in every textbook: three gates and a candidate, c_t = f * c_{t-1} + i * g.
 FOLDED_LSTM = {
     "combine 0": ("Add", ["x_t", "h_{t-1}"]),
@@ -93,10 +61,6 @@ def described(drawn):
     }
 
 
-def in_any_order(table):
-    return {key: (label, sorted(fed_by)) for key, (label, fed_by) in table.items()}
-
-
 @st.composite
 def cells(draw, activations=("Identity",) * 4 + tuple(ACTIVATIONS)):
     """Cells of any base, with many sums and many pass-through nodes."""
@@ -114,16 +78,12 @@ def cells(draw, activations=("Identity",) * 4 + tuple(ACTIVATIONS)):
 
 @pytest.mark.parametrize(
     ("cell", "fold", "table"),
-    [
-        (nt.zoo.EXAMPLE, False, EXAMPLE),
-        (nt.zoo.NASCELL, False, NASCELL),
-        (nt.zoo.LSTM, True, FOLDED_LSTM),
-    ],
-    ids=["example", "nascell", "folded lstm"],
+    [(nt.zoo.EXAMPLE, False, EXAMPLE), (nt.zoo.LSTM, True, FOLDED_LSTM)],
+    ids=["example", "folded lstm"],
 )
 def test_vertices_and_edges_are_those_of_the_published_picture(cell, fold, table):
     drawn = graph(cell, fold)
-    assert described(drawn) == in_any_order(table)
+    assert described(drawn) == {key: (label, sorted(fed)) for key, (label, fed) in table.items()}
     assert set(INPUT_STATES) <= set(drawn.vertices)
     assert not [target for _, target in drawn.edges if target in INPUT_STATES]
 
@@ -137,12 +97,6 @@ def test_every_vertex_has_as_many_inputs_as_it_takes(cell, fold):
             assert len(sources(drawn, key)) == takes.get(vertex.kind, 1)
 
 
-@given(cells())
-def test_every_token_is_a_vertex(cell):
-    labels = Counter(v.label for v in graph(cell).vertices.values() if v.kind != "state")
-    assert labels == Counter(cell.sequence[:-2])
-
-
 @pytest.mark.parametrize("fold", [False, True])
 @pytest.mark.parametrize("base", [1, 2, 4, 8])
 def test_memory_path_is_there_exactly_where_the_cell_has_memory(base, fold):
@@ -153,36 +107,16 @@ def test_memory_path_is_there_exactly_where_the_cell_has_memory(base, fold):
             assert bool(graph(cell, fold).memory_edges()) == cell.has_memory
 
 
-def test_memory_path_of_nascell():
-    assert graph(nt.zoo.NASCELL).memory_edges() == [
-        ("c_{t-1}", "inject 8"),
-        ("inject 8", "activate injected 8"),
-        ("activate injected 8", "combine 12"),
-        ("combine 12", "c_t"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("key", "letters"),
-    [
-        ("combine 0", "W_1, W_2"),
-        ("combine 1", "W_3, W_4"),
-        ("activate 0", "a_0"),
-        ("activate injected 0", "a_0'"),
-        ("inject 0", ""),
-        ("combine 2", ""),
-    ],
-)
-def test_letters_are_those_of_the_formulas(key, letters):
-    assert graph(nt.zoo.EXAMPLE).vertices[key].letters == letters
-
-
-def test_memory_path_is_found_in_a_large_cell():
-    base = 256
-    cell = nt.Cell.from_sequence(["Add", "Tanh"] * 2 * base + [2 * base - 2, 0])
-    path = graph(cell).memory_edges()
-    assert (path[0], path[-1]) == (("c_{t-1}", "inject 0"), (f"combine {2 * base - 2}", "c_t"))
-    assert len(path) == 2 + 2 * 8  # the injection; then into and out of a sum in each layer
+def test_letters_are_those_of_the_formulas():
+    letters = {key: vertex.letters for key, vertex in graph(nt.zoo.EXAMPLE).vertices.items()}
+    assert {key: name for key, name in letters.items() if name} == {
+        "combine 0": "W_1, W_2",
+        "combine 1": "W_3, W_4",
+        "activate 0": "a_0",
+        "activate 1": "a_1",
+        "activate 2": "a_2",
+        "activate injected 0": "a_0'",
+    }
 
 
 # Folding
@@ -239,13 +173,10 @@ def test_fold_changes_nothing_where_there_is_nothing_to_fold(cell):
     assert graph(cell, fold=True) == graph(cell)
 
 
-def test_folded_leaf_names_all_its_matrices():
+def test_what_a_fold_leaves_takes_over_the_names():
     letters = {key: v.letters for key, v in graph(nt.zoo.LSTM, fold=True).vertices.items()}
     assert letters["combine 9"] == "W_5 ... W_8"
     assert letters["combine 13"] == "W_9 ... W_16"
-
-
-def test_what_identity_fed_takes_over_its_name():
     cell = nt.Cell.parse("Add Identity Multiply Tanh  Multiply Identity  Add Identity  0 1")
     letters = {key: v.letters for key, v in graph(cell, fold=True).vertices.items()}
     assert letters["combine 0"] == "a_0: W_1, W_2"

@@ -6,7 +6,6 @@ import sys
 from collections import Counter
 from html.parser import HTMLParser
 from urllib.parse import unquote
-from xml.etree import ElementTree
 
 import graphviz
 import numpy as np
@@ -65,12 +64,11 @@ def no_program(monkeypatch, tmp_path):
 # What is drawn
 
 
-def test_svg_is_well_formed(any_picture):
-    assert ElementTree.fromstring(any_picture.svg()).tag == "{http://www.w3.org/2000/svg}svg"
-
-
-def test_indices_are_lowered_in_svg(any_picture):
+def test_indices_are_lowered_in_svg_and_what_is_the_same_everywhere_is_said_once(any_picture):
     assert not [text for text in texts(any_picture.svg()) if re.search(r"[_{}\\]", text)]
+    svg = any_picture.drawn()
+    assert svg.count("font-family=") == 1
+    assert svg.count('text-anchor="middle"') == 1
 
 
 def test_png_is_a_png_of_the_wanted_resolution(picture):
@@ -105,12 +103,6 @@ def test_png_shows_the_letters_of_the_svg(any_picture, monkeypatch, tmp_path):
     assert all(name in any_picture.dot.source for name in said - lines)
 
 
-def test_what_is_the_same_everywhere_is_said_once(any_picture):
-    svg = any_picture.drawn()
-    assert svg.count("font-family=") == 1
-    assert svg.count('text-anchor="middle"') == 1
-
-
 # Who draws
 
 
@@ -126,15 +118,13 @@ def test_dot_is_preferred_where_it_is(picture, monkeypatch, tmp_path):
     assert picture.svg() == BY_HAND + "\n"
 
 
-@pytest.mark.parametrize(
-    "script", ["exit 1", "kill -9 $$", None], ids=["fails", "crashes", "is none"]
-)
+@pytest.mark.parametrize("script", ["exit 1", "kill -9 $$"], ids=["fails", "crashes"])
 def test_pip_package_draws_where_dot_does_not(picture, script, monkeypatch, tmp_path):
     dot = write_program(tmp_path, script)
-    if script is None:
-        dot.write_bytes(b"\x00 not a program")
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert texts(picture.svg()).count("Multiply") == 2
+    for _ in range(2):
+        assert texts(picture.svg()).count("Multiply") == 2
+        dot.write_bytes(b"\x00 not a program")
 
 
 def test_programs_are_told_in_the_order_in_which_they_are_asked(monkeypatch, tmp_path):
@@ -153,10 +143,9 @@ def test_programs_are_told_in_the_order_in_which_they_are_asked(monkeypatch, tmp
 
 
 @pytest.mark.usefixtures("no_program")
-@pytest.mark.parametrize("draw", ["svg", "png"])
-def test_without_a_program_the_error_names_the_remedy(picture, draw):
+def test_without_a_program_the_error_names_the_remedy(picture):
     with pytest.raises(DrawingError, match=r"run 'pip install graphviz-pure' or install Graphviz"):
-        getattr(picture, draw)()
+        picture.png()
 
 
 def test_error_says_what_each_program_said(picture, no_program, monkeypatch, tmp_path):
@@ -184,23 +173,15 @@ def blank(width, height):
 )
 def test_a_column_is_840_pixels_wide_and_a_page_520_high(drawn, shown):
     assert fit(blank(*drawn)) == blank(*shown)
-
-
-def test_a_point_is_four_thirds_of_a_pixel():
-    html = mimebundle("picture", blank(630, 390), "alt")["text/html"]
-    assert 'width="840" height="520"' in html
-    assert fit(blank(75, 60), width=200) == blank(150, 120)
+    width, height = shown
+    html = mimebundle("picture", blank(*shown), "alt")["text/html"]
+    assert f'width="{width * 4 / 3:.0f}" height="{height * 4 / 3:.0f}"' in html
 
 
 def test_no_picture_is_wider_than_a_column_or_taller_than_a_page(any_picture):
     width, height = size(any_picture.svg())
     assert width <= WIDEST
     assert height <= TALLEST
-
-
-def test_small_picture_is_not_enlarged():
-    picture = nt.draw_tree(1)
-    assert picture.svg() == picture.drawn()
 
 
 @pytest.mark.parametrize(("pixels", "direction"), [(40, "up"), (4000, "right")])
@@ -212,13 +193,13 @@ def test_width_is_the_one_asked_for(pixels, direction):
     assert images(picture)[0]["width"] == str(pixels)
 
 
-@pytest.mark.parametrize("width", [0, -1, float("nan")])
+@pytest.mark.parametrize("width", [0, float("nan")])
 def test_width_is_above_0(width):
     with pytest.raises(ValueError, match=rf"width is {width}; it must be a number of pixels"):
         nt.draw(nt.zoo.EXAMPLE, width=width)
 
 
-def test_what_is_no_picture_is_told(picture, monkeypatch, tmp_path):
+def test_an_output_that_is_no_picture_is_an_error(picture, monkeypatch, tmp_path):
     write_program(tmp_path, "echo Hello")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DrawingError, match=r"no width and height in what was drawn: 'Hello\\n'"):
@@ -255,46 +236,35 @@ def test_page_shows_the_picture_and_reads_its_words(any_picture):
 def test_words_are_escaped():
     picture = nt.Picture(graphviz.Digraph(), "caption", "a < \"b\" & 'c'")
     assert images(picture)[0]["alt"] == "a < \"b\" & 'c'"
-    assert nt.Picture(graphviz.Digraph(), "caption").alt == "caption"
 
 
-def test_notebook_shows_the_picture_and_its_caption(picture):
+def test_notebook_shows_the_picture_or_text_where_nothing_can_draw(picture, monkeypatch, tmp_path):
     shown = picture._repr_mimebundle_()
     assert shown["image/svg+xml"] == picture.svg()
     assert shown["text/plain"] == f"<Picture: computation graph of {nt.zoo.EXAMPLE}>"
-
-
-@pytest.mark.usefixtures("no_program")
-def test_notebook_shows_text_where_nothing_can_draw(picture):
-    shown = picture._repr_mimebundle_(include=None, exclude=None)
-    assert list(shown) == ["text/plain"]
-    assert REMEDY in shown["text/plain"]
+    hide_programs(monkeypatch, tmp_path)
+    for thing in (nt.draw_side_by_side(nt.zoo.EXAMPLE), picture):
+        shown = thing._repr_mimebundle_(include=None, exclude=None)
+        assert list(shown) == ["text/plain"]
+        assert REMEDY in shown["text/plain"]
     assert picture.dot.source in shown["text/plain"]
 
 
 # Files
 
 
-@pytest.mark.parametrize("name", ["a.svg", "a.SVG", "a.png"])
+@pytest.mark.parametrize("name", ["a.SVG", "a.png"])
 def test_saved_file_holds_the_picture(picture, name, tmp_path):
     path = picture.save(str(tmp_path / name))
-    assert path == tmp_path / name
     drawn = picture.png() if name == "a.png" else picture.svg().encode()
     assert path.read_bytes() == drawn
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("name", ["a.pdf", "a", "svg"])
-def test_other_suffixes_are_refused(picture, name, tmp_path):
-    with pytest.raises(ValueError, match=rf"{name} ends in '.*'; pictures are \.svg or \.png"):
-        picture.save(tmp_path / name)
+def test_other_suffixes_are_refused(picture, tmp_path):
+    with pytest.raises(ValueError, match=r"a\.pdf ends in '\.pdf'; pictures are \.svg or \.png"):
+        picture.save(tmp_path / "a.pdf")
     assert not list(tmp_path.iterdir())
-
-
-def test_missing_folder_is_named(picture, tmp_path):
-    folder = tmp_path / "none"
-    with pytest.raises(OSError, match=re.escape(f"there is no folder {folder}")):
-        picture.save(folder / "a.svg")
 
 
 def test_failed_drawing_leaves_the_old_file(picture, no_program, tmp_path):

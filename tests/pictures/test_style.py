@@ -20,10 +20,6 @@ def contrast(one, other):
     return (light + 0.05) / (dark + 0.05)
 
 
-def test_contrast_of_black_on_white():
-    assert contrast("#000000", "#ffffff") == pytest.approx(21)
-
-
 def test_every_operation_has_a_colour():
     assert set(COLOURS) == {*COMBINATIONS, *ACTIVATIONS}
 
@@ -36,12 +32,12 @@ def test_no_two_colours_are_alike():
     assert min(distance(*pair) for pair in combinations(shades, 2)) > 10
 
 
-@pytest.mark.parametrize("colour", [*COLOURS.values(), PAPER])
-def test_text_can_be_read_on_every_fill(colour):
-    assert contrast(INK, colour) >= 4.5  # WCAG 2.1, success criterion 1.4.3
+def test_text_can_be_read_on_every_fill():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert min(contrast(INK, colour) for colour in [*COLOURS.values(), PAPER]) >= 4.5  # 1.4.3
 
 
-def test_way_of_the_memory_stands_out_from_paper():
+def test_memory_path_stands_out_from_paper():
     assert contrast(MEMORY, PAPER) >= 3  # WCAG 2.1, success criterion 1.4.11
 
 

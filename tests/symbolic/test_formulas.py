@@ -1,6 +1,5 @@
-"""The equations of a cell: their order, their values, their derivative by c_{t-1}."""
+"""The equations of a cell: their order, their values, their derivative with respect to c_{t-1}."""
 
-import numpy as np
 import pytest
 import sympy as sp
 import torch
@@ -12,10 +11,6 @@ from nastut.cells.evaluate import evaluate
 from nastut.symbolic.formulas import formulas
 from nastut.symbolic.symbols import c_next, c_prev, h_next, leaf_symbols, node_symbol
 from nastut.zoo.named import EXAMPLE, LSTM, MAXCELL, NASCELL
-
-ZOO = pytest.mark.parametrize(
-    "cell", [EXAMPLE, LSTM, NASCELL, MAXCELL], ids=["EXAMPLE", "LSTM", "NASCELL", "MAXCELL"]
-)
 
 
 def number(expression, x, h, c):
@@ -31,21 +26,13 @@ def number(expression, x, h, c):
 
 
 @given(strategies.cells_with_inputs(points=1))
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_h_and_c_agree_with_the_oracle(cell_with_inputs):
     cell, x, h, c = cell_with_inputs
     f = formulas(cell)
     expected = oracle.step(cell.sequence, x[:, 0].tolist(), h[:, 0].tolist(), float(c[0]))
     result = number(f.h, x, h, c), number(f.c, x, h, c)
     assert result == pytest.approx(expected, rel=1e-12, abs=1e-12)
-
-
-@given(strategies.cells([1, 2, 4]))
-@settings(max_examples=30)
-def test_h_and_c_hold_leaf_symbols_and_c_only(cell):
-    f = formulas(cell)
-    letters = {symbol for i in range(cell.base) for symbol in leaf_symbols(i)} | {c_prev}
-    assert (f.h.free_symbols | f.c.free_symbols) <= letters
 
 
 # Steps
@@ -66,42 +53,28 @@ def test_steps_of_the_example():
 
 
 @given(strategies.cells())
-@settings(max_examples=30)
-def test_each_step_is_an_equation_of_what_came_before(cell):
+@settings(max_examples=20)
+def test_the_nodes_come_in_order_each_made_of_what_came_before(cell):
+    f = formulas(cell)
     known = {symbol for i in range(cell.base) for symbol in leaf_symbols(i)} | {c_prev}
-    for step in formulas(cell).steps:
+    values = {}
+    for step in f.steps:
         assert isinstance(step, sp.Eq)
         assert step.rhs.free_symbols <= known
         assert step.lhs not in known
         known.add(step.lhs)
-    assert {c_next, h_next} <= known
-
-
-@given(strategies.cells())
-@settings(max_examples=30)
-def test_the_nodes_come_in_order_and_the_injected_one_twice(cell):
-    names = [step.lhs for step in formulas(cell).steps if step.lhs not in (c_next, h_next)]
+        values[step.lhs] = step.rhs.xreplace(values)
+    assert (values.pop(h_next), values.pop(c_next)) == (f.h, f.c)
     expected = [node_symbol(k) for k in range(2 * cell.base - 1)]
     expected.insert(cell.inject_index + 1, node_symbol(cell.inject_index, injected=True))
-    assert names == expected
-
-
-@given(strategies.cells())
-@settings(max_examples=30)
-def test_steps_put_into_each_other_are_the_expanded_formulas(cell):
-    f = formulas(cell)
-    values = {}
-    for step in f.steps:
-        values[step.lhs] = step.rhs.xreplace(values)
-    assert values[h_next] == f.h
-    assert values[c_next] == f.c
+    assert list(values) == expected
 
 
 # The memory path
 
 
 @given(strategies.cells_with_inputs(points=1))
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_the_memory_path_is_the_gradient_of_torch(cell_with_inputs):
     cell, x, h, c = cell_with_inputs
     tensor = torch.tensor(c, requires_grad=True)
@@ -114,41 +87,24 @@ def test_the_memory_path_is_the_gradient_of_torch(cell_with_inputs):
     assert number(path, x, h, c) == pytest.approx(expected, rel=1e-11, abs=1e-12)
 
 
-@ZOO
+@pytest.mark.parametrize("cell", [EXAMPLE, LSTM, NASCELL, MAXCELL])
 def test_the_zoo_has_a_path_exactly_with_memory(cell):
     assert (formulas(cell).memory_path != 0) == cell.has_memory
-
-
-def test_with_dead_leaves_lstm_remembers_half():
-    # Sigmoid(0) = 1/2: with every product at zero, c_t = c_{t-1} / 2.
-    zeros = np.zeros((8, 1))
-    assert number(formulas(LSTM).memory_path, zeros, zeros, np.ones(1)) == 0.5
 
 
 # As text
 
 
-@ZOO
-def test_latex_is_one_aligned_line_a_step(cell):
-    f = formulas(cell)
-    latex = f.latex()
-    assert latex.startswith(r"\begin{aligned}")
-    assert latex.endswith(r"\end{aligned}")
-    assert latex.count(r" \\ ") == len(f.steps) - 1
-    assert latex.count(" &= ") == len(f.steps)
-    assert f._repr_latex_() == f"$${latex}$$"
-
-
 @given(strategies.cells([1, 2, 4]))
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_the_steps_name_sigmoids_and_relus(cell):
     f = formulas(cell)
     applied = [node.activation for node in (*cell.nodes, cell.inject)]
     for text in (str(f), f.latex()):
         assert "exp" not in text
         assert "e^{" not in text
-        assert ("sigmoid" in text) == ("Sigmoid" in applied)
-        assert ("ReLU" in text) == ("ReLU" in applied)
+        assert ("Sigmoid" in applied) <= ("sigmoid" in text)
+        assert ("ReLU" in applied) <= ("ReLU" in text)
 
 
 def test_text_of_the_example():
@@ -163,7 +119,9 @@ def test_text_of_the_example():
 
 
 def test_latex_of_the_example():
-    assert formulas(EXAMPLE).latex() == (
+    f = formulas(EXAMPLE)
+    assert f._repr_latex_() == f"$${f.latex()}$$"
+    assert f.latex() == (
         r"\begin{aligned}"
         r"a_{0} &= \tanh{\left(W_{1} x_{t} + W_{2} h_{t-1} \right)} \\ "
         r"a_{0}' &= \operatorname{ReLU}\left(a_{0} + c_{t-1}\right) \\ "

@@ -59,19 +59,6 @@ def test_lstm(h):
     )
 
 
-def test_lstm_computes_what_its_equations_say():
-    rng = np.random.default_rng(0)
-    gates = {name: nt.gate(name) for name in "ifog"}
-    values = random_values(rng, {nt.c_prev}.union(*(gate.free_symbols for gate in gates.values())))
-    u = {name: sum(values[s] for s in gate.free_symbols) for name, gate in gates.items()}
-    gate = {name: 1 / (1 + np.exp(-u[name])) for name in "ifo"}
-    c = gate["f"] * values[nt.c_prev] + gate["i"] * np.tanh(u["g"])
-    h = gate["o"] * np.tanh(c)
-    h_found, c_found = nt.linearize(o * sp.tanh(nt.c_next), LSTM_C).evaluate(values)
-    np.testing.assert_allclose(h_found, h, atol=1e-15)
-    np.testing.assert_allclose(c_found, c, atol=1e-15)
-
-
 def test_example():
     a_0 = relu(sp.tanh(nt.gate("0")) + nt.c_prev)
     c = sp.Mul(*nt.gate("1").args)
@@ -140,13 +127,6 @@ a, b = nt.gate("a"), nt.gate("b")
             "Add Identity Add Identity Multiply Identity Add Sin 0 1",
             (W_1, W_4),
         ),
-        # Two x-parts need two leaves.
-        (
-            W_1 + W_3 + W_2 + nt.c_prev,
-            W_3,
-            "Add Identity Add Identity Add Identity Add Identity 1 2",
-            (W_1 + W_2, W_3),
-        ),
         # c_{t-1} alone inside an activation enters a pass-through.
         (
             sp.tanh(nt.c_prev) * a,
@@ -188,16 +168,23 @@ def test_relu_of_the_memory_that_sympy_drops_from_h():
     assert found.evaluate({s: s for s in h.free_symbols}) == (h, c)
 
 
+def test_a_node_that_is_c_t_keeps_its_relu_to_itself():
+    c = sp.Max(W_1, W_3)
+    h = nt.c_prev * sp.tanh(sp.Max(0, c))
+    assert nt.linearize(h, c).evaluate({s: s for s in h.free_symbols}) == (h, c)
+
+
+def test_of_equally_large_blocks_the_one_with_the_first_symbol_comes_first():
+    first, second, third, fourth = (sp.Add(*nt.leaf_symbols(k)) for k in range(4))
+    h = sp.tanh(second + third) * sp.sin(first + fourth) * nt.c_prev
+    assert nt.linearize(h, first + fourth).leaves[:4] == (first, fourth, second, third)
+
+
 def test_base_grows_as_the_leaves_add_up():
     # c_t takes 1 leaf, and n more gates beside it take n.
     for n, base in ((1, 2), (2, 4), (3, 4), (4, 8), (7, 8), (8, 16)):
         h = a * nt.c_prev * sp.Mul(*(nt.gate(str(k)) for k in range(n)))
         assert nt.linearize(h, a).cell.base == base
-
-
-def test_gates_in_one_sum_keep_their_two_parts_together_and_their_order():
-    pairs = [sp.Add(*nt.leaf_symbols(k)) for k in range(8)]
-    assert nt.linearize(sp.Add(*pairs) * nt.c_prev, sp.Add(*pairs)).leaves == tuple(pairs)
 
 
 # ---------------------------------------------------------------- random cells, there and back
@@ -207,11 +194,10 @@ def test_gates_in_one_sum_keep_their_two_parts_together_and_their_order():
     ("operations", "base", "count"),
     [
         (ADD_MULTIPLY, 1, 20),
-        (ADD_MULTIPLY, 2, 60),
-        (ADD_MULTIPLY, 4, 40),
-        (ADD_MULTIPLY, 8, 12),
+        (ADD_MULTIPLY, 4, 20),
+        (ADD_MULTIPLY, 8, 6),
         (ALL, 2, 30),
-        (ALL, 4, 20),
+        (ALL, 4, 10),
         (ALL, 8, 6),
         (COLLAPSING, 2, 30),
         (COLLAPSING, 4, 10),
@@ -232,7 +218,7 @@ def test_random_cells_go_back_to_equivalent_cells_of_their_base(operations, base
         assert found.evaluate({s: s for s in values}) == (formulas.h, formulas.c), cell
 
 
-@pytest.mark.parametrize("base", [2, 4, 8])
+@pytest.mark.parametrize("base", [2, 4])
 def test_formulas_of_a_tree_with_zeros_need_no_larger_tree(base):
     """Where some leaves, or halves of leaves, are zero, the same tree is an upper bound."""
     rng = np.random.default_rng(base)
@@ -280,13 +266,6 @@ def test_gru():
     assert "never enters" in problems[nt.c_prev]
 
 
-def test_gru_stays_unfit_with_its_state_in_the_memory():
-    h = (1 - z) * sp.tanh(nt.gate("n", r * nt.c_prev)) + z * nt.c_prev
-    reasons = " ".join(reason for _, reason in refusal(h, h).problems)
-    for part in ("matrix inside the tree", "constants", "2 places"):
-        assert part in reasons
-
-
 @pytest.mark.parametrize(
     ("h", "c", "formula", "reason"),
     [
@@ -294,8 +273,6 @@ def test_gru_stays_unfit_with_its_state_in_the_memory():
         (o * sp.tanh(i * g), i * g, nt.c_prev, "never enters"),
         (o * sp.tanh(LSTM_C) * nt.c_prev, LSTM_C, nt.c_prev, "2 places"),
         (o * sp.tanh(nt.c_next), LSTM_C + i * nt.c_prev, i, "2 places"),
-        ((f + nt.c_prev) ** 2, f, (f + nt.c_prev) ** 2, "2 equal factors"),
-        (o * sp.tanh(nt.c_prev), f, f, "no node"),
         (o * nt.c_prev, f * nt.c_prev, f * nt.c_prev, "no node"),
         (sp.tanh(a + b + nt.c_prev), W_1 + a, W_1 + a, "no node"),
         (sp.Max(a, b, nt.c_prev), relu(a), relu(a), "no node"),
@@ -304,22 +281,12 @@ def test_gru_stays_unfit_with_its_state_in_the_memory():
         # Leaves.
         (f * sp.tanh(f * nt.c_prev), f * nt.c_prev, f, "2 places"),
         (sp.tanh(a + W_1) * sp.sin(W_1 + nt.c_prev), a + W_1, W_1, "2 places"),
-        # Constants.
-        (sp.tanh(2 * a + nt.c_prev), a, 2 * a + nt.c_prev, "(2)"),
-        (a * (1 - nt.c_prev), a, 1 - nt.c_prev, "(1, -1)"),
+        # What no operation gives; tests/symbolic/test_reading.py has more of these.
         (-f * nt.c_prev, f, -f * nt.c_prev, "-1 is a constant"),
-        (sp.Max(1, a * nt.c_prev), a, sp.Integer(1), "a constant"),
-        (sp.Integer(0), f * nt.c_prev, sp.Integer(0), "a constant"),
-        # Functions.
         (sp.exp(f * nt.c_prev), f, sp.exp(f * nt.c_prev), "exp is not among"),
-        (a / (b * nt.c_prev), a, None, "division"),
         (a * nt.c_prev / f, a, 1 / f, "dividing by a sigmoid"),
-        (sp.sqrt(a * nt.c_prev), a, None, "power"),
-        (sp.Min(a, nt.c_prev), a, sp.Min(a, nt.c_prev), "Min is not among"),
         (sp.Function("sigmoid")(a) * nt.c_prev, a, None, "nt.sigmoid(u)"),
-        # Symbols.
         (sp.tanh(a + sp.Symbol("b_a")) * nt.c_prev, a, sp.Symbol("b_a"), "biases"),
-        (a * nt.h_prev * nt.c_prev, a, nt.h_prev, "without a matrix"),
         (a * sp.Symbol("c_{t-1}"), a, sp.Symbol("c_{t-1}"), "real"),
     ],
 )
@@ -334,13 +301,7 @@ def test_refusals(h, c, formula, reason):
     assert all(problem.reason in str(error) for problem in error.problems)
 
 
-def test_a_refusal_names_each_part_once():
-    bias = sp.Symbol("b_a", real=True)
-    error = refusal(o * sp.tanh(f * nt.c_prev + bias), f * nt.c_prev + bias)
-    assert [problem.formula for problem in error.problems] == [bias]
-
-
-@pytest.mark.parametrize("h", ["tanh(a)", None, sp.Eq(nt.c_next, a), sp.MatrixSymbol("W", 2, 2)])
+@pytest.mark.parametrize("h", ["tanh(a)", sp.Eq(nt.c_next, a), sp.MatrixSymbol("W", 2, 2)])
 def test_what_is_no_formula(h):
     with pytest.raises(TypeError, match=r"^h "):
         nt.linearize(h, a)
@@ -385,12 +346,8 @@ def test_gate_reads_as_in_a_textbook():
     assert to_text(nt.gate("f") + nt.gate("i")) == ("W_f x_t + U_f h_{t-1} + W_i x_t + U_i h_{t-1}")
     assert to_latex(nt.gate("f")) == "W_{f} x_{t} + U_{f} h_{t-1}"
     assert nt.gate("f") == nt.gate("f", nt.h_prev)
-
-
-@pytest.mark.parametrize("name", ["", None, 1])
-def test_gate_needs_a_name(name):
     with pytest.raises(ValueError, match="name of a gate"):
-        nt.gate(name)
+        nt.gate("")
 
 
 def unevaluated_tanh(u):
@@ -398,7 +355,7 @@ def unevaluated_tanh(u):
 
 
 def nested(depth, function=unevaluated_tanh):
-    """Return a formula of so many functions around a nt.gate."""
+    """Return a formula of so many functions around a gate."""
     formula = nt.gate("f") + nt.c_prev
     for _ in range(depth):
         formula = function(formula)

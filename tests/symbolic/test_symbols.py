@@ -16,13 +16,12 @@ from nastut.symbolic.symbols import (
     h_next,
     h_prev,
     leaf_symbols,
-    named,
     node_symbol,
     source,
     to_latex,
     to_text,
 )
-from nastut.zoo.named import EXAMPLE, LSTM, MAXCELL, NASCELL
+from nastut.zoo.named import MAXCELL, NASCELL
 
 x, y = sp.symbols("x y", real=True)
 
@@ -34,15 +33,6 @@ def sigmoid(a):
 # The letters
 
 
-@pytest.mark.parametrize(("leaf", "numbers"), [(0, (1, 2)), (1, (3, 4)), (7, (15, 16))])
-def test_each_leaf_has_its_two_matrices(leaf, numbers):
-    first, second = numbers
-    assert [to_text(symbol) for symbol in leaf_symbols(leaf)] == [
-        f"W_{first} x_t",
-        f"W_{second} h_{{t-1}}",
-    ]
-
-
 @pytest.mark.parametrize(
     ("symbol", "latex", "text"),
     [
@@ -52,6 +42,7 @@ def test_each_leaf_has_its_two_matrices(leaf, numbers):
         (node_symbol(12), "a_{12}", "a_12"),
         (node_symbol(0, injected=True), "a_{0}'", "a_0'"),
         (leaf_symbols(4)[0], "W_{9} x_{t}", "W_9 x_t"),
+        (leaf_symbols(4)[1], "W_{10} h_{t-1}", "W_10 h_{t-1}"),
     ],
 )
 def test_how_a_symbol_is_written(symbol, latex, text):
@@ -67,10 +58,8 @@ def test_how_a_symbol_is_written(symbol, latex, text):
         (sp.Symbol("W_{f} x_{t}", real=True), "x"),
         (sp.Symbol("U_{f} h_{t-1}", real=True), "h"),
         (sp.Symbol("U_{f} h_{t-1}"), None),  # not known to be real
-        (sp.Symbol("x_{t}", real=True), None),
         (h_prev, None),
         (c_prev, None),
-        (sp.Symbol("b_{f}"), None),
     ],
 )
 def test_a_symbol_tells_what_its_matrix_multiplies(symbol, side):
@@ -93,10 +82,8 @@ def test_a_gate_around_a_state_is_a_real_function_of_it():
         (x + y, "x + y", "x + y"),
         (x * y, "x ⊙ y", r"x \odot y"),
         (x * (x + y), "x ⊙ (x + y)", r"x \odot \left(x + y\right)"),
-        (2 * x * y, "2 ⊙ x ⊙ y", r"2 \odot x \odot y"),
         (-x * y, "-x ⊙ y", r"- x \odot y"),
         (x**2, "x^2", "x^{2}"),
-        (2 * x**2, "2 ⊙ x^2", r"2 \odot x^{2}"),
         (1 - sp.tanh(x) ** 2, "1 - tanh(x)^2", r"1 - \tanh^{2}{\left(x \right)}"),
         (sp.Max(x, y), "Max(x, y)", r"\max\left(x, y\right)"),
         (sp.Max(0, x), "ReLU(x)", r"\operatorname{ReLU}\left(x\right)"),
@@ -107,12 +94,11 @@ def test_a_gate_around_a_state_is_a_real_function_of_it():
         ),
         (sigmoid(x), "sigmoid(x)", r"\operatorname{sigmoid}\left(x\right)"),
         (sigmoid(x) ** 2, "sigmoid(x)^2", r"\operatorname{sigmoid}^{2}\left(x\right)"),
-        (sp.sin(x) * sp.cos(y), "cos(y) ⊙ sin(x)", None),
         (y * x**2, "x^2 ⊙ y", r"x^{2} \odot y"),
         # A sigmoid is a negative whole power, and nothing else is one.
         ((1 + sp.exp(x)) ** 2, "(1 + exp(x))^2", None),
         (1 / sp.sqrt(1 + sp.exp(x)), "1/sqrt(1 + exp(x))", None),
-        (sp.exp(x) * y, "exp(x) ⊙ y", None),
+        (sp.diff(sigmoid(x), x), "(1 - sigmoid(x)) ⊙ sigmoid(x)", None),
         (sp.exp(-x) * sigmoid(x), "exp(-x) ⊙ sigmoid(x)", None),
         (sp.Eq(y, sigmoid(x), evaluate=False), "y = sigmoid(x)", None),
     ],
@@ -130,34 +116,10 @@ def test_terms_stand_in_the_order_of_their_numbers():
     assert re.findall(r"W_(\d+)", to_text(sp.Mul(*terms))) == numbers
 
 
-def test_the_slope_of_a_sigmoid_is_written_as_readers_know_it():
-    assert to_text(sp.diff(sigmoid(x), x)) == "(1 - sigmoid(x)) ⊙ sigmoid(x)"
-
-
 def test_every_slope_in_a_chain_of_sigmoids_is_named():
     text = to_text(sp.diff(sigmoid(y * sigmoid(x)), x))
     assert "exp" not in text
     assert text.count("(1 - sigmoid(") == 2
-
-
-@pytest.mark.parametrize(
-    "expression",
-    [
-        sigmoid(x),
-        sigmoid(x + y) * sigmoid(x) ** 2,
-        sp.diff(sigmoid(x), x),
-        sp.diff(sigmoid(y * sigmoid(x)), x),
-        sp.Max(0, x) * sp.Max(x, y) + sp.Max(0, x, y),
-        sp.exp(x) + sp.exp(-x),
-    ],
-)
-def test_naming_keeps_the_value(expression):
-    meaning = {sp.Function("sigmoid"): sigmoid, sp.Function("ReLU"): lambda a: sp.Max(0, a)}
-    back = named(expression)
-    for name, function in meaning.items():
-        back = back.replace(name, function)
-    for point in ({x: 0.3, y: -1.2}, {x: -0.8, y: 2.1}):
-        assert float(back.subs(point)) == pytest.approx(float(expression.subs(point)), rel=1e-14)
 
 
 def read_back(text):
@@ -184,7 +146,7 @@ def test_the_text_of_a_step_reads_back_as_the_step(cell):
 
 
 @given(strategies.cells_with_inputs([1, 2, 4], points=1))
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_the_text_of_a_memory_path_reads_back_with_its_value(cell_with_inputs):
     cell, *parts = cell_with_inputs
     path = sp.sympify(formulas(cell).memory_path)
@@ -198,9 +160,7 @@ def test_the_text_of_a_memory_path_reads_back_with_its_value(cell_with_inputs):
     assert float(read_back(to_text(path)).xreplace(values)) == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize(
-    "cell", [EXAMPLE, LSTM, NASCELL, MAXCELL], ids=["EXAMPLE", "LSTM", "NASCELL", "MAXCELL"]
-)
+@pytest.mark.parametrize("cell", [NASCELL, MAXCELL], ids=["NASCELL", "MAXCELL"])
 def test_matplotlib_can_typeset_the_formulas(cell):
     f = formulas(cell)
     parser = MathTextParser("path")

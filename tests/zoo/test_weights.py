@@ -1,8 +1,5 @@
 """Weights from torch and TensorFlow: values, gradients, and what does not fit."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import torch
@@ -82,30 +79,10 @@ def test_from_torch_lstm_refuses_what_it_cannot_hold():
         nt.zoo.from_torch_lstm(nn.GRU(2, 3))
 
 
-def test_nascell_puts_every_array_where_it_belongs():
-    rng = np.random.default_rng(1)
-    inputs, units, projected = 3, 4, 2
-    kernel, recurrent = rng.normal(size=(inputs, 32)), rng.normal(size=(projected, 32))
-    bias, projection = rng.normal(size=32), rng.normal(size=(units, projected))
-    layer = nt.zoo.from_tensorflow_nascell(kernel, recurrent, bias, projection)
-    x, m, c = rng.normal(size=(5, inputs)), rng.normal(size=(5, projected)), rng.normal(size=(5, 4))
-
-    x_parts = np.split(x @ kernel, 8, axis=-1)
-    m_parts = np.split(m @ recurrent + bias, 8, axis=-1)
-    h, c_new = nt.evaluate(nt.zoo.NASCELL, x_parts, m_parts, c)
-    _, (found_m, found_c) = layer(
-        *map(torch.from_numpy, (x[None],)), (torch.from_numpy(m[None]), torch.from_numpy(c[None]))
-    )
-    np.testing.assert_allclose(found_m[0].detach(), h @ projection, atol=1e-12)
-    np.testing.assert_allclose(found_c[0].detach(), c_new, atol=1e-12)
-
-
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
         ({"kernel": np.zeros((4, 47))}, "kernel has shape"),
-        ({"kernel": np.zeros(48)}, "kernel has shape"),
-        ({"kernel": np.zeros((4, 0))}, "kernel has shape"),
         ({"recurrent_kernel": np.zeros((6, 40))}, "recurrent_kernel has shape"),
         ({"bias": np.zeros((48, 1))}, "bias has shape"),
         ({"projection": np.zeros((6, 5))}, "recurrent_kernel has shape"),
@@ -123,11 +100,8 @@ def test_nascell_wants_numbers_of_one_floating_point_type():
         nt.zoo.from_tensorflow_nascell(np.zeros((4, 48)), np.zeros((6, 48), np.float32))
     with pytest.raises(TypeError, match="int64"):
         nt.zoo.from_tensorflow_nascell(np.zeros((4, 48), int), np.zeros((6, 48), int))
-
-    fitting = np.zeros((4, 48)), np.zeros((6, 48))
-    for other in ({"bias": np.zeros(48, np.float32)}, {"projection": np.zeros((6, 6), int)}):
-        with pytest.raises(TypeError, match="one type of floating-point numbers is needed"):
-            nt.zoo.from_tensorflow_nascell(*fitting, **other)
+    with pytest.raises(TypeError, match="one type of floating-point numbers is needed"):
+        nt.zoo.from_tensorflow_nascell(np.zeros((4, 48)), np.zeros((6, 48)), np.zeros(48, int))
 
 
 def test_nascell_takes_lists_arrays_and_tensors_and_keeps_copies():
@@ -145,12 +119,3 @@ def test_nascell_takes_lists_arrays_and_tensors_and_keeps_copies():
     assert nt.zoo.from_tensorflow_nascell(*tensors[:2]).bias is False
     single = nt.zoo.from_tensorflow_nascell(*(tensor.float() for tensor in tensors))
     assert single.weight_hh_l0.dtype == torch.float32
-
-
-def test_cells_do_not_wait_for_torch():
-    code = (
-        "import sys, nastut as nt; nt.zoo.LSTM; nt.zoo.NASCELL;"
-        "assert 'torch' not in sys.modules; assert 'from_torch_lstm' in dir(nt.zoo);"
-        "nt.zoo.from_torch_lstm; assert 'torch' in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)

@@ -4,7 +4,7 @@ TensorFlow Addons needs NumPy 1, so it gets an environment of its own::
 
     python3.11 -m venv ../tfenv
     ../tfenv/bin/pip install tensorflow-cpu==2.15.1 tensorflow-addons==0.23.0
-    ../tfenv/bin/python tests/reference/make_tensorflow_nascell.py
+    ../tfenv/bin/python data/tensorflow_nascell.py
 
 It writes ``data/tensorflow_nascell.json``; a second run writes the same bytes.
 Another kind of processor may change the last digit or two.
@@ -40,7 +40,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_addons.rnn import NASCell
 
-TARGET = Path(__file__).parents[2] / "data" / "tensorflow_nascell.json"
+TARGET = Path(__file__).with_suffix(".json")
 DTYPE = "float64"
 T, B, I, U, P = 5, 3, 4, 6, 5  # noqa: E741
 CASES = {
@@ -166,7 +166,7 @@ def main() -> None:
     write(
         {
             "about": "what tensorflow_addons.rnn.NASCell computes; see the script for the layout",
-            "made_by": f"tests/reference/{Path(__file__).name}",
+            "made_by": f"data/{Path(__file__).name}",
             "versions": {
                 "python": platform.python_version(),
                 **{n: version(n) for n in ("tensorflow-cpu", "tensorflow-addons", "numpy")},
