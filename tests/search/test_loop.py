@@ -8,6 +8,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -76,6 +77,23 @@ def test_every_evaluation_is_in_the_result():
     assert [failure.place for failure in result.failures] == list(failed.values())
     assert all(result.cells[f.place] == f.cell and f.error for f in result.failures)
     assert len(failed) > 5
+
+
+def test_equal_cells_are_asked_once_also_while_the_first_is_under_way():
+    twin = nt.Cell.parse("Multiply ReLU Add Tanh Multiply Sigmoid Add ReLU 0 1")
+    pair, asked = [nt.zoo.EXAMPLE, twin], []
+    proposals = cycle([SPACE.encode(cell)] for cell in pair)
+    twins = SimpleNamespace(propose=lambda: next(proposals), learn=lambda *_: {})
+
+    def slow(cell):
+        asked.append(cell)
+        time.sleep(0.1)
+        return 0.5
+
+    with ThreadPoolExecutor(2) as pool:
+        result = run(twins, SPACE, slow, 6, executor=pool, workers=2, progress=False)
+    assert asked == pair[:1]
+    assert result.rewards == [0.5] * 6
 
 
 @pytest.mark.parametrize("name", ["evolution", "priority_queue"])
