@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import strategies
@@ -91,6 +91,17 @@ def test_words_and_numbers_of_any_kind_become_plain():
     for kind in (int, np.int8, np.uint16):
         checked = check_sequence(replaced(tokens, 9, kind(2)))
         assert (type(checked[0]), type(checked[8])) == (str, int)
+
+
+@given(st.lists(strategies.anything, max_size=40))
+@example(["Add", "Tanh"] * 2 + [0, 0])
+@settings(max_examples=50)
+def test_any_list_passes_unchanged_or_is_refused_at_a_place(tokens):
+    checked, error = outcome(check_sequence, tokens)
+    if error is None:
+        assert checked == tokens
+    else:
+        assert 1 <= error.place <= len(tokens) + 1
 
 
 @given(strategies.sequences(), st.data())

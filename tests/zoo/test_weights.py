@@ -91,7 +91,7 @@ def test_from_torch_lstm_refuses_what_it_cannot_hold():
 )
 def test_nascell_names_the_array_that_does_not_fit(arrays, message):
     fitting = {"kernel": np.zeros((4, 48)), "recurrent_kernel": np.zeros((6, 48))}
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^{message}"):
         nt.zoo.from_tensorflow_nascell(**fitting | arrays)
 
 
