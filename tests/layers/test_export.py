@@ -78,16 +78,6 @@ def test_strictly_exported_it_computes_the_same():
     assert_same(torch.export.export(layer, values, strict=True).module()(*values), lstm(*values))
 
 
-@pytest.mark.parametrize("kind", [0, 1], ids=["LSTM", "CellRNN"])
-def test_torch_fixes_the_length_of_what_it_exports(kind):
-    """If this fails, torch can do more: the documentation of the layer says otherwise."""
-    layer = lstm_and_layer(dtype=torch.float32)[kind].eval()
-    with pytest.raises(torch._dynamo.exc.UserError, match="specialized it to be a constant"):
-        torch.export.export(
-            layer, arguments(layer, 2)[:1], dynamic_shapes={"input": {0: Dim("steps")}}
-        )
-
-
 @pytest.mark.parametrize("dynamo", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("options", [OPTIONS[0], OPTIONS[1]], ids=str)
 def test_onnx_runtime_computes_the_same(options, dynamo, tmp_path):
@@ -128,9 +118,8 @@ class Model(nn.Module):
         return self.after(self.core(self.before(x))[0])
 
 
-@pytest.mark.parametrize("kind", [0, 1], ids=["LSTM", "CellRNN"])
-def test_the_compiler_leaves_it_as_it_is(kind):
-    core = lstm_and_layer(bidirectional=True, dtype=torch.float32)[kind]
+def test_the_compiler_leaves_it_as_it_is():
+    _, core = lstm_and_layer(bidirectional=True, dtype=torch.float32)
     model = Model(core)
     counter = CompileCounter()
     compiled = torch.compile(model, backend=counter)

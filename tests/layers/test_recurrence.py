@@ -1,13 +1,9 @@
 """The recurrence of members, on both engines, beside a loop that takes leaves one by one."""
 
-import warnings
-from unittest.mock import patch
-
 import numpy as np
 import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.autograd import forward_ad
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -131,24 +127,6 @@ def test_any_one_gradient_may_be_asked_for_and_differentiated(engine, name):
         torch.testing.assert_close(found, expected)
 
 
-def test_second_derivatives_with_respect_to_everything(engine, cells):
-    values = example(cells)
-    found, expected = (gradients(f, cells, values, NAMES, True) for f in (run, reference))
-    torch.testing.assert_close(found, expected)
-
-
-@pytest.mark.parametrize("which", [0, 1])
-def test_gradients_of_one_of_the_results_only(engine, cells, which):
-    own, needed = watched(example(cells))
-    found, expected = (
-        torch.autograd.grad(
-            f(cells, own)[which].sum(), needed, allow_unused=True, materialize_grads=True
-        )
-        for f in (run, reference)
-    )
-    torch.testing.assert_close(found, expected)
-
-
 def test_an_input_that_was_computed_from_another_does_not_count_for_it(engine):
     cells = MEMBERS["one"]
     own, _ = watched(example(cells, ()), ("c",))
@@ -160,67 +138,7 @@ def test_an_input_that_was_computed_from_another_does_not_count_for_it(engine):
     torch.testing.assert_close(found, expected)
 
 
-def test_results_are_in_order_in_memory_and_may_be_changed(engine, cells):
-    own, needed = watched(example(cells))
-    results = run(cells, own)
-    assert all(value.is_contiguous() for value in results)
-    found = torch.autograd.grad(loss_of([value.mul_(2) for value in results]), needed)
-    expected = torch.autograd.grad(loss_of([2 * v for v in reference(cells, own)]), needed)
-    torch.testing.assert_close(found, expected)
-
-
-def test_without_gradients_nothing_is_kept(engine, cells):
-    values = example(cells)
-    assert not any(value.requires_grad for value in run(cells, values))
-    with torch.no_grad():
-        assert not any(value.requires_grad for value in run(cells, watched(values)[0]))
-
-
-def test_an_empty_batch_has_empty_results(engine, cells):
-    x, h, c, *weights = example(cells)
-    values = [x[:, :0], h[:, :0], c[:, :0], *weights]
-    output, last = run(cells, values)
-    assert output.numel() == last.numel() == 0
-    for gradient in gradients(run, cells, values):
-        assert (gradient == 0).all()
-
-
-def test_a_negated_view_is_read_as_it_is(engine, cells):
-    values = example(cells)
-    negated = [torch._neg_view(-values[0]), *values[1:]]
-    torch.testing.assert_close(run(cells, negated), reference(cells, values))
-    own, needed = watched(values)
-    results = run(cells, own)
-    grads = [torch._neg_view(-torch.ones_like(value)) for value in results]
-    found = torch.autograd.grad(results, needed, grads)
-    expected = torch.autograd.grad(sum(v.sum() for v in reference(cells, own)), needed)
-    torch.testing.assert_close(found, expected)
-
-
 # Which engine runs
-
-
-def engines_used(monkeypatch, function):
-    """Return the results of a function, and the names of the engines that it used."""
-    used = []
-    plain, compiled = recurrence.unrolled, recurrence._Recurrence.apply
-    monkeypatch.setattr(
-        recurrence, "unrolled", lambda *given: used.append("autograd") or plain(*given)
-    )
-    monkeypatch.setattr(
-        recurrence._Recurrence, "apply", lambda *given: used.append("kernel") or compiled(*given)
-    )
-    return function(), used
-
-
-def test_the_kernel_runs_what_it_can(monkeypatch):
-    require_kernel()
-    cells = MEMBERS["many"]
-    for dtype in (torch.float32, torch.float64):
-        values = example(cells, dtype=dtype)
-        assert engines_used(monkeypatch, lambda v=values: gradients(run, cells, v))[1] == ["kernel"]
-    _, used = engines_used(monkeypatch, lambda: gradients(run, cells, values, twice=True))
-    assert used == ["kernel", "autograd"]  # the gradient is computed again so as to be seen
 
 
 @pytest.mark.parametrize(
@@ -241,24 +159,8 @@ def test_the_kernel_runs_on_plain_memory_only(change):
     assert not recurrence._kernel_runs_on(change(plain), plain)
 
 
-def traced(function, value):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.jit.trace(function, value, check_trace=False)
-
-
 def counted(function, value):
     with FlopCounterMode(display=False):
-        function(value)
-
-
-def carried(function, value):
-    with forward_ad.dual_level():
-        function(value)
-
-
-def compiled(function, value):
-    with patch.object(torch.compiler, "is_compiling", lambda: True):
         function(value)
 
 
@@ -267,12 +169,9 @@ def compiled(function, value):
     [
         lambda f, x: make_fx(f, pre_dispatch=True)(x),
         lambda f, x: torch.func.vmap(f)(x),
-        traced,
         counted,
-        carried,
-        compiled,
     ],
-    ids=["recorded", "transformed", "traced", "counted", "forward mode", "compiled"],
+    ids=["recorded", "transformed", "counted"],
 )
 def test_while_operations_are_watched_the_kernel_does_not_run(watch):
     """Not even on a tensor that was there before."""

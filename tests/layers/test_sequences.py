@@ -8,7 +8,6 @@ from torch import nn
 from torch.nn.utils.rnn import (
     PackedSequence,
     pack_padded_sequence,
-    pack_sequence,
     pad_packed_sequence,
 )
 
@@ -70,41 +69,6 @@ def test_packed_sequences_equal_those_of_lstm(options, lengths):
         torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
     plain = [layer(pack(input)) for layer in lstm_and_layer(**options)]
     torch.testing.assert_close(tensors(plain[1]), tensors(plain[0]), rtol=0, atol=1e-12)
-
-
-@pytest.mark.parametrize("cell", [nt.zoo.EXAMPLE, nt.zoo.NASCELL, nt.zoo.MAXCELL], ids=str)
-def test_a_packed_sequence_is_its_sequences_one_by_one(cell):
-    layer = nt.CellRNN(cell, 3, 4, 2, bidirectional=True, bias=True, dtype=torch.float64)
-    sequences = [torch.randn(n, 3, dtype=torch.float64) for n in (3, 6, 1, 6)]
-    packed, (h, c) = layer(pack_sequence(sequences, enforce_sorted=False))
-    padded, lengths = pad_packed_sequence(packed)
-    assert lengths.tolist() == [3, 6, 1, 6]
-    for k, sequence in enumerate(sequences):
-        output, (h_k, c_k) = layer(sequence)
-        found = (padded[: len(sequence), k], h[:, k], c[:, k])
-        torch.testing.assert_close(found, (output, h_k, c_k), rtol=0, atol=1e-12)
-
-
-def test_backward_is_forward_over_the_reversed_sequence():
-    layer = nt.CellRNN(nt.zoo.NASCELL, 3, 4, bidirectional=True)
-    reverse = nt.CellRNN(nt.zoo.NASCELL, 3, 4)
-    reverse.load_state_dict(
-        {name: getattr(layer, f"{name}_reverse") for name in reverse.state_dict()}
-    )
-    input, hx = torch.randn(5, 2, 3), (torch.randn(2, 2, 4), torch.randn(2, 2, 4))
-    output, (h, c) = layer(input, hx)
-    expected, last = reverse(input.flip(0), (hx[0][1:], hx[1][1:]))
-    torch.testing.assert_close(output[..., 4:], expected.flip(0))
-    torch.testing.assert_close((h[1:], c[1:]), last)
-
-
-def test_dropout_acts_on_packed_data_between_layers():
-    torch.manual_seed(0)
-    layer = nt.CellRNN(nt.zoo.NASCELL, 3, 8, 2, dropout=0.5)
-    packed = pack_sequence([torch.randn(4, 3), torch.randn(2, 3)])
-    first, second = (layer(packed)[1][0] for _ in range(2))
-    assert torch.equal(first[0], second[0])
-    assert not torch.equal(first[1], second[1])
 
 
 def packed(sizes, rows=None, features=3, dtype=torch.float32):

@@ -14,7 +14,6 @@ from torch import nn
 import nastut as nt
 from kernel_switch import switch_off_kernel
 from nastut.files import recorded
-from nastut.learning import children
 from nastut.learning.children import CHILD, Population, train
 from nastut.learning.tasks import Task, embedded_reber
 from nastut.learning.training import LanguageModel, clip, fit, perplexities, perplexity
@@ -201,39 +200,17 @@ def test_members_start_from_the_same_weights_around_zero():
         assert 0.1 < weight.max() <= 0.25
 
 
-@pytest.mark.parametrize("members", [[0], [2, 0]])
-def test_a_subset_is_what_it_was(members):
-    population = Population(CELLS[:4], 5, 6, seed=0)
-    with torch.no_grad():
-        for m, weight in itertools.product(range(4), population.parameters()):
-            weight[m] *= m + 1
-    subset = population.subset(np.array(members))
-    symbols = torch.from_numpy(RNG.integers(0, 5, (7, 3)))
-    scores, (h, c) = population(symbols)
-    found, states = subset(symbols)
-    torch.testing.assert_close((found, *states), (scores[members], h[members], c[members]))
-    assert all(weight.is_leaf and weight.requires_grad for weight in subset.parameters())
-
-
 def test_a_population_has_one_base():
     with pytest.raises(ValueError, match=r"bases \[2, 8\]; give cells of one base"):
         Population([CELLS[0], nt.zoo.LSTM], 5, 6, seed=0)
 
 
-def test_what_is_left_out(task, monkeypatch):
+def test_what_is_left_out():
     settings = json.loads(recorded("transfer.json").read_text())["settings"]
     assert asdict(CHILD) == settings["recipe"]
-    sizes = []
-
-    def population(cells, *arguments):
-        sizes.append(len(cells))
-        return Population(cells, *arguments)
-
-    monkeypatch.setattr(children, "Population", population)
     stream = np.arange(80) % 5
     circle = Task("circle", tuple("abcde"), stream, stream, stream)
-    records = train([BOUNDED[0]] * 129, circle, replace(RECIPE, reports=1), progress=False)
-    assert sizes == [128, 1]
+    records = train(BOUNDED, circle, replace(RECIPE, reports=1), progress=False)
     assert {(record.seed, record.parameters) for record in records} == {
         (0, 2 * 16 * (5 + 16) + 5 * (16 + 1))
     }

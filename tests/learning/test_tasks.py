@@ -19,26 +19,18 @@ from nastut.learning.tasks import (
 )
 
 
-def test_the_streams_are_the_paragraphs_of_the_manual_each_once():
+def test_the_streams_are_paragraphs_of_the_manual_each_once_and_share_none():
     from pydoc_data.topics import topics
 
     task = python_reference()
-    text = "".join(task.symbols[i] for i in task.train)
     manual = "\n\n".join(topics.values())
-    paragraphs = text.split("\n\n")
+    paragraphs = [
+        paragraph
+        for stream in (task.train, task.validation, task.test)
+        for paragraph in "".join(task.symbols[i] for i in stream).split("\n\n")
+    ]
     assert len(set(paragraphs)) == len(paragraphs)
     assert all(paragraph in manual for paragraph in paragraphs)
-
-
-def test_test_and_training_share_no_paragraph():
-    task = python_reference()
-    train, validation, test = (
-        set("".join(task.symbols[i] for i in stream).split("\n\n"))
-        for stream in (task.train, task.validation, task.test)
-    )
-    assert not train & test
-    assert not train & validation
-    assert not validation & test
 
 
 @pytest.mark.parametrize(("length", "batch", "steps"), [(100, 4, 7), (101, 3, 50), (6, 3, 1)])
@@ -102,20 +94,6 @@ def test_an_unknown_word_is_named_with_its_line(files):
         word_files(*files)
 
 
-def written(tmp_path, *contents):
-    """Write three files; the last content stands for those that are missing."""
-    paths = []
-    padded = (*contents, *[contents[-1]] * 2)
-    for name, content in zip(("train", "valid", "test"), padded, strict=False):
-        paths.append(tmp_path / name)
-        paths[-1].write_bytes(content.encode() if isinstance(content, str) else content)
-    return paths
-
-
-def said(task):
-    return " ".join(task.symbols[i] for i in task.train)
-
-
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -127,23 +105,27 @@ def said(task):
     ],
     ids=["empty line", "WikiText", "line ends", "mark", "other separators"],
 )
-def test_words_are_counted_as_published_perplexities_count_them(tmp_path, content, words):
-    assert said(word_files(*written(tmp_path, content))) == words
+def test_words_are_counted_as_published_perplexities_count_them(files, content, words):
+    for path in files:
+        path.write_bytes(content.encode())
+    task = word_files(*files)
+    assert " ".join(task.symbols[i] for i in task.train) == words
 
 
-def test_large_files_take_bounded_memory_and_show_progress(tmp_path, capsys):
+def test_large_files_take_bounded_memory_and_show_progress(files, capsys):
     line = " ".join(f"word{n}" for n in range(5_000)) + "\n"
-    paths = written(tmp_path, line * 25, line, line)  # 1.1 MB, 125,000 words; from 1 MiB on
+    for path, times in zip(files, (25, 1, 1), strict=True):
+        path.write_text(line * times)  # 1.1 MB, 125,000 words; from 1 MiB on
     tracemalloc.start()
-    task = word_files(*paths)
+    task = word_files(*files)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(task.train) == 125_025
-    assert peak < 6 * paths[0].stat().st_size
+    assert peak < 6 * files[0].stat().st_size
     shown = capsys.readouterr().err
-    assert "train: 100%" in shown
+    assert "train.txt: 100%" in shown
     assert "valid" not in shown
-    word_files(*paths, progress=False)
+    word_files(*files, progress=False)
     assert capsys.readouterr().err == ""
 
 
