@@ -132,12 +132,6 @@ def paired_test(shares: np.ndarray, rng: np.random.Generator) -> float:
     return float((1 + extreme.sum()) / (1 + RESAMPLES))
 
 
-def kept(one: np.ndarray, other: np.ndarray, n: int) -> int:
-    """Return how many of the `n` best by one measurement are among the `n` best by the other."""
-    best = [set(np.argsort(-values, kind="stable")[:n].tolist()) for values in (one, other)]
-    return len(best[0] & best[1])
-
-
 def holm(p_values: Sequence[float]) -> np.ndarray:
     """Return p-values corrected for their number, by Holm's rule.
 

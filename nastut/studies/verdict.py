@@ -1,28 +1,26 @@
 """What the records say of the searches: on the table (notebook 07), and without one (notebook 09).
 
-``tuning`` compares the methods on the table, ``retrained`` tells how much of a place in it is luck.
-``halving`` and ``beyond`` are of the paper's own space, cells of base 8 on text; there a lower
-perplexity is better, and what diverged has an infinite one.
+``tuning`` compares the methods on the table. ``beyond`` is of the paper's own space, cells of base 8
+on text; there a lower perplexity is better, and what diverged has an infinite one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from nastut.cells.cell import Cell
 from nastut.learning.models import BASELINES
-from nastut.search.trained import Halving
 from nastut.studies.inference import arrivals, bootstrap
 from nastut.zoo.named import NASCELL
 
 Runs = Mapping[str, Any]
 """The results of a study's runs, by their names."""
 
-# The studies tuning and retrained
+# The study tuning
 
 EVALUATIONS = 1_500
 """The budget of each search of ``tuning``."""
@@ -57,73 +55,6 @@ def arrived(runs: Runs, band: str = "1 per mille") -> dict[str, np.ndarray]:
         if run["line"] is not None:
             reached.setdefault(run["line"], []).extend(run["reached"][band])
     return {line: arrivals(of_line) for line, of_line in reached.items()}
-
-
-# The study halving
-
-
-class Played(NamedTuple):
-    """What a rule did to many cells, on average over the orders in which they came.
-
-    Attributes
-    ----------
-    cost
-        Share of the training steps.
-    best, best_five
-        How often the best cell at the end of full training was kept; which share of the best five.
-    loss
-        By how much the best that was kept is worse than the best of all: a share of perplexity.
-    """
-
-    cost: float
-    best: float
-    best_five: float
-    loss: float
-
-
-def play(
-    curves: np.ndarray, rule: Halving, at_once: int = 16, orders: int = 500, seed: int = 0
-) -> Played:
-    """Play a rule on recorded curves.
-
-    Parameters
-    ----------
-    curves
-        Perplexities after each part, of shape (cells, parts); infinite after a divergence.
-    rule
-        Says which cells go on.
-    at_once
-        How many cells are trained side by side; the rule knows those that came before, and these.
-    orders, seed
-        In how many orders the cells come, and where the orders are drawn from.
-    """
-    rng = np.random.default_rng(seed)
-    rank = curves[:, -1].argsort(kind="stable")
-    counted = []
-    for _ in range(orders):
-        parts = parts_trained(curves[order := rng.permutation(len(curves))], rule, at_once)
-        whole = np.empty(len(curves), bool)
-        whole[order] = parts == rule.parts
-        best = curves[rank[0], -1]
-        loss = (curves[whole, -1].min(initial=inf) - best) / best
-        counted.append((parts.mean() / rule.parts, whole[rank[0]], whole[rank[:5]].mean(), loss))
-    return Played(*(float(mean) for mean in np.mean(counted, axis=0)))
-
-
-def parts_trained(curves: np.ndarray, rule: Halving, at_once: int) -> np.ndarray:
-    """Return after how many parts each cell is given up, if they come in this order."""
-    parts = np.full(len(curves), rule.parts)
-    for start in range(0, len(curves), at_once):
-        before = [
-            tuple(curve[:part]) for curve, part in zip(curves[:start], parts[:start], strict=True)
-        ]
-        stay = rule.stay(before)
-        going = np.arange(start, min(start + at_once, len(curves)))
-        for rung in rule.rungs:
-            stays = stay(rung - 1, curves[going, rung - 1])
-            parts[going[~stays]] = rung
-            going = going[stays]
-    return parts
 
 
 # The study beyond
