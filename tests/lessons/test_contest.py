@@ -215,6 +215,9 @@ def test_what_is_not_sampled_right_still_says_the_same_probabilities():
     right = built(RIGHT).controller.log_probabilities(sequences)
     for name in ("never fed back", "likeliest token", "h and c swapped"):
         assert torch.equal(built(BROKEN[name]).controller.log_probabilities(sequences), right)
+    written = built(BROKEN["likeliest token"]).controller.sample(4, np.random.default_rng(0))
+    first = built(RIGHT).controller.distribution([]).argmax()
+    assert written[:, 0].tolist() == [first] * 4
 
 
 @pytest.mark.parametrize(
