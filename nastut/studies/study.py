@@ -101,10 +101,16 @@ class Study:
                 missing = [name for name in runs if name not in results]
                 futures = {executor.submit(self.run, *runs[name]): name for name in missing}
                 bar = tqdm(as_completed(futures), total=len(futures), desc=self.name, unit="run")
+                failures: list[BaseException] = []
                 for future in bar:
+                    if error := future.exception():
+                        failures.append(error)
+                        continue
                     results[futures[future]] = future.result()
                     results = {name: results[name] for name in [*runs, *results] if name in results}
                     write_json(path, {"settings": settings, "runs": results}, indent=1)
+                if failures:  # Only now: the other runs lose nothing.
+                    raise failures[0]
         return results
 
 

@@ -1,7 +1,7 @@
 """What the records say of the searches: on the table (notebook 07), and without one (notebook 09).
 
-``tuning`` compares the methods on the table. ``beyond`` is of the paper's own space, cells of base 8
-on text; there a lower perplexity is better, and what diverged has an infinite one.
+``tuning`` compares the methods on the table. ``beyond`` is of the paper's own space, cells of base
+8 on text; there a lower perplexity is better, and what diverged has an infinite one.
 """
 
 from __future__ import annotations

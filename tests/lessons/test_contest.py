@@ -7,11 +7,10 @@ import pytest
 import torch
 
 import nastut as nt
-from made_up_table import made_up_table
 from nastut.lessons import contest
 from nastut.lessons.contest import BROKEN, RIGHT
 from nastut.search import flat_gradient
-from nastut.studies.inference import Comparison, compared
+from nastut.studies.verdict import PAIRS
 
 INTERVALS = [(0.5, 0.4, 0.7), (0.2, 0.1, 0.3)]
 
@@ -50,22 +49,12 @@ def test_every_setting_of_a_sweep_has_its_interval():
         assert set(axis.lines[3].get_ydata()) == {500}
 
 
-def test_pictures_show_the_numbers_and_intervals_that_they_are_given():
-    agreement = {group: dict(zip("xy", INTERVALS, strict=True)) for group in ("all", "best")}
+def test_pictures_show_the_numbers_that_they_are_given():
     curves = {name: np.full(3, number) for number, name in enumerate("abcdefgh")}
-    lift, agreed, rounds, gallery = (
-        contest.draw_lift({"a": (0.2, 0.6), "b": (0.5, 0.1)}),
-        contest.draw_agreement(agreement),
-        contest.draw_rounds(INTERVALS, chance=0.05),
-        contest.draw_curves(curves, right=np.ones(3)),
-    )
+    lift = contest.draw_lift({"a": (0.2, 0.6), "b": (0.5, 0.1)})
+    gallery = contest.draw_curves(curves, right=np.ones(3))
     lines = [list(line.get_xdata()) for line in lift.axes[0].lines]
     assert lines == [[0.2, 0.6], [0.2], [0.6], [0.5, 0.1], [0.5], [0.1]]
-    ends = [pytest.approx((low, high)) for _, low, high in INTERVALS]
-    assert intervals(agreed.axes[0]) == ends * 2
-    assert [list(line.get_ydata()) for line in agreed.axes[0].lines[:2]] == [[0.5, 0.2]] * 2
-    assert intervals(rounds.axes[0]) == ends
-    assert list(rounds.axes[0].lines[0].get_xdata()) == [1, 2]
     for axis, (name, curve) in zip(gallery.axes, curves.items(), strict=True):
         assert axis.get_title() == name
         assert [line.get_ydata().tolist() for line in axis.lines] == [[1, 1, 1], curve.tolist()]
@@ -163,24 +152,15 @@ def test_tables_have_a_row_for_each_method_and_each_pair():
     assert fast.split()[:2] == ["fast", "15"]
     assert fast == "fast                      15 ( 10 to   20)        0 of 30"
     assert slow == "slow                     514 (509 to  519)        1 of 30"
-    (row,) = contest.comparison_table(compared(reached, [("fast", "slow")])).splitlines()
-    assert row == f"{'fast':35s} before {'slow':32s} 100%  p < 0.001"
-    row = contest.comparison_table({("a", "b"): Comparison(0.5, 0.001, 0.001)})
-    assert row.endswith(" 50%  p = 0.001")
 
 
-def test_on_text_picked_cells_and_those_not_trained_are_left_out():
-    table = made_up_table()
-    first, second, picked = table.sequences[:3]
-    run = [
-        {"cell": first, "test": 4.0},
-        {"cell": second, "test": None},
-        {"cell": picked, "test": 2},
-    ]
-    study = {"settings": {"drawn": 2}, "runs": {"a": run, "b": [{"cell": first, "test": 6.0}]}}
-    found = contest.text_perplexities(study, table)
-    assert found[:2].tolist() == [5.0, np.inf]
-    assert np.isnan(found[2:]).all()
+def test_the_planned_comparisons_have_a_row_each_corrected_for_all():
+    lines = dict.fromkeys(line for pair in PAIRS for line in pair)
+    reached = {line: np.arange(1.0, 31) + 500 * (line == "random") for line in lines}
+    rows = contest.how_sure(reached, 0, 3).splitlines()
+    assert rows[0] == f"{'REINFORCE':35s} before {'random':32s} 100%  p < 0.001"
+    assert rows[2].endswith(" 50%  p = 1.000")
+    assert len(rows) == 3
 
 
 # The broken controllers: the tests that catch them are in the notebook; here it is another route
