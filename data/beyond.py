@@ -25,7 +25,7 @@ from nastut import search
 from nastut.cells.space import Space
 from nastut.learning.models import BASELINES, build, hidden_size_for, parameters
 from nastut.learning.tasks import Task, of_characters, python_reference, split
-from nastut.search.result import SearchResult
+from nastut.search.checkpoint import SearchResult
 from nastut.search.trained import Halving, Trained
 from nastut.studies.study import Results, Study
 from nastut.studies.verdict import FINALISTS, FRESH_SEEDS, classes

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from nastut import search
-from nastut.search.result import SearchResult
+from nastut.search.checkpoint import SearchResult
 from nastut.studies.study import Study
 from nastut.studies.table import Table, load_table
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nastut.search.result import SearchResult
+    from nastut.search.checkpoint import SearchResult
 
 METHODS = ("priority_queue", "evolution", "random", "reinforce")
 SHOWN = 5
@@ -127,7 +127,7 @@ def _print_best(result: SearchResult, best: float, out: Path, picture: Path) -> 
 def run_report(options: argparse.Namespace) -> None:
     """Draw the curves of some searches, and print what each found."""
     from nastut.pictures.curves import draw_curves
-    from nastut.search.result import SearchResult
+    from nastut.search.checkpoint import SearchResult
 
     results = {str(path): SearchResult.load(path) for path in options.files}
     for path, result in results.items():

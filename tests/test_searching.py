@@ -17,7 +17,7 @@ import pytest
 import nastut as nt
 from drawn import hide_programs, texts
 from nastut.__main__ import main
-from nastut.search.result import Batch, SearchResult
+from nastut.search.checkpoint import Batch, SearchResult
 from nastut.search.rewards import FAILED, Outcome
 from nastut.searching import METHODS
 

@@ -1,11 +1,12 @@
+from . import checkpoint as checkpoint
 from . import controller as controller
 from . import learners as learners
 from . import loop as loop
-from . import result as result
 from . import rewards as rewards
 from . import strategies as strategies
 from . import trained as trained
 from . import workers as workers
+from .checkpoint import SearchResult as SearchResult
 from .controller import expected_reward as expected_reward
 from .controller import flat_gradient as flat_gradient
 from .learners import Learner as Learner
@@ -14,7 +15,6 @@ from .learners import Reinforce as Reinforce
 from .learners import priority_queue as priority_queue
 from .learners import reinforce as reinforce
 from .loop import run as run
-from .result import SearchResult as SearchResult
 from .strategies import evolution as evolution
 from .strategies import random as random
 from .trained import Halving as Halving

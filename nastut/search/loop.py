@@ -41,7 +41,7 @@ from tqdm.auto import tqdm
 from nastut.cells.cell import Cell
 from nastut.cells.sequence import describe, require_whole_number
 from nastut.cells.space import Space
-from nastut.search.result import Batch, SearchResult, locked
+from nastut.search.checkpoint import Batch, SearchResult, locked
 from nastut.search.rewards import FAILED, Curve, Outcome, Reward, SideBySide, finite
 from nastut.search.workers import Outcomes, Source, Workers
 
@@ -310,8 +310,8 @@ def run(
         block, such as :func:`nastut.search.processes`. Then a broken one is replaced, and
         a child whose worker died each time has failed. None: children are trained here.
     checkpoint
-        A file of the search, as :mod:`nastut.search.result` describes it. If it is there already,
-        the search goes on from it, and gives what it would have given without a break; with more
+        A file of the search, as :mod:`nastut.search.checkpoint` describes it. If it is there
+        already, the search goes on from it, and gives what it would have given without a break; with more
         `evaluations` than before, too. That the reward function is the same is for you to know,
         unless it has settings.
     progress

@@ -12,7 +12,7 @@ import pytest
 
 import nastut as nt
 from nastut.__main__ import main
-from nastut.search.result import SearchResult
+from nastut.search.checkpoint import SearchResult
 from nastut.search.trained import Trained
 from nastut.search.workers import Cluster, Workers
 from rewards_far_away import Noted, value

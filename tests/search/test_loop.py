@@ -17,9 +17,9 @@ import pytest
 import torch
 
 import nastut as nt
+from nastut.search.checkpoint import SearchResult
 from nastut.search.learners import PriorityQueue, Reinforce
 from nastut.search.loop import Search, run
-from nastut.search.result import SearchResult
 from nastut.search.rewards import Outcome
 from nastut.search.strategies import Evolution, Random
 from nastut.search.workers import Workers

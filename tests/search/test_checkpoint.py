@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nastut as nt
-from nastut.search.result import Batch, Failure, SearchResult
+from nastut.search.checkpoint import Batch, Failure, SearchResult
 from nastut.search.rewards import FAILED, Outcome
 
 EXAMPLE = nt.zoo.EXAMPLE
