@@ -311,9 +311,9 @@ def run(
         a child whose worker died each time has failed. None: children are trained here.
     checkpoint
         A file of the search, as :mod:`nastut.search.checkpoint` describes it. If it is there
-        already, the search goes on from it, and gives what it would have given without a break; with
-        more `evaluations` than before, too. That the reward function is the same is for you to know,
-        unless it has settings.
+        already, the search goes on from it, and gives what it would have given without a break;
+        with more `evaluations` than before, too. That the reward function is the same is for you
+        to know, unless it has settings.
     progress
         Whether to show a progress bar.
     workers
