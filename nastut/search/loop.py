@@ -29,7 +29,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
-from inspect import Parameter, Signature, signature
+from inspect import Parameter, Signature, cleandoc, signature
 from json import dumps, loads
 from math import inf
 from pathlib import Path
@@ -406,7 +406,8 @@ def search_by(name: str, kind: Any) -> Callable[..., SearchResult]:
     search.__module__ = kind.__module__
     search.__doc__ = (
         f"Search with :class:`{kind.__module__}.{kind.__name__}`, which has the method's settings."
-        f"\n\n{kind.__doc__}\n\nSee :func:`nastut.search.run` for what is common to all searches."
+        "\n\nSee :func:`nastut.search.run` for what is common to all searches."
+        f"\n\n{cleandoc(kind.__doc__)}"
     )
     search.__signature__ = takes  # type: ignore[attr-defined]
     return search
