@@ -55,8 +55,8 @@ CSS = """\
 html[data-theme="dark"] .output img { background: white; border-radius: 4px; }
 .output img { max-width: 100%; height: auto; }
 /* A phone is narrow: long names may break anywhere, wide tables and formulas scroll. */
-.bd-content, .bd-content code, .bd-content code span.pre { overflow-wrap: anywhere; }
-.bd-content p code, .bd-content td code, .bd-content code span.pre { white-space: normal; }
+.bd-content, .bd-content code, .bd-content span.pre { overflow-wrap: anywhere; }
+.bd-content p code, .bd-content td code, .bd-content span.pre { white-space: normal; }
 mjx-container[display="true"] { overflow-x: auto; max-width: 100%; }
 """
 
