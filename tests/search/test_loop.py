@@ -57,7 +57,7 @@ def test_a_method_puts_its_strategy_into_the_loop_and_says_so(name):
     plain = {key: str(value) for key, value in cell.items()}
     assert found.settings == {"method": name, "seed": 3, **plain, **own, "batch": 4}
     assert {type(value) for value in found.settings.values()} <= {int, float, str, bool}
-    assert kind.__doc__ in method.__doc__
+    assert inspect.getdoc(kind) in method.__doc__
     with pytest.raises(TypeError, match="unexpected keyword argument 'bacth'"):
         method(SPACE, reward, bacth=4)
 
