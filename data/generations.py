@@ -24,7 +24,7 @@ from nastut.search.learners import PriorityQueue
 from nastut.studies.lineages import EVALUATIONS, RATES
 from nastut.studies.study import Study
 from nastut.studies.table import load_table
-from searches import own_settings, per_mille, summary
+from searches import on_the_table, own_settings, summary
 
 TABLE = load_table()
 GENERATIONS = 5
@@ -83,10 +83,7 @@ Searched = Callable[[Cell | None, int, float, int], dict[str, Any]]
 def study() -> Study:
     """Return the study: one run for each seed, with all lines in it."""
     settings = {
-        "table": TABLE.digest,
-        "task": TABLE.tasks[0],
-        "evaluations": EVALUATIONS,
-        "per_mille": per_mille(TABLE),
+        **on_the_table(EVALUATIONS),
         "method": METHOD,
         "generations": GENERATIONS,
         "seeds": SEEDS,

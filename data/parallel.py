@@ -28,7 +28,7 @@ from nastut.search.strategies import Evolution, Random
 from nastut.search.workers import Group, Outcomes, Workers
 from nastut.studies.study import Results, Study
 from nastut.studies.table import load_table
-from searches import per_mille
+from searches import on_the_table, per_mille
 
 TABLE = load_table()
 
@@ -107,10 +107,7 @@ class SimulatedWorkers(Workers):
 def study() -> Study:
     """Return the study: first the children are timed, then the searches are simulated."""
     settings = {
-        "table": TABLE.digest,
-        "task": TABLE.tasks[0],
-        "evaluations": EVALUATIONS,
-        "per_mille": per_mille(TABLE),
+        **on_the_table(EVALUATIONS),
         "workers": WORKERS,
         "seeds": SEEDS,
         "timed": TIMED,

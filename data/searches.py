@@ -47,13 +47,20 @@ def per_mille(table: Table) -> int:
     return len(table) // 1000
 
 
+def on_the_table(evaluations: int) -> dict[str, Any]:
+    """Return the settings that searches on the table have in common."""
+    return {
+        "table": TABLE.digest,
+        "task": TABLE.tasks[0],
+        "evaluations": evaluations,
+        "per_mille": per_mille(TABLE),
+    }
+
+
 def study() -> Study:
     """Return the study."""
     settings = {
-        "table": TABLE.digest,
-        "task": TABLE.tasks[0],
-        "evaluations": EVALUATIONS,
-        "per_mille": per_mille(TABLE),
+        **on_the_table(EVALUATIONS),
         "every": EVERY,
         "seeds": SEEDS,
         "methods": {

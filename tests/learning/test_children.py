@@ -34,14 +34,6 @@ def task():
     return embedded_reber(np.random.default_rng(1), train=4 * 161, validation=200, test=200)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def alone(cell, population, m=0):
     """The member's network, made of a CellRNN and torch's own layers, with the same weights."""
     symbols, hidden_size = population.decoder.shape[1:]

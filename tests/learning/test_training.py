@@ -32,14 +32,6 @@ def task():
     return Task("circle", tuple("abcde"), stream, stream[:100], stream[:100])
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def model(seed=0, core=None):
     with seeded(seed):
         return LanguageModel(core or nn.LSTM(6, 8), 5)
