@@ -83,8 +83,14 @@ TASKS = {
     "data": Task(
         "make the recorded results anew, or go on making them",
         # The texts first. What TensorFlow recorded needs an environment of its own.
-        _scripts("data/texts.py")
-        + tuple(script for script in _scripts("data/*.py") if "tensorflow" not in script[0]),
+        (
+            ("data/texts.py",),
+            *(
+                script
+                for script in _scripts("data/*.py")
+                if script[0] not in ("data/texts.py", "data/tensorflow_nascell.py")
+            ),
+        ),
     ),
     "bench": Task("measure speed; prints ratios", _scripts("benchmarks/bench_*.py")),
     "cluster": Task(
