@@ -32,19 +32,26 @@ from __future__ import annotations
 
 import base64
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
 
 import texts
 from nastut.cells.cell import Cell, Node
-from nastut.learning.models import EMBEDDING, LeanRNN, build, hidden_size_for, parameters
+from nastut.learning.models import (
+    EMBEDDING,
+    LARGEST_SIZE,
+    LeanRNN,
+    build,
+    hidden_size_for,
+    parameters,
+)
 from nastut.learning.tasks import Task, of_characters
-from nastut.learning.training import LanguageModel, Recipe, State, fit, seeded
+from nastut.learning.training import LanguageModel, Recipe, fit, seeded
 from nastut.studies.study import Results, Runs, Study
 from nastut.zoo.named import NASCELL
 
@@ -87,7 +94,7 @@ NOT_FOUND = (*BASELINES, "LSTM, forget gate open", "NASCell", "MI-LSTM")
 RECIPE = Recipe(epochs=1, batch=32, steps=50, reports=4)
 PRODUCT, SUMMAND = Node("Multiply", "Identity"), Node("Add", "Identity")
 NO_C = "no c: "
-"""In front of a cell's sequence: its c is zero at every step."""
+"""In front of a cell's sequence: the leaf that c comes from is silent, so c is zero."""
 
 FIRST_RATES = (4e-3, 8e-3, 16e-3)
 LOWEST_RATE, HIGHEST_RATE = 5e-4, 0.128
@@ -130,7 +137,7 @@ def study() -> Study:
         "threads": 1,
     }
     phases = [tuning_on_speeches, tuning_elsewhere, messy_runs, finals]
-    return Study("found", settings, {}, run, then=[*phases, ablation, sizes, beside])
+    return Study("found", settings, {}, run, then=[*phases, ablation, beside, sizes])
 
 
 def tuning_on_speeches(results: Results) -> Runs:
@@ -164,11 +171,12 @@ def messy_runs(results: Results) -> Runs:
 
 def finals(results: Results) -> Runs:
     """Return the runs that decide: the baselines and the primary cell, in ten fresh replicates."""
+    models = [*BASELINES, primary(results)]
+    rates = {(text, model): best_rate(results, text, model) for text in TEXTS for model in models}
     return dict(
-        _run(setting, model, best_rate(results, setting, model), replicate, final=True)
+        _run(setting, model, rate, replicate, final=True)
         for replicate in REPLICATES
-        for setting in TEXTS
-        for model in (*BASELINES, primary(results))
+        for (setting, model), rate in rates.items()
     )
 
 
@@ -194,13 +202,11 @@ def sizes(results: Results) -> Runs:
 
 
 def beside(results: Results) -> Runs:
-    """Return the runs of models that decide nothing, in the first replicates of the finals."""
-    elsewhere = ["MI-LSTM", *candidates(results)]
-    names = {SPEECHES: [*elsewhere, "LSTM, forget gate open", "NASCell"]}
+    """Return the runs of models that decide nothing, in the first replicates of the speeches."""
+    models = ["MI-LSTM", "LSTM, forget gate open", "NASCell", *candidates(results)]
     return dict(
-        _run(setting, model, best_rate(results, setting, model), replicate, final=True)
-        for setting in TEXTS
-        for model in names.get(setting, elsewhere)
+        _run(SPEECHES, model, best_rate(results, SPEECHES, model), replicate, final=True)
+        for model in models
         for replicate in FEW_REPLICATES
     )
 
@@ -222,13 +228,14 @@ def changed(sequence: str) -> dict[str, str]:
     """Return what a cell becomes if one thing in it is changed: what -> the model's name."""
     cell = Cell.parse(sequence)
     plain = [n for n, leaf in enumerate(cell.nodes[: cell.base]) if leaf == PRODUCT]
-    models = {"no c": NO_C + sequence}
+    silent = NO_C + str(replace(cell, create_index=plain[-1]))
+    models = {f"{len(plain) - 1} of {len(plain)} products, no c": silent}
 
     def change(what: str, new: Mapping[int, Node], inject: Node = cell.inject) -> None:
         all_nodes = tuple(new.get(number, node) for number, node in enumerate(cell.nodes))
         models[what] = str(replace(cell, nodes=all_nodes, inject=inject))
 
-    for left in range(len(plain)):
+    for left in sorted({0, 1, 2, len(plain) - 1}):
         change(f"{left} of {len(plain)} products", dict.fromkeys(plain[left:], SUMMAND))
     for n, node in enumerate(cell.nodes):
         if n < cell.base and n not in plain:
@@ -344,28 +351,38 @@ def messy(name: str, characters: int, seed: int) -> Task:
     return of_characters(f"{name}, {seed}", [text(characters), text(30_000), text(30_000)])
 
 
-class WithoutC(LeanRNN):
-    """A layer of one cell that forgets its c after each step."""
+class Silenced(LeanRNN):
+    """A layer whose c stays zero: it comes from a leaf with matrices of zeros."""
 
-    def forward(self, input: Tensor, hx: State | None = None) -> tuple[Tensor, State]:  # type: ignore[override]
-        """Return what the layer would if every c_{t-1} were zero."""
-        outputs: list[Any] = []
-        for step in torch.split(input, 1):
-            if hx is not None:
-                hx = hx[0], torch.zeros_like(hx[1])
-            output, hx = super().forward(step, hx)
-            outputs.append(output)
-        assert hx is not None
-        return torch.cat(outputs), hx
+    def __init__(self, cell: Cell, input_size: int, hidden_size: int) -> None:
+        super().__init__(cell, input_size, hidden_size)
+        rows = slice(cell.create_index * hidden_size, (cell.create_index + 1) * hidden_size)
+        mask = torch.ones(cell.base * hidden_size, 1)
+        mask[rows] = 0.0
+        for weight in (self.weight_ih_l0, self.weight_hh_l0):
+            weight.data *= mask
+            weight.register_hook(lambda gradient: gradient * mask)  # type: ignore[no-untyped-call]
 
 
-def build_model(model: str, symbols: int, parameters: int) -> LanguageModel:
-    """Return an untrained model of about so many parameters; see :data:`MODELS`."""
+def build_model(model: str, symbols: int, budget: int) -> tuple[LanguageModel, int]:
+    """Return an untrained model of about so many parameters, and their number.
+
+    Parameters
+    ----------
+    model
+        See :data:`MODELS`; or a sequence, with or without :data:`NO_C`.
+    """
     name = MODELS.get(model, model).removeprefix(NO_C)
-    size = hidden_size_for(parameters, name, symbols)
-    if model.startswith(NO_C):
-        return LanguageModel(WithoutC(Cell.parse(name), EMBEDDING, size), symbols)
-    return build(name, symbols, size)
+    if not model.startswith(NO_C):
+        size = hidden_size_for(budget, name, symbols)
+        return build(name, symbols, size), parameters(name, symbols, size)
+
+    def learned(size: int) -> int:
+        return parameters(name, symbols, size) - size * (EMBEDDING + size)
+
+    size = bisect_left(range(LARGEST_SIZE), budget, lo=2, key=learned)
+    core = Silenced(Cell.parse(name), EMBEDDING, size)
+    return LanguageModel(core, symbols), learned(size)
 
 
 @torch.no_grad()
@@ -396,14 +413,13 @@ def run(
     symbols = len(task.symbols)
     for used in (learning_rate, learning_rate / 2)[: 1 + final]:
         with seeded(replicate):
-            network = build_model(model, symbols, setting.parameters)
+            network, learned = build_model(model, symbols, setting.parameters)
         recipe = Recipe(**{**asdict(RECIPE), "learning_rate": used})
         record = fit(network, task, recipe, replicate, progress=False)
         # To end worse than guessing is to diverge, too.
         diverged = record.diverged is not None or record.validation[-1] >= symbols
         if not diverged:
             break
-    size = int(network.core.hidden_size)  # type: ignore[arg-type]
     return {
         "model": model,
         **setting._asdict(),
@@ -411,8 +427,8 @@ def run(
         "used_rate": used,
         "replicate": replicate,
         "digest": task.digest,
-        "hidden_size": size,
-        "learned": parameters(MODELS.get(model, model).removeprefix(NO_C), symbols, size),
+        "hidden_size": int(network.core.hidden_size),  # type: ignore[arg-type]
+        "learned": learned,
         "at": list(record.at),
         "validation": [value if math.isfinite(value) else None for value in record.validation],
         "test": None if diverged else record.test,
