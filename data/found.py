@@ -115,7 +115,7 @@ SPEECHES = Setting("speeches")
 TEXTS = (SPEECHES, Setting("bible"), Setting("program"))
 REPLICATES = range(10)
 FEW_REPLICATES = range(3)
-"""Those of models, sizes and texts on which nothing is decided."""
+"""Those of models and sizes on which nothing is decided; of changed cells the first two."""
 
 LETTERS, SHARPNESS = 400, 1.5
 """How many characters a final writes, and by what its scores are multiplied before."""
@@ -183,7 +183,7 @@ def finals(results: Results) -> Runs:
 def ablation(results: Results) -> Runs:
     """Return the runs of the primary cell with one thing changed, on a million characters."""
     models = [primary(results), *changed(MODELS[primary(results)]).values(), *BASELINES]
-    return tuned_and_judged(results, Setting("speeches", 1_000_000), models)
+    return tuned_and_judged(results, Setting("speeches", 1_000_000), models, FEW_REPLICATES[:2])
 
 
 def sizes(results: Results) -> Runs:
@@ -211,7 +211,12 @@ def beside(results: Results) -> Runs:
     )
 
 
-def tuned_and_judged(results: Results, setting: Setting, models: Sequence[str]) -> Runs:
+def tuned_and_judged(
+    results: Results,
+    setting: Setting,
+    models: Sequence[str],
+    replicates: Iterable[int] = FEW_REPLICATES,
+) -> Runs:
     """Return the runs of tuning, and once they are there, those of the first replicates."""
     runs = tuning(results, setting, models)
     if not runs.keys() <= results.keys():
@@ -219,7 +224,7 @@ def tuned_and_judged(results: Results, setting: Setting, models: Sequence[str]) 
     judged = dict(
         _run(setting, model, best_rate(results, setting, model), replicate, final=True)
         for model in models
-        for replicate in FEW_REPLICATES
+        for replicate in replicates
     )
     return {**runs, **judged}
 
