@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from nastut.cells.cell import Cell
 from nastut.lessons.exercise import Exercise
 from nastut.lessons.plots import BLUE, ORANGE
 from nastut.pictures.style import INK, QUIET
@@ -39,6 +40,34 @@ def finals(
         values = of_models.setdefault(run["model"], np.full(last + 1, np.nan))
         values[run["replicate"]] = np.inf if run["test"] is None else run["test"]
     return of_models
+
+
+NO_C = "no c: "
+"""What the record writes in front of a cell whose c comes from a leaf that is silent."""
+
+
+def change(cell: Cell, model: str) -> str | None:
+    """Return in words what a model of the record has else than `cell`; None if it is no cell.
+
+    Parameters
+    ----------
+    model
+        As the record names it: a baseline, or the sequence of a cell.
+    """
+    if len(model.removeprefix(NO_C).split()) != len(cell.sequence):
+        return None
+    places: dict[tuple[str, str], list[int]] = {}
+    after = Cell.parse(model.removeprefix(NO_C)).sequence
+    for place, words in enumerate(zip(cell.sequence[:-2], after[:-2], strict=True)):
+        if words[0] != words[1]:
+            places.setdefault((str(words[0]), str(words[1])), []).append(place // 2)
+    told = [
+        f"{new} for {old} at {', '.join(map(str, numbers))}"
+        for (old, new), numbers in places.items()
+    ]
+    if model.startswith(NO_C):
+        told.append(f"c = 0, and no leaf {after[-2]}")
+    return "; ".join(told)
 
 
 def draw_leads(leads: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
