@@ -1,6 +1,7 @@
 from . import named as named
 from . import weights as weights
 from .named import EXAMPLE as EXAMPLE
+from .named import FOUND as FOUND
 from .named import LSTM as LSTM
 from .named import MAXCELL as MAXCELL
 from .named import NASCELL as NASCELL

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import found
+import nastut as nt
 import texts
 
 
@@ -82,6 +83,16 @@ def test_one_thing_of_a_cell_is_changed():
     silent_rows = network.core.weight_hh_l0.grad.view(8, network.core.hidden_size, -1)[7]
     assert not c.any()
     assert not silent_rows.any()
+
+
+def test_the_cell_of_the_verdict_is_the_primary_cell_of_the_record():
+    results = nt.load_study("found")["runs"]
+    assert found.MODELS[found.primary(results)] == str(nt.zoo.FOUND)
+    for setting in found.TEXTS:
+        for model in ("LSTM", found.primary(results)):
+            chosen = found.best_rate(results, setting, model)
+            tried = [run[2] for run in found.tuning(results, setting, [model]).values()]
+            assert min(tried) < chosen < max(tried)
 
 
 @pytest.mark.parametrize("name", found.MESSY)
