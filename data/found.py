@@ -4,7 +4,7 @@ Every model has the same number of parameters and reads a text once. Models: tor
 NASCell, cells that the searches of ``beyond.py`` found, cells from the top of the table of all
 small cells, and such cells with one token changed so that nothing in them can grow without bound.
 
-The rule, written down before the first run
+The rule, written down before the first final
 -------------------------------------------
 *Rates.* Each model on each text walks along a grid of learning rates, each twice the one before,
 from three in its middle to the better side, until the best has a worse one on either side. One

@@ -154,13 +154,12 @@ assert shares[" "] == min(shares.values())
 
 # %% [markdown]
 # **The space forgets most.** At the end of a word, most of what was known about it is of no use. The end of a
-# line forgets, too; letters inside a word keep. In each of six networks the space came out lowest.
-# Nobody built a forget gate here. Training found that forgetting is a property of characters, because the
-# cell lets it be one.
+# line forgets, too; letters inside a word keep. Nobody built a forget gate here. Training found that
+# forgetting is a property of characters, because the cell lets it be one.
 #
 # ## 3 · The verdict
 #
-# The rule stood in `data/found.py` before the first run:
+# The rule stood in `data/found.py` before the first final:
 #
 # - Each model gets a learning rate on each text, from a split of the documents that is used for nothing else.
 #   The grid grows until the best rate has a worse one on either side.
