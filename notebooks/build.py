@@ -1,7 +1,7 @@
 """Make the notebooks from their text form: convert, execute, store.
 
 Usage: ``python notebooks/build.py [NUMBER ...]``, for example ``... build.py 02 03``;
-without numbers, all of them; ``sheet`` for the page to look things up. The text form in
+without numbers, all of them; ``project`` and ``sheet`` are no lessons. The text form in
 ``notebooks/source`` is what is edited.
 """
 
@@ -31,6 +31,9 @@ METADATA = {
 
 SHEET = SOURCE / "sheet.py"
 """The text form of the page to look things up, which is no lesson."""
+
+PROJECT = SOURCE / "project.py"
+"""The text form of the project, which has no exercises to check."""
 
 
 def sources() -> list[Path]:
@@ -141,7 +144,7 @@ def build(source: Path) -> None:
 
 def main(numbers: list[str]) -> None:
     """Build the notebooks whose names start with one of `numbers`; all, if there are none."""
-    known = [*sources(), SHEET]
+    known = [*sources(), PROJECT, SHEET]
     chosen = [s for s in known if not numbers or s.name.startswith(tuple(numbers))]
     if not chosen:
         sys.exit(f"no notebook starts with {' or '.join(numbers)}; see {SOURCE}")

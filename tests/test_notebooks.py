@@ -1,17 +1,18 @@
 """What the notebooks promise beyond running (that they run is nbval's part)."""
 
+import json
 import re
 
 import nbformat
 import pytest
 
-from build import METADATA, NOTEBOOKS, SHEET, convert, sources
+from build import METADATA, NOTEBOOKS, PROJECT, SHEET, convert, sources
 from nastut.lessons.exercise import LESSONS, exercises_of
 
 STEMS = [source.stem for source in sources()]
 
 
-ALL = [*STEMS, SHEET.stem]
+ALL = [*STEMS, PROJECT.stem, SHEET.stem]
 """With the page to look things up, which is no lesson."""
 
 
@@ -143,3 +144,14 @@ def test_nothing_points_into_a_machine(notebook):
         for text in (cell.source, *map(str, cell.get("outputs", ()))):
             assert not re.search(r"(?<![\w/<])/(home|root|work|tmp|Users|usr)/", text)
             assert not re.search(r"\bat 0x[0-9a-f]+", text)
+
+
+def test_the_form_of_the_project_holds_what_its_example_claims():
+    page = (NOTEBOOKS.parent / "docs" / "lab.md").read_text()
+    names = {}
+    exec(re.search(r"```python\n(.*?)```", page, re.DOTALL)[1], names)
+    *_, last = nbformat.read(NOTEBOOKS / "project.ipynb", as_version=4).cells
+    form = json.loads(last.outputs[0].text)
+    assert names["claims"](form) == []
+    for change in ({"rank": 1}, {"perplexity": 9.0}, {"seeds": [0, 0, 1]}):
+        assert len(names["claims"](form | change)) == 1

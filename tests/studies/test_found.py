@@ -100,3 +100,16 @@ def test_a_messy_text_is_as_long_as_it_should_be_and_differs_by_seed(name):
     first, again, other = (found.messy(name, 5_000, seed) for seed in (0, 0, 1))
     assert len(first.train) == 5_000
     assert first.digest == again.digest != other.digest
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not any(texts.FOLDER.glob("*.tgz")), reason="data/texts.py fetches the texts")
+@pytest.mark.parametrize("model", ["LSTM", "cell 2"])
+def test_a_final_comes_out_as_recorded(model):
+    results = nt.load_study("found")["runs"]
+    rate = found.best_rate(results, found.SPEECHES, model)
+    name, run = found._run(found.SPEECHES, model, rate, 3, final=True)
+    again = found.run(*run)
+    for key in ("digest", "hidden_size", "learned", "used_rate"):
+        assert again[key] == results[name][key]
+    assert again["test"] == pytest.approx(results[name]["test"], rel=0.01)
