@@ -71,7 +71,8 @@ def unbent(cell):
 
 print("FOUND:", unbent(FOUND))
 print("LSTM: ", unbent(nt.zoo.LSTM))
-assert len(unbent(FOUND)) == 5 and not unbent(nt.zoo.LSTM)
+assert len(unbent(FOUND)) == 5
+assert not unbent(nt.zoo.LSTM)
 
 # %% [markdown]
 # Five leaves pass on their part of $h_{t-1}$ times $W x_t$: a factor that *the character alone* decides, and

@@ -104,6 +104,7 @@ names = [str(cell).removesuffix(" Add Identity 1 0") for cell in neighbours]
 axis.set_yticks(range(len(names)), [f"mine: {names[0]}", *names[1:]], size=8)
 axis.set(xlabel="validation perplexity", ylim=(len(names) - 0.5, -0.5))
 plt.show()
+assert best[1] < best[0]
 
 # %% [markdown]
 # A dot is a seed at the usual rate, the stroke the median at the best of three rates. With Identity in the
@@ -126,7 +127,7 @@ with_sine = [
 ]
 for cell, values in zip(with_sine, perplexities(with_sine), strict=True):
     shown = values.round(3)
-    print(f"{str(cell):60s} median {np.median(values):.2f} (mine: {np.median(mine):.2f})", shown)
+    print(f"{cell!s:60s} median {np.median(values):.2f} (mine: {np.median(mine):.2f})", shown)
 
 # %% [markdown]
 # Add one that you have a reason for: a smooth ReLU, a clipped identity, the difference as a combination, the
