@@ -29,8 +29,8 @@ LONE_NODE = Cell.parse("Add Tanh  Multiply Sigmoid  0 0")
 
 
 def _values(rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
-    for size in (1, 2, 4, 7):
-        yield tuple(3 * rng.normal(size=(3, size)))
+    for size in (2, 1, 4, 7):
+        yield tuple(np.round(2 * rng.normal(size=(3, size)), 1))
 
 
 def _lone(left: Any, right: Any, c: Any, inject: Node = LONE_NODE.inject) -> tuple[Any, Any]:
@@ -67,6 +67,7 @@ def _index_pairs(rng: np.random.Generator) -> Iterator[tuple[int, int, int]]:
 _A0, _A1 = node_symbol(0), node_symbol(1)
 _TANH = sp.tanh(_A1 + c_prev)
 """c_t of exercise 3.2 is a_0 times this."""
+_SLOPE = _A0 * (1 - _TANH**2)
 
 EXERCISES = {
     "3.1": Exercise(
@@ -80,6 +81,24 @@ EXERCISES = {
                 for order in permutations(_EVENTS)
                 if order != _EVENTS
             },
+            "c_t is taken first; yours holds c_{t-1}, which enters later": (
+                (_lone(left, right, c)[0], (left + right) * c)
+            ),
+            "c_{t-1} enters before c_t is taken, and before the node's own tanh": (
+                (_sigmoid(np.tanh((left + right) * c)), (left + right) * c)
+            ),
+            "c is overwritten by c_t; the injection needs the old one": (
+                _lone(left, right, left + right)
+            ),
+            "the sigmoid acts on the whole injection; yours acts before c_{t-1} joins": (
+                (_sigmoid(np.tanh(left + right)) * c, left + right)
+            ),
+            "the node adds left and right, yours multiplies": (
+                (_sigmoid(np.tanh(left * right) * c), left * right)
+            ),
+            "the injection multiplies, yours adds": (
+                _lone(left, right, c, inject=Node("Add", "Sigmoid"))
+            ),
             "c_t is taken within the injection; it is made before c_{t-1} arrives": (
                 (_lone(left, right, c)[0], np.tanh(left + right) * c)
             ),
@@ -100,14 +119,22 @@ EXERCISES = {
         },
     ),
     "3.2": Exercise(
-        truth=lambda: sp.diff(_A0 * _TANH, c_prev),
+        truth=lambda: _SLOPE,
         same=same_formula,
-        remark=lambda answer: about_formula(answer, {_A0, _A1, c_prev}, "a_0, a_1 and nt.c_prev"),
+        remark=lambda answer: about_formula(
+            answer, _SLOPE, {"a_0": _A0, "a_1": _A1, "nt.c_prev": c_prev}
+        ),
         mistakes=lambda: {
             "the slope of tanh is missing": _A0,
             "the factor a_0 is missing": 1 - _TANH**2,
             "the slope of tanh is 1 - tanh squared": _A0 * (1 - _TANH),
             "that is c_t itself": _A0 * _TANH,
+            "square the tanh, not the difference: 1 - tanh(u)**2": _A0 * (1 - _TANH) ** 2,
+            "a_1 is not the tanh, only a part of what stands inside it": _A0 * (1 - _A1**2),
+            "the slope of tanh is multiplied by a_0, yours is added": _A0 + 1 - _TANH**2,
+            "inside tanh c_{t-1} is added to a_1, not multiplied by it": (
+                _A0 * (1 - sp.tanh(_A1 * c_prev) ** 2)
+            ),
             "c_{t-1} got lost: the slope of tanh is taken at a_1 + c_{t-1}, not at a_1": (
                 _A0 * (1 - sp.tanh(_A1) ** 2)
             ),

@@ -331,12 +331,13 @@ def practise(
     return curve, record
 
 
-def mystery(name: str, count: int, rng: np.random.Generator) -> Tensor:
-    """Return what controller A, B or C of exercise 7.2 writes, of shape (count, 2).
+def mystery(name: str, count: int, rng: np.random.Generator) -> list[Choices]:
+    """Return what controller A, B or C of exercise 7.2 writes: `count` pairs.
 
     Each has another of three bugs. The controller itself would tell by its name which.
     """
-    return BROKEN[_HIDDEN[name]].build([2, 3], seed=2, spread=40).controller.sample(count, rng)
+    controller = BROKEN[_HIDDEN[name]].build([2, 3], seed=2, spread=40).controller
+    return controller.sample(count, rng).tolist()
 
 
 _SWAP, _FEED, _TAKE = "h and c swapped", "never fed back", "likeliest token"
@@ -414,6 +415,10 @@ EXERCISES = {
             "that is halfway between the middle two, where no run had just arrived": (
                 _below(median(inf if n is None else n for n in reached), inf)
             ),
+            "that many runs are more than half where their number is even; half will do": (
+                _below(sorted(inf if n is None else n for n in reached)[len(reached) // 2], inf)
+            ),
+            "return None, not infinity, if fewer than half arrived": _lower_middle(reached),
             "that is the median of those alone that arrived; the others are the slowest of all": (
                 median(_arrived(reached))
             ),

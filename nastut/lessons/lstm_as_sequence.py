@@ -82,6 +82,11 @@ EXERCISES = {
             "that counts the matrices that are needed": 6,
             "that counts the leaves that are needed": 3,
             "that counts all matrices, needed or not": 16,
+            **{
+                f"{number} redundant ones leave {16 - number} that are needed, two a leaf; count "
+                "the leaves that are needed": number
+                for number in (0, 2, 4, 12, 14)
+            },
         },
     ),
     "4.2": Exercise(

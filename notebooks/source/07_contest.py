@@ -494,7 +494,7 @@ print(f"baseline of itself: cosine {cosine:.4f}, length {step.norm() / exact.nor
 # >
 # > A, B and C are controllers of choices `[2, 3]`. One is
 # > *never fed back*, one takes the *likeliest token*, one has *h and c swapped*. Which is which? Find
-# > out by sampling: `contest.mystery("A", 4_000, rng).tolist()` are 4,000 sequences of A. Answer with a
+# > out by sampling: `contest.mystery("A", 4_000, rng)` are 4,000 sequences of A. Answer with a
 # > dict, such as `{"A": "likeliest token", "B": ..., "C": ...}`.
 
 # %%
@@ -519,7 +519,7 @@ nt.check("7.2", answer_7_2)
 # Solution 7.2
 answer = {}
 for name in "ABC":
-    first, second = np.transpose(contest.mystery(name, 4_000, np.random.default_rng(0)).tolist())
+    first, second = np.transpose(contest.mystery(name, 4_000, np.random.default_rng(0)))
     after = [np.bincount(second[first == k], minlength=3) / max(1, sum(first == k)) for k in (0, 1)]
     if len(set(zip(first, second, strict=True))) == 1:
         answer[name] = "likeliest token"

@@ -282,9 +282,49 @@ SLIPS = {
         "a sympy formula is expected, this is a text; leave the quotes out": "Wx_0",
         "a sympy formula is expected, this is list": ["Wx_0"],
         "a formula in Wx_0, ": 3.5,
-        "not right, and no slip that is known here": sum((*WX, *WH, C)),
+        "for Wx_0 = 1.5, Wh_0 = 1, Wx_1 = 0.5, Wh_1 = -1, nt.c_prev = -1 it gives 1, not 1.28": (
+            sum((*WX, *WH, C))
+        ),
+        "a_0 and a_1 are still the article's": sp.tanh(WX[0] + WH[0]) + sp.Max(0, WX[1] * WH[1]),
+        "ReLU acts after c_{t-1}": nt.sigmoid(WX[0] * WH[0])
+        + C * sp.Max(0, sp.tanh(WX[1] + WH[1])),
+        "the sign": (1 / (1 + sp.exp(WX[0] * WH[0])) + sp.Max(0, sp.tanh(WX[1] + WH[1]) * C)),
     },
-    "3.2": {"use the letters a_0, a_1 and nt.c_prev; these": sp.Symbol("b") * C},
+    "1.3": {"each leaf has a matrix for h_{t-1} of its own": lambda b, i, h: b * h * i + h * h},
+    "2.2": {
+        "that holds for ten tokens": lambda tokens: (
+            [tokens[:2], tokens[2:4], tokens[4:6]],
+            tokens[6:8],
+            *tokens[8:10],
+        ),
+    },
+    "2.3": {"that is right for base 2": lambda base: 36_864},
+    "2.4": {
+        "two equal indices follow their node": lambda tokens: [
+            *(*tokens[2:4], *tokens[:2], *tokens[4:8]),
+            *(
+                tokens[8:]
+                if tokens[8] == tokens[9]
+                else ({0: 1, 1: 0, 2: 2}[k] for k in tokens[8:])
+            ),
+        ],
+    },
+    "3.1": {
+        "c_{t-1} enters before c_t is taken": lambda left, right, c: (
+            1 / (1 + np.exp(-np.tanh((left + right) * c))),
+            (left + right) * c,
+        ),
+        "the node adds left and right": lambda left, right, c: (
+            1 / (1 + np.exp(-np.tanh(left * right) * c)),
+            left * right,
+        ),
+    },
+    "3.2": {
+        "use the letters a_0, a_1 and nt.c_prev; these": sp.Symbol("b") * C,
+        "for a_0 = 1.5, a_1 = 1, nt.c_prev = 0.5 it gives 0.4621, ": sp.tanh(sp.Symbol("a_1") * C),
+        "square the tanh": sp.Symbol("a_0") * (1 - sp.tanh(sp.Symbol("a_1") + C)) ** 2,
+    },
+    "4.1": {"12 redundant ones leave 4 that are needed, two a leaf": 12},
     "4.2": {
         "that is a cell, but another one: look again at the combination of the injection, "
         "and at the activation of the injection": ["Add", "Sigmoid", *["Add", "Tanh"] * 3, 2, 0],
@@ -309,6 +349,17 @@ SLIPS = {
         "a pair is expected, first the place and then the word": ("Add", 7),
         "the words stand at the places 1 to 32; 33 is none of them": (33, "Add"),
         "the words stand at the places 1 to 32; 7.9 is none of them": (7.9, "Add"),
+    },
+    "6.2": {
+        "that has one row a sample; take the mean": lambda scores, chosen, rewards, b: (
+            (rewards - b)[:, None]
+            * (np.eye(len(scores))[chosen] - np.exp(scores) / np.exp(scores).sum())
+        ),
+    },
+    "7.1": {
+        "that many runs are more than half": lambda reached: sorted(
+            reached, key=lambda n: n or math.inf
+        )[len(reached) // 2],
     },
     "7.2": {
         "answer with a dict of A, B and C, and with these words: h and c swapped, ": {
