@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any
 
@@ -85,6 +85,33 @@ _SAME = (0, 1, 2)
 def _equal_ones_stay(tokens: list[Token]) -> list[Token]:
     to = _SAME if tokens[8] == tokens[9] else (1, 0, 2)
     return _mirror(tokens, create=to, inject=to)
+
+
+def _layers(base: int, join: Callable[[int, int, int], tuple[int, int, int]]) -> int:
+    """Count classes from the leaves up; `join` says how many forms a layer has from the last.
+
+    They are the forms of a subtree with no index on it, with a certain one, and with both.
+    """
+    n = m = t = 8
+    for _ in range(base.bit_length() - 1):
+        n, m, t = join(n, m, t)
+    return 8 * t
+
+
+def _joined(
+    n: int, m: int, t: int, pairs: int | None = None, either: int = 2, apart: int | None = None
+) -> tuple[int, int, int]:
+    """Return the forms of two subtrees with a node on top; what is given is a slip."""
+    pairs = n * (n + 1) // 2 if pairs is None else pairs
+    apart = m * m if apart is None else apart
+    return 8 * pairs, 8 * (pairs + m * n), 8 * (pairs + either * m * n + t * n + apart)
+
+
+def _one_after_the_other(n: int, m: int, t: int) -> tuple[int, int, int]:
+    pairs = n * (n + 1) // 2
+    n = 8 * pairs
+    m = 8 * (pairs + m * n)
+    return n, m, 8 * (pairs + 2 * m * n + t * n + m * m)
 
 
 def _count(ways: int, base: int) -> int:
@@ -191,6 +218,31 @@ EXERCISES = {
                 for number in (-1, 0, 1, 3)
             },
             "nothing changed": _mirror(tokens, nodes=_SAME, create=_SAME, inject=_SAME),
+        },
+    ),
+    "2.5": Exercise(
+        cases=lambda rng: [(base,) for base in (2, 1, 4, 8, 16, 32)],
+        truth=lambda base: Space(base).classes,
+        mistakes=lambda b: {
+            "the injection has 8 forms, too": _layers(b, _joined) // 8,
+            "one sticker in each subtree makes m * m pairs; they tell the two apart": (
+                _layers(b, lambda n, m, t: _joined(n, m, t, apart=m * (m + 1) // 2))
+            ),
+            "either sticker may be the one on the node: 2 * m * n": (
+                _layers(b, lambda n, m, t: _joined(n, m, t, either=1))
+            ),
+            "without stickers the order does not matter: n * (n + 1) / 2 pairs, not n * n": (
+                _layers(b, lambda n, m, t: _joined(n, m, t, pairs=n * n))
+            ),
+            "without stickers there are n * (n + 1) / 2 pairs: two subtrees may be equal": (
+                _layers(b, lambda n, m, t: _joined(n, m, t, pairs=n * (n - 1) // 2))
+            ),
+            "n, m and t are those of the layer below; yours change one after the other": (
+                _layers(b, _one_after_the_other)
+            ),
+            "that is right for base 2; `base` may be another one": Space(2).classes,
+            "that counts all sequences; those of a class count once": Space(b).size,
+            "that is half of all sequences": Space(b).size // 2,
         },
     ),
 }

@@ -162,14 +162,14 @@ RIGHT = {
     "0.1": [4.0, np.array(4), torch.tensor(4), sp.Integer(4)],
     "0.2": [["Multiply", *SHOWN[1:]], tuple(MIRRORED), nt.Cell.from_sequence(MIRRORED)],
     "1.2": [MEMORY.rewrite(form) for form in (sp.exp, sp.tanh, sp.Abs)],
-    "3.2": [sp.sympify("a_0 / cosh(a_1 + c) ** 2").subs("c", C)],
+    "3.3": [sp.sympify("a_0 / cosh(a_1 + c) ** 2").subs("c", C)],
     "4.2": [STRIPPED, nt.Cell.from_sequence(STRIPPED)],
     "4.3": [["A", "B"], ("b", "a"), "AB", np.array(["A", "B"])],
     "5.1": ["NASCELL", ["NASCELL"], {nt.zoo.NASCELL}],
     "5.2": [[7, "Add"], (7.0, "add"), np.array([7, "Add"], dtype=object)],
     "6.2": [by_autograd],
     "6.3": [by_the_learner],
-    "7.2": [[("C", "Likeliest Token"), ("A", "h and C swapped"), ("B", "never fed back")]],
+    "7.3": [[("C", "Likeliest Token"), ("A", "h and C swapped"), ("B", "never fed back")]],
 }
 
 
@@ -221,7 +221,7 @@ ALMOST = {
         lambda truth, tokens: truth([*tokens[:7], "ReLU", *tokens[8:]]),
     ],
     "3.1": [lambda truth, left, right, c: truth(left, right, np.full(len(c), c[0]))],
-    "3.3": [
+    "3.4": [
         lambda truth, c, i, b: truth(c, i, b) and b < 8,
         lambda truth, c, i, b: truth(c, i, b) or b == 1,
         lambda truth, c, i, b: truth(c, i, b) and c < 14,
@@ -237,7 +237,7 @@ ALMOST = {
         lambda truth, means, decay: truth(means[:1].repeat(len(means)), decay),
         lambda truth, means, decay: truth(means, 0.95),
     ],
-    "7.1": [
+    "7.2": [
         lambda truth, reached: truth(reached) or math.inf,
         lambda truth, reached: None if None in reached else truth(reached),
         lambda truth, reached: truth([*reached, None]),
@@ -319,7 +319,7 @@ SLIPS = {
             left * right,
         ),
     },
-    "3.2": {
+    "3.3": {
         "use the letters a_0, a_1 and nt.c_prev; these": sp.Symbol("b") * C,
         "for a_0 = 1.5, a_1 = 1, nt.c_prev = 0.5 it gives 0.4621, ": sp.tanh(sp.Symbol("a_1") * C),
         "square the tanh": sp.Symbol("a_0") * (1 - sp.tanh(sp.Symbol("a_1") + C)) ** 2,
@@ -356,12 +356,12 @@ SLIPS = {
             * (np.eye(len(scores))[chosen] - np.exp(scores) / np.exp(scores).sum())
         ),
     },
-    "7.1": {
+    "7.2": {
         "that many runs are more than half": lambda reached: sorted(
             reached, key=lambda n: n or math.inf
         )[len(reached) // 2],
     },
-    "7.2": {
+    "7.3": {
         "answer with a dict of A, B and C, and with these words: h and c swapped, ": {
             "A": "swapped"
         },
