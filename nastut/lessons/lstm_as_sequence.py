@@ -147,6 +147,7 @@ def draw_textbook() -> Picture:
         picture.dot.body = [line.replace(old, new) for line in picture.dot.body]
     alt = (
         "The tanh of W_g x + U_g h is g; sigmoids of such sums are i, f and o. i times g, plus f "
-        "times the old c, is the new c, on a thick line. Its tanh, times o, is the new h."
+        "times the old c, is the new c: that memory path is a thick line. The tanh of the new c, "
+        "times o, is the new h."
     )
     return Picture(picture.dot, "LSTM as textbooks draw it", alt)

@@ -164,8 +164,8 @@ assert len(cell.sequence) == 10
 #   $c_{t-1}$ is joined with the value of node 0.
 #
 # Three nodes are the smallest interesting **tree**. Its shape never changes, so it need not be
-# written down. The number of leaves is called the **base**; here it is 2. (Error messages offer two
-# more words, *Max* and *Sin*, from one experiment of the paper. We leave them out.)
+# written down. The number of leaves is called the **base**; here it is 2. (There are two rare words
+# more, *Max* and *Sin*, from one experiment of the paper. We leave them out.)
 #
 # ## A prediction
 #
@@ -231,7 +231,7 @@ assert np.isclose(h, by_hand)
 # place 2: which formulas change, and which do not? Choose 2 at place 9: now a thick line leads from
 # $c_{t-1}$ to $c_t$. Then drag the slider to 0, and let the numbers come in one by one. *Undo*
 # takes a change back. The keyboard works too: Tab goes on to the next control, and the arrows
-# choose. (The lines about memory, classes and ranks are for notebooks 02, 03 and 07.)
+# choose. (The lines about memory and class are for notebooks 03 and 02.)
 
 # %%
 nt.playground(cell)
