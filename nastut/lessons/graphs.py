@@ -16,7 +16,7 @@ from nastut.lessons.exercise import UNKNOWN, Exercise
 from nastut.lessons.plain import NUMBERS, close, show
 from nastut.lessons.start_here import neighbours
 from nastut.symbolic.formulas import formulas
-from nastut.symbolic.symbols import c_prev, leaf_symbols, sigmoid
+from nastut.symbolic.symbols import c_prev, leaf_symbols, sigmoid, to_text
 from nastut.zoo.named import EXAMPLE
 
 PICTURE = Cell.parse("Multiply Sigmoid  Add Tanh  Add Tanh  Multiply ReLU  2 1")
@@ -58,7 +58,7 @@ def about_formula(answer: Any, right: sp.Expr, letters: Mapping[str, sp.Symbol])
     if not isinstance(answer, sp.Expr):
         return f"a sympy formula is expected, this is {type(answer).__name__}"
     formula = _in_letters_of(answer, set(letters.values()))
-    foreign = sorted(map(str, formula.free_symbols - {*letters.values()}))
+    foreign = sorted(map(to_text, formula.free_symbols - {*letters.values()}))
     if foreign:
         return f"use the letters {spelled}; these are others: {', '.join(foreign)}"
     rng = np.random.default_rng(0)
