@@ -213,6 +213,8 @@ def _measured(rng: np.random.Generator) -> Iterator[tuple[Perplexities, float]]:
     yield [3.0, 8.0], 0.25
     yield [inf, inf, 7.0, inf], 1.0
     yield [inf], 0.5
+    yield [5.0, 5.0, 5.0, 5.0], 0.5
+    yield [7.0, 5.0, 9.0, 5.0], 0.25
     for size, share in ((8, 0.25), (16, 0.25), (11, 0.6), (16, 0.125)):
         numbers = [round(float(p), 2) for p in rng.uniform(4, 30, size)]
         numbers[int(rng.integers(size))] = inf
@@ -225,11 +227,12 @@ def _stay(
     rounded: Callable[[float], int] = floor,
     least: int = 1,
     key: Callable[[float], float] = float,
+    diverged: bool = False,
 ) -> list[bool]:
-    """Let the best by some key go on, in the order of the children, but for what diverged."""
+    """Let the best by some key go on, of equal ones the earlier, but for what diverged."""
     kept = max(least, rounded(share * len(perplexities)))
     best = sorted(range(len(perplexities)), key=lambda number: key(perplexities[number]))[:kept]
-    return [n in best and isfinite(p) for n, p in enumerate(perplexities)]
+    return [n in best and (diverged or isfinite(p)) for n, p in enumerate(perplexities)]
 
 
 def _who_stay(perplexities: Perplexities, share: float) -> list[float]:
@@ -238,14 +241,9 @@ def _who_stay(perplexities: Perplexities, share: float) -> list[float]:
     return [perplexity for perplexity, goes in pairs if goes]
 
 
-def _even_diverged(perplexities: Perplexities, share: float) -> list[bool]:
-    worst = sorted(perplexities)[max(1, floor(share * len(perplexities))) - 1]
-    return [p <= worst for p in perplexities]
-
-
-def _by_place(perplexities: Perplexities, share: float) -> list[bool]:
+def _by_place(perplexities: Perplexities, share: float, least: int = 0) -> list[bool]:
     """Compare with the worst that goes on; for none, place -1 is the last of all."""
-    worst = sorted(perplexities)[floor(share * len(perplexities)) - 1]
+    worst = sorted(perplexities)[max(least, floor(share * len(perplexities))) - 1]
     return [p <= worst and isfinite(p) for p in perplexities]
 
 
@@ -323,7 +321,13 @@ EXERCISES = {
             "those are the worst, beginning with what diverged: a low perplexity is good": (
                 _stay(p, share, key=lambda p: -p)
             ),
-            "what diverged never goes on, even where there is room": _even_diverged(p, share),
+            "what diverged never goes on, even where there is room": _stay(p, share, diverged=True),
+            "of equal ones only as many go on as the share allows, the earlier first": (
+                _by_place(p, share, least=1)
+            ),
+            "the share is of all children, also of those that diverged": (
+                _stay(p, share * sum(map(isfinite, p)) / len(p))
+            ),
             "round down: a share of 0.5 of five children is two": _stay(p, share, rounded=ceil),
             "round down, not to the nearest": _stay(p, share, rounded=round),
             "the best always goes on, even where the share is less than one child": (
@@ -346,6 +350,12 @@ EXERCISES = {
         mistakes=lambda rewards, best: {
             "before there are so many, the mean is None: fewer would be another question": (
                 _mean_of_best(rewards, best, enough=False)
+            ),
+            "before there are so many, the mean is None, not 0": (
+                [mean or 0 for mean in _mean_of_best(rewards, best)]
+            ),
+            "the reward at hand counts, too; yours are one behind": (
+                [None, *_mean_of_best(rewards, best)[:-1]]
             ),
             "that is the mean of the latest; of the best so far is asked": (
                 _so_far(rewards, best, lambda r: np.mean(r[-best:]))
@@ -371,7 +381,9 @@ EXERCISES = {
             "the next child goes to whoever is free first, not to the workers in turn": (
                 _dealt_out(seconds, workers)
             ),
-            "that is with a single worker": [*accumulate(seconds)],
+            "that is as with a single worker; the next child goes to whoever is free first": (
+                [*accumulate(seconds)]
+            ),
             "that is the time at the end; return when each child is ready": (
                 max(_ready(seconds, workers))
             ),
