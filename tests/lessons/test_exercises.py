@@ -151,6 +151,11 @@ def by_the_learner(means, decay):
     return [learner.learn([[0]], [float(mean)])["baseline"] for mean in means]
 
 
+def by_the_rules_of_the_sequence(tokens, x_parts, h_parts, c):
+    elements = zip(x_parts.T.tolist(), h_parts.T.tolist(), c, strict=True)
+    return np.transpose([oracle.step(tokens, *parts) for parts in elements])
+
+
 WX, WH = zip(nt.leaf_symbols(0), nt.leaf_symbols(1), strict=True)
 C = nt.c_prev
 MEMORY = EXERCISES["1.2"].truth()
@@ -162,11 +167,15 @@ RIGHT = {
     "0.1": [4.0, np.array(4), torch.tensor(4), sp.Integer(4)],
     "0.2": [["Multiply", *SHOWN[1:]], tuple(MIRRORED), nt.Cell.from_sequence(MIRRORED)],
     "1.2": [MEMORY.rewrite(form) for form in (sp.exp, sp.tanh, sp.Abs)],
+    "3.2": [by_the_rules_of_the_sequence],
     "3.3": [sp.sympify("a_0 / cosh(a_1 + c) ** 2").subs("c", C)],
     "4.2": [STRIPPED, nt.Cell.from_sequence(STRIPPED)],
     "4.3": [["A", "B"], ("b", "a"), "AB", np.array(["A", "B"])],
     "5.1": ["NASCELL", ["NASCELL"], {nt.zoo.NASCELL}],
     "5.2": [[7, "Add"], (7.0, "add"), np.array([7, "Add"], dtype=object)],
+    "5.3": [
+        lambda a, b: [name.replace("tuning_", "") for name in EXERCISES["5.3"].truth(a, b)],
+    ],
     "6.2": [by_autograd],
     "6.3": [by_the_learner],
     "7.3": [[("C", "Likeliest Token"), ("A", "h and C swapped"), ("B", "never fed back")]],
@@ -216,11 +225,22 @@ ALMOST = {
         lambda truth, tokens: truth([*tokens[:-1], tokens[-1] % 32]),
     ],
     "2.3": [lambda truth, b: truth(max(b, 2)), lambda truth, b: truth(min(b, 4))],
+    "2.5": [lambda truth, base: truth(min(base, 4))],
     "2.4": [
         lambda truth, tokens: truth([*tokens[:4], "Add", *tokens[5:]]),
         lambda truth, tokens: truth([*tokens[:7], "ReLU", *tokens[8:]]),
     ],
     "3.1": [lambda truth, left, right, c: truth(left, right, np.full(len(c), c[0]))],
+    "3.2": [
+        lambda truth, tokens, *values: truth([*tokens[:-2], tokens[-2] % 2, tokens[-1]], *values),
+        lambda truth, tokens, *values: truth([*tokens[:-1], min(tokens[-2:])], *values),
+    ],
+    "3.5": [lambda truth, delay, share: truth(delay, max(share, 0.5))],
+    "5.3": [lambda truth, a, b: truth(a, b) if a["parameters"] <= b["parameters"] else set()],
+    "7.1": [
+        lambda truth, queue, *batch: truth(queue, *batch) if queue else [],
+        lambda truth, queue, proposed, earned, size: truth(queue, proposed, earned, min(size, 2)),
+    ],
     "3.4": [
         lambda truth, c, i, b: truth(c, i, b) and b < 8,
         lambda truth, c, i, b: truth(c, i, b) or b == 1,
