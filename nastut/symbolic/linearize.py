@@ -167,8 +167,7 @@ _TOO_DEEP = (
     "number"
 )
 _NO_NODE = (
-    "the value of no node before its activation; c_t is computed on the way to h_t, and h_t does "
-    "not contain this formula"
+    "no node has joined it; c_t is made on the way to h_t, and h_t does not contain this formula"
 )
 _CIRCULAR = "c_t stands in its own formula; the memory of the step before is c_{t-1}, nt.c_prev"
 _NO_MEMORY = "the memory never enters; it joins a node of every cell, and neither formula has it"
