@@ -154,8 +154,8 @@ assert 55 < np.sum(last < lstm[-1]) < 100
 # > **Exercise 9.1** ★★ · 8 minutes
 # >
 # > Write the rule for one rung. `goes_on(perplexities, share)` returns a list of True and False, one for each
-# > child. The best go on: as many as `share` of all, rounded down, but at least one; of equal ones the
-# > earlier. A child that diverged has perplexity `inf` and never goes on.
+# > child. The best go on: as many as `share` of all, rounded down, but at least one. A child that diverged
+# > has perplexity `inf` and never goes on.
 
 
 # %%
@@ -168,13 +168,12 @@ nt.check("9.1", goes_on)
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# How many may go on? Sort the *numbers* of the children by their perplexity.
+# How many may go on? Sort the perplexities: which is the worst of those that may?
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `kept = max(1, int(share * len(perplexities)))`. And `sorted(range(n), key=...)` keeps the order of
-# equals.
+# `kept = max(1, int(share * len(perplexities)))`. Mind `inf`: it is not below anything but itself.
 #
 # </details>
 
@@ -183,9 +182,8 @@ nt.check("9.1", goes_on)
 # Solution 9.1
 def solution_9_1(perplexities, share):
     kept = max(1, int(share * len(perplexities)))
-    numbers = sorted(range(len(perplexities)), key=lambda number: perplexities[number])
-    best = numbers[:kept]
-    return [number in best and p < float("inf") for number, p in enumerate(perplexities)]
+    worst = sorted(perplexities)[kept - 1]
+    return [p <= worst and p < float("inf") for p in perplexities]
 
 
 nt.check("9.1", solution_9_1)
