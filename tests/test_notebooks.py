@@ -105,7 +105,7 @@ def test_form(stem, notebook, code):
 def test_every_exercise_has_a_stub_hints_and_a_solution(stem, notebook, code):
     lesson = exercises_of(LESSONS[str(int(stem[:2]))])
     text = "\n".join(cell.source for cell in notebook.cells)
-    assert re.findall(r"\*\*Exercise (\d\.\d)\*\* ★+ · \d+ minutes?", text) == list(lesson)
+    assert re.findall(r"\*\*Exercise (\d+\.\d)\*\* ★+ · \d+ minutes?", text) == list(lesson)
     solutions = [cell for cell in code if "solution" in cell.metadata.get("tags", ())]
     for number, cell in zip(lesson, solutions, strict=True):
         assert cell.metadata.jupyter.source_hidden
@@ -125,7 +125,7 @@ def promised_minutes(notebook):
 @lessons_only
 def test_minutes_promised_are_those_of_the_cards(notebook):
     text = "\n".join(cell.source for cell in notebook.cells)
-    cards = map(int, re.findall(r"\*\*Exercise \d\.\d\*\* ★+ · (\d+) minutes?", text))
+    cards = map(int, re.findall(r"\*\*Exercise \d+\.\d\*\* ★+ · (\d+) minutes?", text))
     assert sum(cards) == promised_minutes(notebook)[1]
 
 

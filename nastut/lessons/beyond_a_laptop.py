@@ -213,6 +213,8 @@ def _measured(rng: np.random.Generator) -> Iterator[tuple[Perplexities, float]]:
     yield [3.0, 8.0], 0.25
     yield [inf, inf, 7.0, inf], 1.0
     yield [inf], 0.5
+    yield [5.0, 5.0, 5.0, 5.0], 0.5
+    yield [6.0, 4.0, 5.0, 4.0, 5.0, 5.0], 0.5
     for size, share in ((8, 0.25), (16, 0.25), (11, 0.6), (16, 0.125)):
         numbers = [round(float(p), 2) for p in rng.uniform(4, 30, size)]
         numbers[int(rng.integers(size))] = inf
@@ -236,6 +238,12 @@ def _who_stay(perplexities: Perplexities, share: float) -> list[float]:
     """Return their perplexities instead of True and False."""
     pairs = zip(perplexities, _stay(perplexities, share), strict=True)
     return [perplexity for perplexity, goes in pairs if goes]
+
+
+def _all_equal_ones(perplexities: Perplexities, share: float) -> list[bool]:
+    """Compare with the worst that goes on, so that all that equal it go on, too."""
+    worst = sorted(perplexities)[max(1, floor(share * len(perplexities))) - 1]
+    return [p <= worst and isfinite(p) for p in perplexities]
 
 
 def _even_diverged(perplexities: Perplexities, share: float) -> list[bool]:
@@ -324,6 +332,9 @@ EXERCISES = {
                 _stay(p, share, key=lambda p: -p)
             ),
             "what diverged never goes on, even where there is room": _even_diverged(p, share),
+            "of equal perplexities the earlier go on, so that no more than `share` of all do": (
+                _all_equal_ones(p, share)
+            ),
             "round down: a share of 0.5 of five children is two": _stay(p, share, rounded=ceil),
             "round down, not to the nearest": _stay(p, share, rounded=round),
             "the best always goes on, even where the share is less than one child": (

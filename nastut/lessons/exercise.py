@@ -31,6 +31,7 @@ LESSONS = {
     "7": "contest",
     "8": "networks_that_design_networks",
     "9": "beyond_a_laptop",
+    "10": "what_was_found",
 }
 """Chapter -> the module that holds its exercises."""
 
