@@ -121,6 +121,15 @@ def _about_pair(answer: Any) -> str:
 
 Record = dict[str, Any]
 
+_RECORD: Record = {
+    "hidden_size": 156,
+    "parameters": 100_000,
+    "rates_tried": [0.004, 0.008, 0.016],
+    "tuning_seeds": [100],
+    "seeds": [0, 1, 2, 3, 4],
+    "reported": "test",
+}
+
 
 def _records(rng: np.random.Generator) -> Iterator[tuple[Record, Record]]:
     """Yield pairs of records, with one flaw, with several and with none, in either record."""
@@ -134,16 +143,9 @@ def _records(rng: np.random.Generator) -> Iterator[tuple[Record, Record]]:
         {"parameters": 150_000, "rates_tried": [0.002, 0.004, 0.008, 0.016]},
     )
     for change in ({}, {"hidden_size": 110, "parameters": 101_500}, *flaws):
-        a, b = _record(), _record() | {"hidden_size": 128, "parameters": 100_200}
-        yield a, b | change
-        yield a | change, b
-
-
-def _record() -> Record:
-    rates = [0.004, 0.008, 0.016]
-    numbers = {"hidden_size": 156, "parameters": 100_000}
-    seeds = {"tuning_seeds": [100], "seeds": [0, 1, 2, 3, 4]}
-    return {**numbers, "rates_tried": rates, **seeds, "reported": "test"}
+        other = _RECORD | {"hidden_size": 128, "parameters": 100_200}
+        yield _RECORD, other | change
+        yield _RECORD | change, other
 
 
 def _unfair(a: Record, b: Record, most: float = 0.02) -> set[str]:

@@ -406,8 +406,12 @@ for better, worse in (("NASCell", "MaxCell"), ("MaxCell", "Example")):
 
 # %%
 record = {
-    **{"hidden_size": 156, "parameters": 99_840, "rates_tried": [0.004, 0.008, 0.016]},
-    **{"tuning_seeds": [100], "seeds": [0, 1, 2, 3, 4], "reported": "test"},
+    "hidden_size": 156,
+    "parameters": 99_840,
+    "rates_tried": [0.004, 0.008, 0.016],
+    "tuning_seeds": [100],
+    "seeds": [0, 1, 2, 3, 4],
+    "reported": "test",
 }
 
 
