@@ -11,8 +11,9 @@ from html import escape
 import numpy as np
 
 from nastut.cells.cell import Cell
-from nastut.lessons.playground import Board, recorded_table, words
+from nastut.lessons.playground import Board, words
 from nastut.pictures.style import PAPER, QUIET
+from nastut.studies.table import load_table
 from nastut.zoo.named import EXAMPLE, LSTM, MAXCELL, NASCELL
 
 PLACE = "<!-- walks -->"
@@ -23,7 +24,7 @@ MARK = '<svg role="img" aria-label="{}" '
 
 def prepared() -> dict[str, Cell]:
     """Return the cells by what they are called: those with a name, and some of the table."""
-    table = recorded_table()
+    table = load_table()
     first, second, *_ = table.best(2)
     (middle,) = table.best(len(table) // 2)[-1:]
     return {

@@ -89,7 +89,7 @@ def test_exercises_of_the_first_notebooks_are_checked_without_torch():
         "        nt.check(number, own if number == '0.2' else right)\n"
     )
     verdicts = said.splitlines()
-    assert len(verdicts) == 12
+    assert len(verdicts) == 15
     assert [line for line in verdicts if "passed" not in line] == []
 
 

@@ -86,7 +86,7 @@ class Cell:
     inject
         How c_{t-1} joins the value of the inject node: a combination and an activation.
     create_index
-        The node whose value *before its activation* becomes c_t.
+        The node where c_t is made: what it has joined, *before its activation*.
     inject_index
         The node that c_{t-1} enters, *after that node's own activation*.
 

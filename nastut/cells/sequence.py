@@ -20,12 +20,18 @@ from itertools import takewhile
 from numbers import Integral, Real
 from typing import NamedTuple, TypeGuard
 
-from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
+from nastut.cells.operations import (
+    ACTIVATIONS,
+    COMBINATIONS,
+    SEARCHED_ACTIVATIONS,
+    SEARCHED_COMBINATIONS,
+)
 
 Token = str | int
 
 COMBINATION_WORDS = tuple(COMBINATIONS)
 ACTIVATION_WORDS = tuple(ACTIVATIONS)
+SEARCHED = {*SEARCHED_COMBINATIONS, *SEARCHED_ACTIVATIONS}
 
 # Spellings in which the sequence is found in print and in code.
 _SPELLINGS = {word.casefold(): word for word in (*COMBINATION_WORDS, *ACTIVATION_WORDS)}
@@ -61,7 +67,10 @@ class Place(NamedTuple):
     def __str__(self) -> str:
         if isinstance(self.allowed, range):
             return f"{self.meaning}, a whole number from 0 to {self.allowed[-1]}"
-        return f"{self.meaning}, one of {', '.join(map(str, self.allowed))}"
+        rare = [str(word) for word in self.allowed if word not in SEARCHED]
+        usual = [str(word) for word in self.allowed if word in SEARCHED]
+        also = f" (rarely {', '.join(rare)})" if rare else ""
+        return f"{self.meaning}, one of {', '.join(usual)}{also}"
 
 
 def number_of_nodes(base: int) -> int:
@@ -101,7 +110,7 @@ def places(base: int) -> tuple[Place, ...]:
     for owner in owners:
         table.append(Place(f"the combination of {owner}", COMBINATION_WORDS))
         table.append(Place(f"the activation of {owner}", ACTIVATION_WORDS))
-    table.append(Place("the create index (the node whose value becomes c_t)", indices))
+    table.append(Place("the create index (c_t is what this node has joined)", indices))
     table.append(Place("the inject index (the node where c_{t-1} enters)", indices))
     return tuple(table)
 
@@ -231,9 +240,10 @@ def _hint(token: object, place: Place) -> str:
     if isinstance(place.allowed, range):
         try:
             number = float(token) if isinstance(token, str) else token
-            return f"; the nearest is {round(min(max(number, 0), place.allowed[-1]))}"
+            nearest = round(min(max(number, 0), place.allowed[-1]))
         except ValueError:
             return ""
+        return f"; the nearest is {nearest}{', without quotes' * isinstance(token, str)}"
     if not isinstance(token, str):
         return ""
     plain = _plain(token)
@@ -241,7 +251,9 @@ def _hint(token: object, place: Place) -> str:
     spelled = _SPELLINGS.get(plain)
     if spelled in allowed:
         return f"; did you mean {spelled!r}?"
-    ranked = difflib.get_close_matches(plain, [word.casefold() for word in allowed], 1, 0.0)
+    usual, every = ([w.casefold() for w in allowed if w in ws] for ws in (SEARCHED, allowed))
+    match = difflib.get_close_matches
+    ranked = match(plain, usual, 1, 0.6) or match(plain, every, 1, 0.0)
     near = f"; the nearest is {_SPELLINGS[ranked[0]]!r}"
     if spelled is None:
         return near

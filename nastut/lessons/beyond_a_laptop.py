@@ -340,6 +340,9 @@ EXERCISES = {
             "the best always goes on, even where the share is less than one child": (
                 _stay(p, share, least=0)
             ),
+            "the share is of all children, also of those that diverged": (
+                _stay(p, share * sum(map(isfinite, p)) / len(p))
+            ),
             "where the share is less than one child, `kept` is 0, and place 0 - 1 is the last": (
                 _by_place(p, share)
             ),
@@ -357,6 +360,12 @@ EXERCISES = {
         mistakes=lambda rewards, best: {
             "before there are so many, the mean is None: fewer would be another question": (
                 _mean_of_best(rewards, best, enough=False)
+            ),
+            "before there are so many, the mean is None, not 0": (
+                [mean or 0 for mean in _mean_of_best(rewards, best)]
+            ),
+            "the reward at hand counts, too; yours are one behind": (
+                [None, *_mean_of_best(rewards, best)[:-1]]
             ),
             "that is the mean of the latest; of the best so far is asked": (
                 _so_far(rewards, best, lambda r: np.mean(r[-best:]))
@@ -382,7 +391,9 @@ EXERCISES = {
             "the next child goes to whoever is free first, not to the workers in turn": (
                 _dealt_out(seconds, workers)
             ),
-            "that is with a single worker": [*accumulate(seconds)],
+            "that is as with a single worker; the next child goes to whoever is free first": (
+                [*accumulate(seconds)]
+            ),
             "that is the time at the end; return when each child is ready": (
                 max(_ready(seconds, workers))
             ),

@@ -229,6 +229,31 @@ def draw_doors(learned: Mapping[str, Any], sure: float, most: float) -> Figure:
     return figure
 
 
+Queue = list[tuple[float, Choices]]
+"""Rewards and choices, best first."""
+
+
+def next_queue(
+    queue: Queue, proposed: Sequence[Choices], earned: Sequence[float], size: int
+) -> Queue:
+    """Return the best different sequences of a queue and a batch; of equal ones the older.
+
+    Parameters
+    ----------
+    queue
+        Rewards and choices, best first.
+    proposed, earned
+        The choices of a batch and their rewards.
+    size
+        How many stay.
+    """
+    queue = list(queue)
+    for reward, choices in zip(earned, proposed, strict=True):
+        if choices not in [known for _, known in queue]:
+            queue.append((reward, choices))
+    return sorted(queue, key=lambda pair: -pair[0])[:size]
+
+
 class NeverFedBack(Controller):
     """What is written is not what is read next."""
 
@@ -331,12 +356,13 @@ def practise(
     return curve, record
 
 
-def mystery(name: str, count: int, rng: np.random.Generator) -> Tensor:
-    """Return what controller A, B or C of exercise 7.2 writes, of shape (count, 2).
+def mystery(name: str, count: int, rng: np.random.Generator) -> list[Choices]:
+    """Return what controller A, B or C of exercise 7.3 writes: `count` pairs.
 
     Each has another of three bugs. The controller itself would tell by its name which.
     """
-    return BROKEN[_HIDDEN[name]].build([2, 3], seed=2, spread=40).controller.sample(count, rng)
+    controller = BROKEN[_HIDDEN[name]].build([2, 3], seed=2, spread=40).controller
+    return controller.sample(count, rng).tolist()
 
 
 _SWAP, _FEED, _TAKE = "h and c swapped", "never fed back", "likeliest token"
@@ -377,6 +403,38 @@ def _below(number: float, limit: float) -> float | None:
     return number if number < limit else None
 
 
+def _queues(rng: np.random.Generator) -> Iterator[tuple[Queue, list[Choices], list[float], int]]:
+    """Yield queues and batches, with repeats and with equal rewards."""
+    yield [(0.9, [0, 1]), (0.5, [1, 1])], [[1, 0], [0, 1]], [0.7, 0.9], 3
+    yield [], [[1, 0], [0, 0], [1, 0]], [0.2, 0.6, 0.2], 3
+    yield [(0.5, [0, 2])], [[1, 2], [0, 0]], [0.5, 0.5], 2
+    yield [(0.8, [0, 0]), (0.8, [1, 1])], [[0, 1], [1, 2]], [0.3, 0.1], 2
+    yield [(0.4, [1, 0])], [[0, 1]], [0.6], 5
+    for _ in range(3):
+        batch = rng.integers((2, 3), size=(6, 2)).tolist()
+        worth = [round(0.5 + (a - b) / 10, 1) for a, b in batch]
+        yield next_queue([], batch[:3], worth[:3], 3), batch[3:], worth[3:], 3
+
+
+def _queued(
+    queue: Queue,
+    proposed: list[Choices],
+    earned: list[float],
+    size: int,
+    known: bool = True,
+    within: bool = True,
+    newest: bool = False,
+) -> Queue:
+    """Keep the best of both; without `known` or `within`, also what is there already."""
+    batch: Queue = []
+    for pair in zip(earned, proposed, strict=True):
+        old = known and pair[1] in [choices for _, choices in queue]
+        twice = within and pair[1] in [choices for _, choices in batch]
+        batch += [] if old or twice else [pair]
+    both = [*batch, *queue] if newest else [*queue, *batch]
+    return sorted(both, key=lambda pair: -pair[0])[:size]
+
+
 def _bugs(answer: Any) -> dict[Any, str]:
     return {name: str(bug).casefold() for name, bug in dict(answer).items()}
 
@@ -395,6 +453,36 @@ def _about_bugs(answer: Any) -> str:
 
 EXERCISES = {
     "7.1": Exercise(
+        cases=_queues,
+        truth=next_queue,
+        mistakes=lambda q, p, e, n: {
+            "a sequence that is in the queue already must not enter again": (
+                _queued(q, p, e, n, known=False)
+            ),
+            "a sequence may stand twice in the batch, too; it enters once": (
+                _queued(q, p, e, n, within=False)
+            ),
+            "neither what is in the queue nor what the batch repeats may enter again": (
+                _queued(q, p, e, n, known=False, within=False)
+            ),
+            "that keeps the worst; the best come first": (
+                sorted(next_queue(q, p, e, len(q + p)), key=lambda pair: pair[0])[:n]
+            ),
+            "of equal rewards the older comes first; pairs are sorted by their choices, too": (
+                sorted(next_queue(q, p, e, len(q + p)), reverse=True)[:n]
+            ),
+            "of equal rewards the older comes first, yours has the newer first": (
+                _queued(q, p, e, n, newest=True)
+            ),
+            "the old queue is forgotten": next_queue([], p, e, n),
+            "cut the queue when the batch is in it; yours is too long": (
+                next_queue(q, p, e, len(q + p))
+            ),
+            "the batch never enters": q[:n],
+            "return pairs of reward and choices": [c for _, c in next_queue(q, p, e, n)],
+        },
+    ),
+    "7.2": Exercise(
         cases=_lists,
         truth=lambda reached: _below(_lower_middle(reached), inf),
         mistakes=lambda reached: {
@@ -414,13 +502,17 @@ EXERCISES = {
             "that is halfway between the middle two, where no run had just arrived": (
                 _below(median(inf if n is None else n for n in reached), inf)
             ),
+            "that many runs are more than half where their number is even; half will do": (
+                _below(sorted(inf if n is None else n for n in reached)[len(reached) // 2], inf)
+            ),
+            "return None, not infinity, if fewer than half arrived": _lower_middle(reached),
             "that is the median of those alone that arrived; the others are the slowest of all": (
                 median(_arrived(reached))
             ),
             "that is a mean, and of those alone that arrived": mean(_arrived(reached)),
         },
     ),
-    "7.2": Exercise(
+    "7.3": Exercise(
         truth=lambda: _HIDDEN,
         same=lambda answer, right: _bugs(answer) == _bugs(right),
         remark=_about_bugs,

@@ -257,7 +257,14 @@ EXERCISES = {
                 _gradient(s, a, r - b, policy=np.copy)
             ),
             "that is the gradient of P, not of log P": _gradient(s, a, (r - b) * _softmax(s)[a]),
-            "the baseline is b, as given; that is the batch's own mean, which has R_k in it": (
+            "do not weigh by P once more; sampling has done so already": (
+                _gradient(s, a, r - b) * _softmax(s)
+            ),
+            "b is subtracted from each reward, not from the gradient": _gradient(s, a, r) - b,
+            "that has one row a sample; take the mean over them": (
+                (r - b)[:, None] * (np.eye(len(s))[a] - _softmax(s))
+            ),
+            "the baseline is b, as given; that is the batch's own mean, which has R_i in it": (
                 _gradient(s, a, r - r.mean())
             ),
             "b is added; it is to be subtracted": _gradient(s, a, r + b),

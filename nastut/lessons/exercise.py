@@ -123,8 +123,7 @@ class Exercise:
                 raise _NotYetError(words)
         if self.remark is not None:
             raise _NotYetError(_careful(self.remark, values[differs]))
-        case = cases[differs]
-        raise _NotYetError(_careful(self._describe, values[differs], right[differs], answer, case))
+        raise _NotYetError(_careful(self._describe, values, right, differs, answer, cases))
 
     def _value(self, answer: Any, case: Case) -> Any:
         """Return what an answer gives for a case, read before its code can change it."""
@@ -149,8 +148,11 @@ class Exercise:
                 return place
         return None
 
-    def _describe(self, value: Any, right: Any, answer: Any, case: Case) -> str:
-        """Say how a value differs from the right one."""
+    def _describe(
+        self, values: list[Any], rights: list[Any], place: int, answer: Any, cases: list[Case]
+    ) -> str:
+        """Say how the value at a place differs from the right one."""
+        value, right, case = values[place], rights[place], cases[place]
         kind = _other_kind(value, right)
         if kind:
             return f"{kind} ({_arguments(answer, case).strip()})" if case else kind
@@ -158,7 +160,7 @@ class Exercise:
             return f"{show(value)} is {UNKNOWN}"
         digits = 4 if show(value) != show(right) else 17
         difference = f"it gives {show(value, digits)}, not {show(right, digits)}"
-        return f"{_arguments(answer, case)}{difference}{_right_parts(value, right)}"
+        return f"{_arguments(answer, case)}{difference}{_right_parts(values, rights)}"
 
 
 class _NotAttemptedError(Exception):
@@ -252,11 +254,11 @@ def _other_kind(value: Any, right: Any) -> str:
     if isinstance(right, (list, tuple)):
         if not isinstance(value, (list, tuple)):
             return f"{len(right)} values are expected, this is {_kind(value)}"
+        found, expected = shape(value), shape(right)
+        if found and expected and max(len(found), len(expected)) > 1 and found != expected:
+            return f"the shape should be {expected}, it is {found}"
         if len(value) != len(right):
             return f"{len(right)} values are expected, these are {len(value)}: {show(value)}"
-        shapes = shape(value), shape(right)
-        if None not in shapes and shapes[0] != shapes[1]:
-            return f"the shape should be {shapes[1]}, it is {shapes[0]}"
     return ""
 
 
@@ -267,12 +269,14 @@ def _kind(value: Any) -> str:
     return show(value)
 
 
-def _right_parts(value: Any, right: Any) -> str:
-    """Say which of several values are right."""
-    if not isinstance(right, tuple) or not isinstance(value, (list, tuple)):
+def _right_parts(values: list[Any], rights: list[Any]) -> str:
+    """Say which of several values are right, in every case."""
+    count = len(rights[0]) if isinstance(rights[0], tuple) else 0
+    if not all(isinstance(value, (list, tuple)) and len(value) == count for value in values):
         return ""
-    parts = [str(n) for n, pair in enumerate(zip(value, right, strict=True), 1) if close(*pair)]
-    return f" (right: value {' and '.join(parts)} of {len(right)})" if parts else ""
+    columns = zip(zip(*values, strict=True), zip(*rights, strict=True), strict=True)
+    parts = [str(n) for n, column in enumerate(columns, 1) if close(*column)]
+    return f" (right: value {' and '.join(parts)} of {count})" if parts else ""
 
 
 def _arguments(answer: Any, case: Case) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -13,10 +13,10 @@ import sympy as sp
 from nastut.cells.cell import Cell, Node
 from nastut.cells.evaluate import evaluate
 from nastut.lessons.exercise import UNKNOWN, Exercise
-from nastut.lessons.plain import NUMBERS, close
+from nastut.lessons.plain import NUMBERS, close, show
 from nastut.lessons.start_here import neighbours
 from nastut.symbolic.formulas import formulas
-from nastut.symbolic.symbols import c_prev, leaf_symbols, sigmoid
+from nastut.symbolic.symbols import c_prev, leaf_symbols, sigmoid, to_text
 from nastut.zoo.named import EXAMPLE
 
 PICTURE = Cell.parse("Multiply Sigmoid  Add Tanh  Add Tanh  Multiply ReLU  2 1")
@@ -31,20 +31,24 @@ def same_formula(answer: Any, right: sp.Expr) -> bool:
         return False
     rng = np.random.default_rng(0)
     for _ in range(12):
-        point = dict(zip(symbols, map(sp.Float, rng.normal(size=len(symbols))), strict=True))
-        if not close(*(complex(f.xreplace(point).evalf()) for f in (formula, right))):
+        point = dict(zip(symbols, rng.normal(size=len(symbols)), strict=True))
+        if not close(_at(formula, point), _at(right, point)):
             return False
     return True
 
 
-def about_formula(answer: Any, letters: set[sp.Symbol], spelled: str) -> str:
-    """Say what keeps an answer from being a formula in the given letters.
+def about_formula(answer: Any, right: sp.Expr, letters: Mapping[str, sp.Symbol]) -> str:
+    """Say what keeps an answer from being the right formula.
 
     Parameters
     ----------
-    spelled
-        How the learner writes the letters.
+    right
+        The right formula.
+    letters
+        Its letters, by how the learner writes them.
     """
+    *most, last = letters
+    spelled = f"{', '.join(most)} and {last}"
     if isinstance(answer, sp.Equality):
         return "give only what stands to the right of the equals sign"
     if isinstance(answer, str):
@@ -53,10 +57,25 @@ def about_formula(answer: Any, letters: set[sp.Symbol], spelled: str) -> str:
         return f"a formula in {spelled} is expected, this is a number"
     if not isinstance(answer, sp.Expr):
         return f"a sympy formula is expected, this is {type(answer).__name__}"
-    foreign = sorted(map(str, _in_letters_of(answer, letters).free_symbols - letters))
+    formula = _in_letters_of(answer, set(letters.values()))
+    foreign = sorted(map(to_text, formula.free_symbols - {*letters.values()}))
     if foreign:
         return f"use the letters {spelled}; these are others: {', '.join(foreign)}"
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        numbers = rng.choice((-2, -1.5, -1, -0.5, 0.5, 1, 1.5, 2), len(letters)).tolist()
+        point = dict(zip(letters.values(), numbers, strict=True))
+        value, expected = _at(formula, point), _at(right, point)
+        if not close(value, expected):
+            at = ", ".join(f"{name} = {point[letter]:g}" for name, letter in letters.items())
+            given = show(value if value.imag else value.real)
+            return f"for {at} it gives {given}, not {show(expected.real)}"
     return UNKNOWN
+
+
+def _at(formula: sp.Expr, point: Mapping[sp.Symbol, float]) -> complex:
+    """Return what a formula is where its letters have these values."""
+    return complex(formula.xreplace({s: sp.Float(v) for s, v in point.items()}).evalf())
 
 
 def _in_letters_of(answer: Any, letters: set[sp.Symbol]) -> sp.Expr:
@@ -73,6 +92,7 @@ def _name(symbol: sp.Symbol) -> str:
 
 
 _X, _H = zip(leaf_symbols(0), leaf_symbols(1), strict=True)
+_LETTERS = {"Wx_0": _X[0], "Wh_0": _H[0], "Wx_1": _X[1], "Wh_1": _H[1], "nt.c_prev": c_prev}
 _EXCHANGED = Cell.parse("Multiply Tanh  Add Sigmoid  Add Tanh  Multiply ReLU  2 1")
 _WITHOUT = replace(PICTURE, inject=Node("Add", "Identity"))
 """With c_{t-1} = 0 it has no injection at all."""
@@ -156,9 +176,7 @@ EXERCISES = {
     "1.2": Exercise(
         truth=lambda: _memory(PICTURE),
         same=same_formula,
-        remark=lambda answer: about_formula(
-            answer, {c_prev, *_X, *_H}, "Wx_0, Wh_0, Wx_1, Wh_1 and nt.c_prev"
-        ),
+        remark=lambda answer: about_formula(answer, _memory(PICTURE), _LETTERS),
         mistakes=lambda: {
             "that is h_t; c_t leaves before the Tanh of the root": formulas(PICTURE).h,
             "c_{t-1} is missing; it enters at node 1": evaluate(_WITHOUT, _X, _H, 0)[1],
@@ -167,6 +185,15 @@ EXERCISES = {
             ),
             "c_{t-1} enters after the Tanh of node 1, yours enters before it": (
                 sigmoid(_X[0] * _H[0]) + sp.Max(0, sp.tanh((_X[1] + _H[1]) * c_prev))
+            ),
+            "ReLU acts after c_{t-1} has joined node 1, yours acts before": (
+                sigmoid(_X[0] * _H[0]) + sp.Max(0, sp.tanh(_X[1] + _H[1])) * c_prev
+            ),
+            "the sign: sigmoid(u) is 1 / (1 + exp(-u))": (
+                _memory(PICTURE) + sigmoid(-_X[0] * _H[0]) - sigmoid(_X[0] * _H[0])
+            ),
+            "a_0 and a_1 are still the article's; write out those of this cell": (
+                sp.tanh(_X[0] + _H[0]) + sp.Max(0, _X[1] * _H[1])
             ),
             "Tanh and Sigmoid are exchanged: leaf 0 has Sigmoid, leaf 1 Tanh": _memory(_EXCHANGED),
             **{
@@ -184,6 +211,7 @@ EXERCISES = {
             "inner nodes have no matrices, only leaves do": (2 * b - 1) * h * (i + h),
             "each leaf has two matrices; that counts the one for x_t alone": b * h * i,
             "each leaf has two matrices; that counts the one for h_{t-1} alone": b * h * h,
+            "each leaf has a matrix for h_{t-1} of its own; that counts one": b * h * i + h * h,
             "the matrix of h_{t-1} has hidden x hidden elements": 2 * b * h * i,
             "the paper's cells have no biases": b * h * (i + h + 1),
             "the paper's cells have no biases, and yours have two for each leaf": (

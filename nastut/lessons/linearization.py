@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -23,13 +24,17 @@ def _two(left: int) -> tuple[int, int]:
     return left, left + 1
 
 
-def _sequences(rng: np.random.Generator, bases: tuple[int, ...]) -> Iterator[tuple[list[Token]]]:
-    """Yield the tokens of random cells whose indices differ, so that swapping them shows."""
-    for base in bases:
-        cell = Space(base).sample(rng)
-        while base > 1 and cell.create_index == cell.inject_index:
-            cell = Space(base).sample(rng)
-        yield (cell.sequence,)
+def _sequences(rng: np.random.Generator) -> Iterator[tuple[list[Token]]]:
+    """Yield the tokens of random cells, of more lengths than anybody writes down one by one."""
+    for base in (2, 4, 8, 16, 32):
+        for _ in range(3):
+            yield (Space(base).sample(rng).sequence,)
+
+
+def _all_indices(rng: np.random.Generator) -> Iterator[tuple[list[Token]]]:
+    """Yield the tokens of random cells with every pair of indices, equal ones too."""
+    for indices in product(range(3), repeat=2):
+        yield ([*Space().sample(rng).sequence[:8], *indices],)
 
 
 def _parts(tokens: list[Token]) -> tuple[Any, ...]:
@@ -77,6 +82,38 @@ def _exchanged_indices(tokens: list[Token]) -> list[Token]:
 _SAME = (0, 1, 2)
 
 
+def _equal_ones_stay(tokens: list[Token]) -> list[Token]:
+    to = _SAME if tokens[8] == tokens[9] else (1, 0, 2)
+    return _mirror(tokens, create=to, inject=to)
+
+
+def _layers(base: int, join: Callable[[int, int, int], tuple[int, int, int]]) -> int:
+    """Count classes from the leaves up; `join` says how many forms a layer has from the last.
+
+    They are the forms of a subtree with no index on it, with a certain one, and with both.
+    """
+    n = m = t = 8
+    for _ in range(base.bit_length() - 1):
+        n, m, t = join(n, m, t)
+    return 8 * t
+
+
+def _joined(
+    n: int, m: int, t: int, pairs: int | None = None, either: int = 2, apart: int | None = None
+) -> tuple[int, int, int]:
+    """Return the forms of two subtrees with a node on top; what is given is a slip."""
+    pairs = n * (n + 1) // 2 if pairs is None else pairs
+    apart = m * m if apart is None else apart
+    return 8 * pairs, 8 * (pairs + m * n), 8 * (pairs + either * m * n + t * n + apart)
+
+
+def _one_after_the_other(n: int, m: int, t: int) -> tuple[int, int, int]:
+    pairs = n * (n + 1) // 2
+    n = 8 * pairs
+    m = 8 * (pairs + m * n)
+    return n, m, 8 * (pairs + 2 * m * n + t * n + m * m)
+
+
 def _count(ways: int, base: int) -> int:
     return int(ways ** (2 * base) * (2 * base - 1) ** 2)
 
@@ -100,8 +137,7 @@ EXERCISES = {
         },
     ),
     "2.2": Exercise(
-        # More lengths than anybody writes down one by one.
-        cases=lambda rng: _sequences(rng, tuple(np.repeat((1, 2, 4, 8, 16, 32), 3).tolist())),
+        cases=_sequences,
         truth=_parts,
         mistakes=lambda tokens: {
             "the two indices are swapped: create comes first, inject last": (
@@ -114,6 +150,9 @@ EXERCISES = {
             ),
             "only three nodes came back; larger trees have more": (
                 _other_nodes(lambda nodes, inject: nodes[:3], tokens)
+            ),
+            "that holds for ten tokens, of base 2; the sequence may have any base": (
+                (*_parts([*tokens[:8], 0, 0])[:2], *tokens[8:10])
             ),
             "the injection came back as a last node too": (
                 _other_nodes(lambda nodes, inject: (*nodes, inject), tokens)
@@ -142,10 +181,11 @@ EXERCISES = {
             "a node has 2 x 4 = 8 ways; Max and Sin are left out here": _count(3 * 5, b),
             "2 combinations and 4 activations make 2 x 4 = 8 ways, not 2 + 4": _count(2 + 4, b),
             "that is the length of the sequence; count how many there are": 4 * b + 2,
+            "that is right for base 2; `base` may be another one": Space(2).size,
         },
     ),
     "2.4": Exercise(
-        cases=lambda rng: _sequences(rng, (2,) * 12),
+        cases=_all_indices,
         truth=_mirror,
         mistakes=lambda tokens: {
             "the leaves changed places but the indices still point to the old ones": (
@@ -164,6 +204,13 @@ EXERCISES = {
             "the indices changed places with each other; each should follow its node": (
                 _exchanged_indices(_mirror(tokens, create=_SAME, inject=_SAME))
             ),
+            "two equal indices follow their node, too; yours stay": _equal_ones_stay(tokens),
+            "0 becomes 1 and 1 becomes 0; that is 2 minus the index": (
+                _mirror(tokens, create=(2, 1, 0), inject=(2, 1, 0))
+            ),
+            "the words are reversed; each leaf keeps its combination before its activation": (
+                [*tokens[3::-1], *_mirror(tokens)[4:]]
+            ),
             **{
                 f"an index 2 points to the root, which stays in place; yours became {number}": (
                     _mirror(tokens, create=(1, 0, number), inject=(1, 0, number))
@@ -171,6 +218,31 @@ EXERCISES = {
                 for number in (-1, 0, 1, 3)
             },
             "nothing changed": _mirror(tokens, nodes=_SAME, create=_SAME, inject=_SAME),
+        },
+    ),
+    "2.5": Exercise(
+        cases=lambda rng: [(base,) for base in (2, 1, 4, 8, 16, 32)],
+        truth=lambda base: Space(base).classes,
+        mistakes=lambda b: {
+            "the injection has 8 forms, too": _layers(b, _joined) // 8,
+            "one sticker in each subtree makes m * m pairs; they tell the two apart": (
+                _layers(b, lambda n, m, t: _joined(n, m, t, apart=m * (m + 1) // 2))
+            ),
+            "either sticker may be the one on the node: 2 * m * n": (
+                _layers(b, lambda n, m, t: _joined(n, m, t, either=1))
+            ),
+            "without stickers the order does not matter: n * (n + 1) / 2 pairs, not n * n": (
+                _layers(b, lambda n, m, t: _joined(n, m, t, pairs=n * n))
+            ),
+            "without stickers there are n * (n + 1) / 2 pairs: two subtrees may be equal": (
+                _layers(b, lambda n, m, t: _joined(n, m, t, pairs=n * (n - 1) // 2))
+            ),
+            "n, m and t are those of the layer below; yours change one after the other": (
+                _layers(b, _one_after_the_other)
+            ),
+            "that is right for base 2; `base` may be another one": Space(2).classes,
+            "that counts all sequences; those of a class count once": Space(b).size,
+            "that is half of all sequences": Space(b).size // 2,
         },
     ),
 }

@@ -82,6 +82,11 @@ EXERCISES = {
             "that counts the matrices that are needed": 6,
             "that counts the leaves that are needed": 3,
             "that counts all matrices, needed or not": 16,
+            **{
+                f"{number} redundant ones leave {16 - number} that are needed, two a leaf; count "
+                "the leaves that are needed": number
+                for number in (0, 2, 4, 12, 14)
+            },
         },
     ),
     "4.2": Exercise(
@@ -142,6 +147,7 @@ def draw_textbook() -> Picture:
         picture.dot.body = [line.replace(old, new) for line in picture.dot.body]
     alt = (
         "The tanh of W_g x + U_g h is g; sigmoids of such sums are i, f and o. i times g, plus f "
-        "times the old c, is the new c, on a thick line. Its tanh, times o, is the new h."
+        "times the old c, is the new c: that memory path is a thick line. The tanh of the new c, "
+        "times o, is the new h."
     )
     return Picture(picture.dot, "LSTM as textbooks draw it", alt)

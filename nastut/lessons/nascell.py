@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,52 @@ def _about_pair(answer: Any) -> str:
     return f"with {word} at place {place} the test gives {numbers}, and the port {port}"
 
 
+Record = dict[str, Any]
+
+_RECORD: Record = {
+    "hidden_size": 156,
+    "parameters": 100_000,
+    "rates_tried": [0.004, 0.008, 0.016],
+    "tuning_seeds": [100],
+    "seeds": [0, 1, 2, 3, 4],
+    "reported": "test",
+}
+
+
+def _records(rng: np.random.Generator) -> Iterator[tuple[Record, Record]]:
+    """Yield pairs of records, with one flaw, with several and with none, in either record."""
+    flaws: tuple[Record, ...] = (
+        {"parameters": 103_000},
+        {"parameters": 97_000},
+        {"rates_tried": [0.008]},
+        {"tuning_seeds": [4]},
+        {"reported": "validation"},
+        {"tuning_seeds": [2], "reported": "validation"},
+        {"parameters": 150_000, "rates_tried": [0.002, 0.004, 0.008, 0.016]},
+    )
+    for change in ({}, {"hidden_size": 110, "parameters": 101_500}, *flaws):
+        other = _RECORD | {"hidden_size": 128, "parameters": 100_200}
+        yield _RECORD, other | change
+        yield _RECORD | change, other
+
+
+def _unfair(a: Record, b: Record, most: float = 0.02) -> set[str]:
+    tuned = any({*record["tuning_seeds"]} & {*record["seeds"]} for record in (a, b))
+    flaws = {
+        "parameters": abs(a["parameters"] / b["parameters"] - 1) > most,
+        "rates_tried": a["rates_tried"] != b["rates_tried"],
+        "tuning_seeds": tuned,
+        "reported": {a["reported"], b["reported"]} != {"test"},
+    }
+    return {name for name, unfair in flaws.items() if unfair}
+
+
+def _flaws(answer: Any) -> set[str]:
+    """Return the names in an answer; either name of seeds that were used twice will do."""
+    names = {answer} if isinstance(answer, str) else {*answer}
+    return {"tuning_seeds" if name == "seeds" else name for name in names}
+
+
 EXERCISES = {
     "5.1": Exercise(
         truth=lambda: {name for name, cell in NAMED.items() if _is_bounded(cell)},
@@ -144,6 +191,30 @@ EXERCISES = {
             "that leaf adds in the right sequence too": (5, "Add"),
             "3 is the number of the leaf; its two words stand at places 7 and 8": (3, "Add"),
             "that is node 8, an inner node; the port is wrong at a leaf": (17, "Add"),
+        },
+    ),
+    "5.3": Exercise(
+        cases=_records,
+        truth=_unfair,
+        same=lambda answer, right: _flaws(answer) == _flaws(right),
+        mistakes=lambda a, b: {
+            "at equal weights cells may differ in hidden size": (
+                _unfair(a, b) | ({"hidden_size"} if a["hidden_size"] != b["hidden_size"] else set())
+            ),
+            "a seed that judges was used in tuning, too; yours does not see it": (
+                _unfair(a, b) - {"tuning_seeds"}
+            ),
+            "the validation perplexity decides in tuning, so it must not be reported": (
+                _unfair(a, b) - {"reported"}
+            ),
+            "two per cent more or fewer weights are still fair": _unfair(a, b, most=0),
+            "one of them may have been given more rates to choose from": (
+                _unfair(a, b) - {"rates_tried"}
+            ),
+            "one of them may have more weights": _unfair(a, b) - {"parameters"},
+            "there may be several flaws; return them all": {*sorted(_unfair(a, b))[:1]},
+            "look at both records, not only at the first": _unfair(a, a)
+            | (_unfair(a, b) & {"parameters", "rates_tried"}),
         },
     ),
 }

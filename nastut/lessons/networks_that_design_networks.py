@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -146,14 +146,17 @@ def _cells(rng: np.random.Generator) -> Iterator[tuple[Cell]]:
     yield from ((Space().sample(rng),) for _ in range(30))
 
 
-def is_dead(cell: Cell) -> bool:
-    """Run a layer of the cell, with weights drawn at random, as training would."""
+def is_dead(cell: Cell, awake: Callable[[Any], Any] = np.any) -> bool:
+    """Run a layer of the cell, with weights drawn at random, as training would.
+
+    `awake` tells from h whether the cell has said something.
+    """
     rng = np.random.default_rng(1)
     w, u = rng.normal(size=(2, 2, 6, 6))
     h = c = np.zeros((6, 50))
     for _ in range(8):
         h, c = evaluate(cell, [*(w @ rng.normal(size=(6, 50)))], [*(u @ h)], c)
-        if np.any(h):
+        if awake(h):
             return False
     return True
 
@@ -250,6 +253,12 @@ EXERCISES = {
             "the second number counts all that were visited; only those in the cycle": (
                 _off(m, s, length=_cycle(m, s)[0])
             ),
+            "the first number counts all that were visited; only the steps before the cycle": (
+                _off(m, s, before=_cycle(m, s)[1])
+            ),
+            "the second number counts all elements of the map; only those in the cycle": (
+                (_cycle(m, s)[0], len(m))
+            ),
             "one step too many before the cycle: a start inside it has 0": _off(m, s, before=1),
             "what leads to itself is a cycle of length 1, not 0: count the arrows": (
                 _off(m, s, length=-1)
@@ -274,6 +283,9 @@ EXERCISES = {
             ),
             "two leaves that multiply are neither enough nor needed: think of sigmoid(0)": (
                 _multiplying_leaves(cell) == 2
+            ),
+            "one element that is not 0 wakes it; yours waits until all are not 0": (
+                is_dead(cell, awake=np.all)
             ),
             "a memory path has nothing to do with it": not cell.has_memory,
             "the hidden parts are not 0 there; h_0 is 0, and as long as h is 0 they are": (

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
 from html import escape
 from typing import Any
 
@@ -20,11 +19,9 @@ from nastut.cells.evaluate import Step, trace
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
 from nastut.cells.sequence import SequenceError, Token, places
 from nastut.cells.space import Space
-from nastut.lessons.start_here import LEFT_OUT
 from nastut.pictures.drawing import block_names, draw_trace
 from nastut.pictures.picture import Picture
 from nastut.pictures.words import number, say_step
-from nastut.studies.table import Table, load_table
 from nastut.symbolic.formulas import formulas
 from nastut.symbolic.symbols import to_text
 from nastut.zoo.named import EXAMPLE
@@ -42,8 +39,6 @@ MEMORY = -0.25
 
 LONG = 160
 """Letters of a derivative that are still read."""
-
-recorded_table = cache(load_table)
 
 
 def space_of(cell: Cell) -> Space:
@@ -152,7 +147,6 @@ class Board:
         return {
             "memory path": self._memory_path(),
             "sequences in its class": f"{size:,}" if size > 1 else f"1: {alone}",
-            "rank in the table": self._rank(),
             "numbers that go in": ", ".join(self._inputs()),
         }
 
@@ -174,23 +168,14 @@ class Board:
             return f"{ends}; the derivative has {len(derivative)} letters"
         return f"{ends}; ∂c_t/∂c_{{t-1}} = {derivative}"
 
-    def _rank(self) -> str:
-        """Return the rank for each task, where the cell is in the recorded table."""
-        if self.cell not in Space():
-            return f"only cells of base 2 without {' and '.join(LEFT_OUT)} are in it"
-        table: Table = recorded_table()
-        names = {task: task.replace("_", " ") for task in table.tasks}
-        ranks = [f"{table.rank(self.cell, task):,} ({name})" for task, name in names.items()]
-        return f"{' and '.join(ranks)} of {len(table):,}"
-
 
 def playground(cell: Cell | None = None, base: int = 2, seed: int = 0) -> Playground:
     """Return a page on which every token of a cell can be changed, to be shown in a notebook.
 
-    Beside the tokens stand the picture, the formulas, the memory path, the number of sequences
-    in the cell's class and its rank in the table. A slider walks through the steps of
-    :func:`nastut.trace`, and their numbers fill the picture. It works by keyboard: Tab goes from
-    one control to the next, arrows choose.
+    Beside the tokens stand the picture, the formulas, the memory path and the number of sequences
+    in the cell's class. A slider walks through the steps of :func:`nastut.trace`, and their
+    numbers fill the picture. It works by keyboard: Tab goes from one control to the next, arrows
+    choose.
 
     Parameters
     ----------

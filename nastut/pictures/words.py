@@ -24,7 +24,7 @@ def describe(graph: Graph) -> str:
     >>> import nastut as nt
     >>> print(describe(nt.graph(nt.Cell.parse("Add Tanh Multiply ReLU 0 0"))))
     Node 0: Add x and the old h (W1, W2), this is the new c, then Tanh, inject: Multiply the old \
-c, then ReLU, this is the new h. No way leads from the old c to the new c.
+c, then ReLU, this is the new h. No memory path leads from the old c to the new c.
     """
     nodes: dict[int, list[Vertex]] = {}
     for vertex in graph.vertices.values():
@@ -63,9 +63,9 @@ def _memory(graph: Graph) -> str:
     ends = {end for edge in graph.memory_edges() for end in edge}
     nodes = sorted({node for key in ends if (node := graph.vertices[key].node) is not None})
     if not nodes:
-        return "No way leads from the old c to the new c."
+        return "No memory path leads from the old c to the new c."
     path = " and ".join(f"node {k}" for k in nodes)
-    return f"A thick way leads from the old c through {path} to the new c."
+    return f"The memory path, a thick line, leads from the old c through {path} to the new c."
 
 
 def say_step(step: Step) -> str:

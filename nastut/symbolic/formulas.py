@@ -69,7 +69,7 @@ def formulas(cell: Cell) -> Formulas:
     a_0 = tanh(W_1 x_t + W_2 h_{t-1})
     a_0' = ReLU(a_0 + c_{t-1})
     c_t = W_3 x_t ⊙ W_4 h_{t-1}
-    a_1 = ReLU(W_3 x_t ⊙ W_4 h_{t-1})
+    a_1 = ReLU(c_t)
     a_2 = sigmoid(a_0' ⊙ a_1)
     h_t = a_2
     """
@@ -78,6 +78,8 @@ def formulas(cell: Cell) -> Formulas:
     equations: list[sp.Eq] = []
 
     def visit(node: int, stage: Stage, operation: str, *inputs: sp.Expr) -> sp.Expr:
+        if stage == "activate" and node == cell.create_index:
+            inputs = (c_next,)
         value = apply(sympy_system(), operation, *inputs)
         match stage:
             case "combine" | "inject":

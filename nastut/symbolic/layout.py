@@ -37,7 +37,7 @@ class Block:
     injection
         How c_{t-1} joins, if it does so here.
     create
-        Whether the value before the activation is c_t.
+        Whether c_t is what it has combined.
     """
 
     combination: str = "Add"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from textwrap import fill
 
 import numpy as np
 import sympy as sp
@@ -29,6 +30,9 @@ from nastut.symbolic.reading import (
 )
 from nastut.symbolic.symbols import c_next, c_prev, source, to_text
 
+WIDTH = 88
+"""Letters in a line of tokens, so that a page does not break it within a word."""
+
 
 @dataclass(frozen=True)
 class Linearization:
@@ -48,7 +52,8 @@ class Linearization:
 
     def __str__(self) -> str:
         held = ("zeros" if leaf is None else to_text(leaf) for leaf in self.leaves)
-        return "\n".join((str(self.cell), *(f"leaf {i}: {text}" for i, text in enumerate(held))))
+        tokens = fill(str(self.cell), WIDTH)
+        return "\n".join((tokens, *(f"leaf {i}: {text}" for i, text in enumerate(held))))
 
     def evaluate(self, values: Mapping[sp.Symbol, Value]) -> tuple[Value, Value]:
         """Return h_t and c_t for values of the symbols in the formulas.
@@ -162,8 +167,7 @@ _TOO_DEEP = (
     "number"
 )
 _NO_NODE = (
-    "the value of no node before its activation; c_t is computed on the way to h_t, and h_t does "
-    "not contain this formula"
+    "no node has joined it; c_t is made on the way to h_t, and h_t does not contain this formula"
 )
 _CIRCULAR = "c_t stands in its own formula; the memory of the step before is c_{t-1}, nt.c_prev"
 _NO_MEMORY = "the memory never enters; it joins a node of every cell, and neither formula has it"

@@ -164,8 +164,8 @@ assert len(cell.sequence) == 10
 #   $c_{t-1}$ is joined with the value of node 0.
 #
 # Three nodes are the smallest interesting **tree**. Its shape never changes, so it need not be
-# written down. The number of leaves is called the **base**; here it is 2. (Error messages offer two
-# more words, *Max* and *Sin*, from one experiment of the paper. We leave them out.)
+# written down. The number of leaves is called the **base**; here it is 2. (There are two rare words
+# more, *Max* and *Sin*, from one experiment of the paper. We leave them out.)
 #
 # ## A prediction
 #
@@ -231,7 +231,7 @@ assert np.isclose(h, by_hand)
 # place 2: which formulas change, and which do not? Choose 2 at place 9: now a thick line leads from
 # $c_{t-1}$ to $c_t$. Then drag the slider to 0, and let the numbers come in one by one. *Undo*
 # takes a change back. The keyboard works too: Tab goes on to the next control, and the arrows
-# choose. (The lines about memory, classes and ranks are for notebooks 02, 03 and 07.)
+# choose. (The lines about memory and class are for notebooks 03 and 02.)
 
 # %%
 nt.playground(cell)
@@ -356,11 +356,11 @@ nt.check("0.2", solution_0_2)
 # | **00 start here** | a number to remember, and the ten tokens of a cell | ½ |
 # | **01 graphs** | a recurrent cell as a graph; the article's cell by hand, by sympy, by picture | 1 |
 # | **02 linearization** | the graph as a sequence and back; how many there are, how many really differ | 1½ |
-# | **03 cell injection** | where the memory enters and leaves, and which cells can remember | 1½ |
+# | **03 cell injection** | where the memory enters and leaves, and which cells can remember | 2 |
 # | **04 LSTM as a sequence** | textbook formulas become 34 tokens, with a proof; why GRU does not fit | 1½ |
 # | **05 NASCell** | the cell that a network wrote: is it the real one, and is it better? | 1½ |
 # | **06 the controller** | a network that writes cells, and the rule by which it learns | 1½ |
-# | **07 the contest** | the controller against chance and evolution, where every answer is known | 1½ |
+# | **07 the contest** | the controller against chance and evolution, where every answer is known | 2 |
 # | **08 networks that design networks** | the found cell becomes the controller's own, again and again: does that converge? | 1½ |
 # | **09 beyond a laptop** | many workers, a cluster, and the paper's own search: does it find a cell that beats LSTM? | 1½ |
 #

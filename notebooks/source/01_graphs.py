@@ -159,7 +159,7 @@ by_tree = nt.evaluate(nt.zoo.EXAMPLE, x_parts, h_parts, c)
 assert np.allclose(by_hand, by_tree, atol=1e-15)
 
 # %% [markdown]
-# From here on we use `nt.evaluate`. Notebook 03 opens it up.
+# From here on we use `nt.evaluate`. In notebook 03 you write it yourself.
 #
 # > **Exercise 1.1** ★★ · 15 minutes
 # >

@@ -15,7 +15,7 @@
 #
 # *Needs:* notebook 01; a little counting (products, squares).
 #
-# *Takes:* 35 minutes of reading, 30 minutes of exercises.
+# *Takes:* 35 minutes of reading, 50 minutes of exercises.
 
 # %%
 from collections import Counter
@@ -425,6 +425,49 @@ assert by_stickers == len(classes)
 # %% [markdown]
 # The same number as by going through everything, and no cell was looked at. Do it layer by layer,
 # three times in place of once, with $n$, $m$ and $t$ of the layer below, and you have base 8.
+#
+# > **Exercise 2.5** ★★★ · 20 minutes
+# >
+# > Write `classes_of(base)`: the number of classes, counted from the leaves up. For base 2 it must give
+# > 18,688.
+
+
+# %%
+def classes_of(base):
+    return ...  # a number
+
+
+nt.check("2.5", classes_of)
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# At the leaves $n = m = t = 8$. As long as a layer has more than one node, go up: the sum of the table,
+# times 8, is the new $t$. For the new $n$ the sum has one row, the first.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The new $m$ has one sticker. It is on the node itself, or below: $n(n+1)/2 + m\,n$ pairs. Compute all
+# three from the old numbers, then replace them. At the end comes the injection.
+#
+# </details>
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 2.5
+def solution_2_5(base):
+    n = m = t = 8
+    while base > 1:
+        pairs = n * (n + 1) // 2
+        n, m, t = 8 * pairs, 8 * (pairs + m * n), 8 * (pairs + 2 * m * n + t * n + m * m)
+        base //= 2
+    return 8 * t
+
+
+nt.check("2.5", solution_2_5)
+
+# %% [markdown]
 # `nt.Space.classes` does just that:
 
 # %%

@@ -16,7 +16,7 @@
 #
 # *Needs:* notebooks 01 and 02; the chain rule. Some torch helps in section 5, but is not needed.
 #
-# *Takes:* 50 minutes of reading, 35 minutes of exercises.
+# *Takes:* 50 minutes of reading, 65 minutes of exercises.
 
 # %%
 from itertools import product
@@ -52,8 +52,7 @@ _ = torch.set_num_threads(1)
 #    combination, then apply the injection's own activation.
 #
 # What is there after step 4 is the **value** of the node. The node above sees that and nothing else.
-# `nt.trace` does what `nt.evaluate` does and returns all steps. What to see: `create` stands before
-# `activate`, and `inject` after it.
+# `nt.trace` returns all steps. What to see: `create` stands before `activate`, and `inject` after it.
 
 # %%
 for step in nt.trace(nt.zoo.EXAMPLE, x_parts=[1.0, 3.0], h_parts=[-1.0, 2.0], c=0.5):
@@ -85,14 +84,9 @@ def lone_node(left, right, c):
 nt.check("3.1", lone_node)
 
 # %% [markdown]
-# <details><summary>Hint 1</summary>
+# <details><summary>Hint</summary>
 #
-# Five short lines, in the order of the list above.
-#
-# </details>
-# <details><summary>Hint 2</summary>
-#
-# The second line is only `c_new = ...`.
+# Five short lines, in the order of the list above. The second is only `c_new = ...`.
 #
 # </details>
 
@@ -110,6 +104,64 @@ def solution_3_1(left, right, c):
 nt.check("3.1", solution_3_1)
 
 # %% [markdown]
+# > **Exercise 3.2** ★★★ · 20 minutes
+# >
+# > Now the whole walk. Write `run(tokens, x_parts, h_parts, c)`, one time step of the cell that the
+# > tokens describe, of *any* base. As in notebook 01, leaf $k$ combines `x_parts[k]` and `h_parts[k]`.
+# > Return `(h_t, c_t)`.
+
+
+# %%
+def run(tokens, x_parts, h_parts, c):
+    # your lines
+    return ...  # h_t, c_t
+
+
+nt.check("3.2", run)
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Cut off the indices and pair the words, as in exercise 2.2. The last pair is the injection. A dict
+# leads from words to functions: `{"Add": np.add, "Multiply": np.multiply}`.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Go through the nodes by their numbers, and append each value to a list. An inner node joins two of
+# that list, $2(k - b)$ and the next (exercise 2.1). Ask at each node whether it is the create node, and
+# whether it is the inject node.
+#
+# </details>
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 3.2
+def solution_3_2(tokens, x_parts, h_parts, c):
+    *words, create, inject = tokens
+    *nodes, injection = zip(words[::2], words[1::2], strict=True)
+    join = {"Add": np.add, "Multiply": np.multiply}
+    bend = {"Identity": lambda u: u, "Tanh": np.tanh, "ReLU": lambda u: np.maximum(u, 0)}
+    bend["Sigmoid"] = lambda u: 1 / (1 + np.exp(-u))
+    values, base = [], len(x_parts)
+    for k, (combination, activation) in enumerate(nodes):
+        below = 2 * (k - base)
+        left, right = (x_parts[k], h_parts[k]) if k < base else values[below : below + 2]
+        value = join[combination](left, right)
+        if k == create:
+            c_new = value
+        value = bend[activation](value)
+        if k == inject:
+            value = bend[injection[1]](join[injection[0]](value, c))
+        values.append(value)
+    return values[-1], c_new
+
+
+nt.check("3.2", solution_3_2)
+
+# %% [markdown]
+# That is all of `nt.evaluate`, except for the care with which it reads what you give it.
+#
 # ## 2 · One token more or less
 #
 # Take two cells that differ in a single token, the create index. In their pictures, look for an
@@ -169,16 +221,8 @@ slope
 # $$ \frac{\partial c_t}{\partial c_{t-1}} = \text{sigmoid}(W_3 x_t + W_4 h_{t-1}), $$
 #
 # a number between 0 and 1 that the cell computes itself, from what it reads. Such a factor is called
-# a **gate**. A step taken by torch has the same derivative:
-
-# %%
-x_parts, h_parts = torch.randn(2, 2, generator=torch.Generator().manual_seed(0)).double()
-memory = torch.tensor(0.7, dtype=torch.float64, requires_grad=True)
-_, c_new = nt.evaluate(keeper, x_parts, h_parts, memory)
-(by_torch,) = torch.autograd.grad(c_new, memory)
-assert torch.isclose(by_torch, torch.sigmoid(x_parts[1] + h_parts[1]))
-
-# %% [markdown]
+# a **gate**.
+#
 # **Watch it.** A key goes in at the first step, then come eleven other symbols. We run the cell
 # twice, with the key and without it. The difference between the two memories is what is left of the
 # key. `gates` says how far the gate is open in each step.
@@ -210,19 +254,15 @@ films = {
 left = {title: key_left(*film) for title, film in films.items()}
 draw_film(left, {title: gates for title, (_, gates) in films.items()})
 plt.show()
+for title, (cell, gates) in films.items():
+    arrives = np.tanh(3) if cell is keeper else 0
+    assert np.allclose(left[title], arrives * np.cumprod(gates))
 
 # %% [markdown]
 # The bars are what is left of the key, the grey line is the gate. Open, the gate keeps the key.
 # Half open, it halves the key in every step. Shut for a single step, it deletes the key for good.
 # In the forgetter's memory the key never arrives, whatever the gate does. So after $t$ steps the
-# *product* of the gates is left:
-
-# %%
-for gates in (wide, half, shut):
-    assert np.allclose(key_left(keeper, gates), np.tanh(3) * np.cumprod(gates))
-
-# %% [markdown]
-# The chain rule says the same. Over many steps it multiplies the derivatives:
+# *product* of the gates is left. The chain rule says the same:
 #
 # $$ \frac{\partial c_T}{\partial c_0} \;=\; \prod_{t=1}^{T} \frac{\partial c_t}{\partial c_{t-1}}
 # \qquad\text{(along the memory path alone, all } h_t \text{ held fixed)} $$
@@ -244,15 +284,13 @@ assert 0.5**20 < 1e-6 < 0.8 < 0.99**20
 # %% [markdown]
 # The upper line is still at two thirds after 40 steps, the lowest is gone after ten. A cell that can
 # hold its factor near 1 can keep something for long. This is what LSTM was invented for: its factor
-# is a gate too, called the forget gate (notebook 04). And the article's own cell has no memory path
-# at all.
+# is a gate too, called the forget gate (notebook 04).
 
 # %% tags=["guard"] jupyter={"source_hidden": true}
-assert nt.formulas(nt.zoo.EXAMPLE).memory_path == 0
 assert nt.zoo.LSTM.has_memory
 
 # %% [markdown]
-# > **Exercise 3.2** ★★ · 10 minutes
+# > **Exercise 3.3** ★★ · 10 minutes
 # >
 # > In some cell $c_t = a_0 \odot a_1'$ with $a_1' = \tanh(a_1 + c_{t-1})$, where $a_0$ and $a_1$
 # > do not depend on the memory. Derive $\partial c_t / \partial c_{t-1}$ on paper, and write it in
@@ -260,9 +298,9 @@ assert nt.zoo.LSTM.has_memory
 
 # %%
 a_0, a_1 = sp.symbols("a_{0} a_{1}", real=True)
-answer_3_2 = ...
+answer_3_3 = ...
 
-nt.check("3.2", answer_3_2)
+nt.check("3.3", answer_3_3)
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -272,9 +310,9 @@ nt.check("3.2", answer_3_2)
 # </details>
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
-# Solution 3.2
-solution_3_2 = a_0 * (1 - sp.tanh(a_1 + nt.c_prev) ** 2)
-nt.check("3.2", solution_3_2)
+# Solution 3.3
+solution_3_3 = a_0 * (1 - sp.tanh(a_1 + nt.c_prev) ** 2)
+nt.check("3.3", solution_3_3)
 
 # %% [markdown]
 # NASCell's memory path has this form. Its $a_9$ plays the part of $a_0$, and its $a_8$ that of $a_1$.
@@ -304,12 +342,10 @@ for create, inject in product(range(3), repeat=2):
 # **Two of nine**: create at the root, inject at a leaf. The reason is in the tree. Values only
 # move upwards. What is injected at a node is seen by the nodes above it, its **ancestors**, and by
 # no others. So there is a memory path exactly if the create node is an ancestor of the inject node.
-# The same node will not do, because of the order in section 1. (The rule does not ask which
-# operations stand on the path. A ReLU there may be shut, and then nothing comes through.)
+# The same node will not do, because of the order in section 1. (A ReLU on the path may still be shut.)
 #
 # For base 8 there are $15^2 = 225$ pairs. In the picture, each row is a create node. The leaves have
-# nothing below them, so their rows are empty. The root, in the last row, has all other nodes below
-# it. Two cells with a name are marked.
+# nothing below them, so their rows are empty. Two cells with a name are marked.
 
 # %%
 linear = "Add Identity " * 16
@@ -331,11 +367,10 @@ print(paths.sum(), "of", paths.size, "index pairs have a memory path")
 assert paths.sum() == 8 * 3 + 4 * 2 + 2 * 1
 
 # %% [markdown]
-# 34 of 225, less than one in six. A cell written at random usually has no memory path. The sum in
-# the last line counts it in another way: each node contributes as many pairs as it has ancestors, a
-# leaf three, a node of the next layer two, and so on.
+# 34 of 225, less than one in six. The sum in the last line counts it in another way: each node
+# contributes as many pairs as it has ancestors, a leaf three, a node of the next layer two, and so on.
 #
-# > **Exercise 3.3** ★★★ · 15 minutes
+# > **Exercise 3.4** ★★★ · 15 minutes
 # >
 # > Write the rule as a function of the three numbers alone, with the arithmetic of notebook 02:
 # > `has_path(create, inject, base)` returns True or False. If you climb, stop at the root.
@@ -346,24 +381,19 @@ def has_path(create, inject, base):
     return ...  # True or False
 
 
-nt.check("3.3", has_path)
+nt.check("3.4", has_path)
 
 # %% [markdown]
-# <details><summary>Hint 1</summary>
+# <details><summary>Hint</summary>
 #
-# The parent of node $k$ is $b + \lfloor k / 2 \rfloor$, as long as $k$ is not the root.
-#
-# </details>
-# <details><summary>Hint 2</summary>
-#
-# Climb from the inject node to the root. Do you meet the create node on the way?
+# Climb from the inject node to the root, from parent to parent. Do you meet the create node on the way?
 #
 # </details>
 
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
-# Solution 3.3
-def solution_3_3(create, inject, base):
+# Solution 3.4
+def solution_3_4(create, inject, base):
     node = inject
     while node < 2 * base - 2:
         node = base + node // 2
@@ -372,7 +402,7 @@ def solution_3_3(create, inject, base):
     return False
 
 
-nt.check("3.3", solution_3_3)
+nt.check("3.4", solution_3_4)
 
 # %% [markdown]
 # ## 5 · Does it matter? An experiment
@@ -408,16 +438,15 @@ assert torch.equal(x[0, :, :KEYS].argmax(1), key)
 assert x[1:, :, :KEYS].sum() == 0  # the key is shown once, at the start
 
 # %% [markdown]
-# Then the training loop. If you do not know torch, skim it: weights at random, read the sequences
-# with `nt.evaluate`, compare with the key, improve the weights, two hundred times over. **Adam** is
-# the rule that improves them: it follows the gradient, but divides each weight's gradient by its
-# usual size. `nt.evaluate` takes tensors of any shape, so five networks are trained side by side.
-# `W` holds $W_1, W_3$ and has the shape (networks, leaves, hidden, symbols); `U` holds $W_2, W_4$,
-# and `out` reads the answer from the last $h_t$.
+# Then the training loop: weights at random, read the sequences with `nt.evaluate`, compare with the
+# key, improve the weights, two hundred times over. **Adam** improves them: it follows the gradient,
+# but divides each weight's gradient by its usual size. Five networks are trained side by side. `W`
+# holds $W_1, W_3$ and has the shape (networks, leaves, hidden, symbols); `U` holds $W_2, W_4$, and
+# `out` reads the answer from the last $h_t$.
 
 
 # %%
-def accuracy(cell, delay=6, hidden_on=False, shift=0.0, distractors=KEYS, scale=1.0, steps=200):
+def accuracy(cell, delay=6, hidden_on=False, shift=0.0, distractors=KEYS, scale=1.0):
     generator = torch.Generator().manual_seed(1)
     networks, hidden = 5, 8
     shapes = (2, hidden, SYMBOLS), (2, hidden, hidden), (KEYS, hidden)
@@ -425,7 +454,7 @@ def accuracy(cell, delay=6, hidden_on=False, shift=0.0, distractors=KEYS, scale=
     W[:, 1] += shift  # shift, distractors and scale are for section 6
     optimizer = torch.optim.Adam([w.requires_grad_() for w in (W, U, out)], lr=0.02)
     history = []
-    for _ in range(steps):
+    for _ in range(200):
         x, key = recall_batch(delay, generator, distractors)
         h = c = torch.zeros(networks, hidden, BATCH)
         for x_t in x:
@@ -471,20 +500,19 @@ assert min(final["path", True], final["no path", True]) > 0.9
 # The line is the median of five networks, the band reaches from the worst to the best. The dotted
 # line is guessing. On the left, with the hidden matrices off, the cell with a memory path recalls
 # the key, and the other one guesses. **One token makes the difference between everything and
-# nothing.** Without a path, nothing of the key is left when the question comes.
+# nothing.**
 #
 # On the right, with the hidden matrices on, both cells can learn to recall: the loop through $h_t$
-# is a second memory. The cell *without* a path is even the quicker one here (one of the other five is
-# slow, hence the wide blue band). So do not read the left half as "cells without a memory path are
-# useless".
+# is a second memory. The cell *without* a path is even the quicker one here. So cells without a memory
+# path are not useless.
 #
 # ## 6 · What the formula predicts
 #
 # The delay was 6. **What if it is 12?** A gate starts near $\text{sigmoid}(0) = \tfrac12$, because
 # the weights start near 0. After the key come twelve distractors and the question mark: thirteen
-# gates, so $0.5^{13}$, a ten-thousandth of the key, is left. If the gates *started* near
-# $\text{sigmoid}(2) = 0.88$, a fifth would be left. To get there, add 2 to the weights $W_3$ before
-# training. Every one-hot symbol then adds 2 inside the gate.
+# gates, so $0.5^{13}$, a ten-thousandth of the key, is left. Add 2 to the weights $W_3$ before
+# training, and every one-hot symbol adds 2 inside the gate. It starts near $\text{sigmoid}(2) = 0.88$,
+# and a fifth is left.
 #
 # Look at one element of $c_t$ *before* training. It reads the same twelve distractors after each of
 # the four keys.
@@ -556,26 +584,45 @@ assert opened.min() > 0.95
 
 # %% [markdown]
 # One row is a condition, one column a network, and the number is its share of keys at the end. Ten
-# thousand times the gradient changes nothing: **Adam divides the size out again.** One quiet
-# distractor, and three of five networks leave guessing within the same two hundred steps, though the
-# key's gradient is hardly larger. **So a faint trace would do, if it did not drown.** And the formula
-# was right about the cure: with the open gate all five recall everything. LSTM's users know it as
-# *setting the forget gate's bias to a positive number*.
+# thousand times the gradient changes nothing: **Adam divides the size out again.** With one quiet
+# distractor, three of five networks leave guessing, though the key's gradient is hardly larger. **So a
+# faint trace would do, if it did not drown.** And the formula was right about the cure: with the open
+# gate all five recall everything. LSTM's users *set the forget gate's bias to a positive number*.
 #
-# Does patience help? Four times as many steps, with the gate half open:
+# > **Exercise 3.5** ★★ · 10 minutes
+# >
+# > How far must a gate be open? Write `opening(delay, share)`: what to add to the weights $W_3$, which
+# > are near 0, so that `share` of the key is left after `delay` distractors and the question mark.
 
-# %% tags=["nbval-ignore-output"]
-patient = accuracy(keeper, delay=12, steps=800)[-50:].mean(0)
-print(*(f"{share:.2f}" for share in patient))
-assert np.median(patient) < 0.95
+
+# %%
+def opening(delay, share):
+    return ...  # a number
+
+
+nt.check("3.5", opening)
 
 # %% [markdown]
-# When we wrote this, two of the five had risen to one half, which means that they tell two pairs of
-# keys apart, and three still guessed: slow, and a matter of luck.
+# <details><summary>Hint</summary>
 #
-# The caveat: this is one task, one pair of cells, five networks each, and a cell whose path was
-# chosen to have a gate. A path can also be there and stay empty. With the injection `Multiply
-# Identity` in place of `Add Identity`, a memory that starts at zero stays at zero:
+# How many gates is that? All are equal, so gate$^{\,n}$ = share. Then ask which number has that gate as
+# its sigmoid.
+#
+# </details>
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 3.5
+def solution_3_5(delay, share):
+    gate = share ** (1 / (delay + 1))
+    return np.log(gate / (1 - gate))
+
+
+nt.check("3.5", solution_3_5)
+
+# %% [markdown]
+# The caveat: this is one task, one pair of cells, and five networks each. And a path can be there and
+# stay empty. With the injection `Multiply Identity`, a memory that starts at zero stays at zero:
 
 # %%
 empty = nt.Cell.parse("Add Tanh  Add Sigmoid  Multiply Tanh  Multiply Identity  2 0")

@@ -431,8 +431,8 @@ nt.check("4.3", {"A", "B"})
 #
 # <details><summary>1. Why must c_t be read before the activation for LSTM to fit?</summary>
 #
-# Into eight leaves, that is. Node 12 is `Add Tanh`: before the activation its value is $c_t$,
-# afterwards it is $\tanh(c_t)$, which $h_t$ needs. If $c_t$ could only be read afterwards, one
+# Into eight leaves, that is. Node 12 is `Add Tanh`: what it has joined is $c_t$, and its value is
+# $\tanh(c_t)$, which $h_t$ needs. If $c_t$ could only be read after the activation, one
 # node could not give both, and the tree would need one more level.
 #
 # </details>

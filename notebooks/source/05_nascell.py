@@ -16,7 +16,7 @@
 #
 # *Needs:* notebooks 02 to 04.
 #
-# *Takes:* 55 minutes of reading, 20 minutes of exercises.
+# *Takes:* 55 minutes of reading, 30 minutes of exercises.
 
 # %%
 from dataclasses import replace
@@ -396,6 +396,61 @@ for one, other in [
 print(f"2 of {comb(10, 5)} orders do not mix: p = {2 / comb(10, 5):.3f}")
 for better, worse in (("NASCell", "MaxCell"), ("MaxCell", "Example")):
     assert test[better].max() < test[worse].min()
+
+# %% [markdown]
+# > **Exercise 5.3** ★★ · 10 minutes
+# >
+# > Now judge others. Two cells are compared, and each has a record like the one below. Write
+# > `unfair(a, b)`: return a set with the names of those entries that make the comparison unfair, by what
+# > sections 4 and 5 ask for. Weights may differ by two per cent.
+
+# %%
+record = {
+    "hidden_size": 156,
+    "parameters": 99_840,
+    "rates_tried": [0.004, 0.008, 0.016],
+    "tuning_seeds": [100],
+    "seeds": [0, 1, 2, 3, 4],
+    "reported": "test",
+}
+
+
+def unfair(a, b):
+    return ...  # a set of names
+
+
+nt.check("5.3", unfair)
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# What has to be equal in both? And what must be right in each of them, whatever the other says?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Which text may be reported, the one that chose or the one that decided nothing? Which seeds may judge?
+#
+# </details>
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 5.3
+def solution_5_3(a, b):
+    names = set()
+    if abs(a["parameters"] / b["parameters"] - 1) > 0.02:
+        names.add("parameters")
+    if a["rates_tried"] != b["rates_tried"]:
+        names.add("rates_tried")
+    for record in (a, b):
+        if set(record["tuning_seeds"]) & set(record["seeds"]):
+            names.add("tuning_seeds")
+        if record["reported"] != "test":
+            names.add("reported")
+    return names
+
+
+nt.check("5.3", solution_5_3)
 
 # %% [markdown]
 # ## 6 · What others found

@@ -16,7 +16,7 @@
 #
 # *Needs:* the classes of equal cells from notebook 02; notebooks 03 and 06.
 #
-# *Takes:* 60 minutes of reading, 25 minutes of exercises.
+# *Takes:* 60 minutes of reading, 33 minutes of exercises.
 
 # %%
 import inspect
@@ -93,15 +93,55 @@ def evolution(rng, population, sample):
 # %% [markdown]
 # **Priority-queue training** keeps REINFORCE's controller and changes the rule. It keeps a queue of
 # the best sequences so far, and makes *their* $\log P$ grow, whatever the others earned (Abolafia et
-# al. 2018). No baseline, no rewards in the gradient:
+# al. 2018). No baseline, no rewards in the gradient.
+#
+# > **Exercise 7.1** ★★ · 8 minutes
+# >
+# > Write `next_queue(queue, proposed, earned, size)`. `queue` is a list of pairs (reward, choices), best
+# > first. `proposed` are the choices of a new batch, `earned` their rewards. Return the `size` best
+# > *different* sequences of both, as such pairs. Of equal rewards the older comes first.
+
+
+# %%
+def next_queue(queue, proposed, earned, size):
+    return ...  # a list of pairs
+
+
+nt.check("7.1", next_queue)
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Which sequences are in the queue already? The batch may repeat itself, too.
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `sorted` keeps the order of equals. Sort by `key=lambda pair: -pair[0]`.
+#
+# </details>
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+# Solution 7.1
+def solution_7_1(queue, proposed, earned, size):
+    queue = list(queue)
+    for reward, choices in zip(earned, proposed, strict=True):
+        if choices not in [known for _, known in queue]:
+            queue.append((reward, choices))
+    return sorted(queue, key=lambda pair: -pair[0])[:size]
+
+
+nt.check("7.1", solution_7_1)
+
+# %% [markdown]
+# A step of learning, with the `next_queue` of the package:
 
 
 # %%
 def learn_the_best(queue, proposed, controller, optimizer, bonus):
     earned = [table.reward(space.decode(choices)) for choices in proposed]
-    in_queue = [choices for _, choices in queue]
-    queue += [pair for pair in zip(earned, proposed, strict=True) if pair[1] not in in_queue]
-    queue = sorted(queue, key=lambda pair: -pair[0])[:10]  # of equal ones the older come first
+    queue = contest.next_queue(queue, proposed, earned, size=10)
     best = torch.tensor([choices for _, choices in queue])
     entropy = sum(-(p.exp() * p).sum(1).mean() for p in controller(best))
     objective = controller.log_probabilities(best).sum(1).mean() + bonus * entropy
@@ -178,7 +218,7 @@ assert 2 * max(middle["evolution, tuned"], middle["priority queue, tuned"]) < mi
 # **Evolution and the queue need far fewer trials than chance. REINFORCE, the paper's rule, is not seen
 # to beat chance here**, tuned or not.
 #
-# > **Exercise 7.1** ★★ · 10 minutes
+# > **Exercise 7.2** ★★ · 10 minutes
 # >
 # > Some runs never arrive. Of those we know only that they need *more* than the budget; such numbers
 # > are called **censored**. `reached` is a list: for each run the evaluation at which it arrived, or
@@ -191,7 +231,7 @@ def half_arrived(reached):
     return ...
 
 
-nt.check("7.1", half_arrived)
+nt.check("7.2", half_arrived)
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -203,14 +243,14 @@ nt.check("7.1", half_arrived)
 
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
-# Solution 7.1
-def solution_7_1(reached):
+# Solution 7.2
+def solution_7_2(reached):
     sorted_ = sorted(np.inf if number is None else number for number in reached)
     middle = sorted_[(len(reached) + 1) // 2 - 1]
     return middle if np.isfinite(middle) else None
 
 
-nt.check("7.1", solution_7_1)
+nt.check("7.2", solution_7_2)
 
 # %% slideshow={"slide_type": "skip"} jupyter={"source_hidden": true}
 print(contest.arrival_table(main, np.random.default_rng(0)))
@@ -490,17 +530,17 @@ print(f"baseline of itself: cosine {cosine:.4f}, length {step.norm() / exact.nor
 # has the right direction and three quarters of the length. Half of its baseline is the batch's own
 # mean, and for $m = 2$ that costs $\frac12 \cdot \frac12$ (notebook 06, section 5). Adam divides it out.
 #
-# > **Exercise 7.2** ★★★ · 15 minutes
+# > **Exercise 7.3** ★★★ · 15 minutes
 # >
 # > A, B and C are controllers of choices `[2, 3]`. One is
 # > *never fed back*, one takes the *likeliest token*, one has *h and c swapped*. Which is which? Find
-# > out by sampling: `contest.mystery("A", 4_000, rng).tolist()` are 4,000 sequences of A. Answer with a
+# > out by sampling: `contest.mystery("A", 4_000, rng)` are 4,000 sequences of A. Answer with a
 # > dict, such as `{"A": "likeliest token", "B": ..., "C": ...}`.
 
 # %%
-answer_7_2 = ...
+answer_7_3 = ...
 
-nt.check("7.2", answer_7_2)
+nt.check("7.3", answer_7_3)
 
 # %% [markdown]
 # <details><summary>Hint 1</summary>
@@ -516,10 +556,10 @@ nt.check("7.2", answer_7_2)
 # </details>
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
-# Solution 7.2
+# Solution 7.3
 answer = {}
 for name in "ABC":
-    first, second = np.transpose(contest.mystery(name, 4_000, np.random.default_rng(0)).tolist())
+    first, second = np.transpose(contest.mystery(name, 4_000, np.random.default_rng(0)))
     after = [np.bincount(second[first == k], minlength=3) / max(1, sum(first == k)) for k in (0, 1)]
     if len(set(zip(first, second, strict=True))) == 1:
         answer[name] = "likeliest token"
@@ -527,7 +567,7 @@ for name in "ABC":
         answer[name] = "never fed back"
     else:
         answer[name] = "h and c swapped"
-nt.check("7.2", answer)
+nt.check("7.3", answer)
 
 # %% [markdown]
 # ## What you can do now

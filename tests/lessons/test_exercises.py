@@ -151,6 +151,11 @@ def by_the_learner(means, decay):
     return [learner.learn([[0]], [float(mean)])["baseline"] for mean in means]
 
 
+def by_the_rules_of_the_sequence(tokens, x_parts, h_parts, c):
+    elements = zip(x_parts.T.tolist(), h_parts.T.tolist(), c, strict=True)
+    return np.transpose([oracle.step(tokens, *parts) for parts in elements])
+
+
 WX, WH = zip(nt.leaf_symbols(0), nt.leaf_symbols(1), strict=True)
 C = nt.c_prev
 MEMORY = EXERCISES["1.2"].truth()
@@ -162,14 +167,18 @@ RIGHT = {
     "0.1": [4.0, np.array(4), torch.tensor(4), sp.Integer(4)],
     "0.2": [["Multiply", *SHOWN[1:]], tuple(MIRRORED), nt.Cell.from_sequence(MIRRORED)],
     "1.2": [MEMORY.rewrite(form) for form in (sp.exp, sp.tanh, sp.Abs)],
-    "3.2": [sp.sympify("a_0 / cosh(a_1 + c) ** 2").subs("c", C)],
+    "3.2": [by_the_rules_of_the_sequence],
+    "3.3": [sp.sympify("a_0 / cosh(a_1 + c) ** 2").subs("c", C)],
     "4.2": [STRIPPED, nt.Cell.from_sequence(STRIPPED)],
     "4.3": [["A", "B"], ("b", "a"), "AB", np.array(["A", "B"])],
     "5.1": ["NASCELL", ["NASCELL"], {nt.zoo.NASCELL}],
     "5.2": [[7, "Add"], (7.0, "add"), np.array([7, "Add"], dtype=object)],
+    "5.3": [
+        lambda a, b: [name.replace("tuning_", "") for name in EXERCISES["5.3"].truth(a, b)],
+    ],
     "6.2": [by_autograd],
     "6.3": [by_the_learner],
-    "7.2": [[("C", "Likeliest Token"), ("A", "h and C swapped"), ("B", "never fed back")]],
+    "7.3": [[("C", "Likeliest Token"), ("A", "h and C swapped"), ("B", "never fed back")]],
 }
 
 
@@ -216,12 +225,23 @@ ALMOST = {
         lambda truth, tokens: truth([*tokens[:-1], tokens[-1] % 32]),
     ],
     "2.3": [lambda truth, b: truth(max(b, 2)), lambda truth, b: truth(min(b, 4))],
+    "2.5": [lambda truth, base: truth(min(base, 4))],
     "2.4": [
         lambda truth, tokens: truth([*tokens[:4], "Add", *tokens[5:]]),
         lambda truth, tokens: truth([*tokens[:7], "ReLU", *tokens[8:]]),
     ],
     "3.1": [lambda truth, left, right, c: truth(left, right, np.full(len(c), c[0]))],
-    "3.3": [
+    "3.2": [
+        lambda truth, tokens, *values: truth([*tokens[:-2], tokens[-2] % 2, tokens[-1]], *values),
+        lambda truth, tokens, *values: truth([*tokens[:-1], min(tokens[-2:])], *values),
+    ],
+    "3.5": [lambda truth, delay, share: truth(delay, max(share, 0.5))],
+    "5.3": [lambda truth, a, b: truth(a, b) if a["parameters"] <= b["parameters"] else set()],
+    "7.1": [
+        lambda truth, queue, *batch: truth(queue, *batch) if queue else [],
+        lambda truth, queue, proposed, earned, size: truth(queue, proposed, earned, min(size, 2)),
+    ],
+    "3.4": [
         lambda truth, c, i, b: truth(c, i, b) and b < 8,
         lambda truth, c, i, b: truth(c, i, b) or b == 1,
         lambda truth, c, i, b: truth(c, i, b) and c < 14,
@@ -237,7 +257,7 @@ ALMOST = {
         lambda truth, means, decay: truth(means[:1].repeat(len(means)), decay),
         lambda truth, means, decay: truth(means, 0.95),
     ],
-    "7.1": [
+    "7.2": [
         lambda truth, reached: truth(reached) or math.inf,
         lambda truth, reached: None if None in reached else truth(reached),
         lambda truth, reached: truth([*reached, None]),
@@ -282,9 +302,49 @@ SLIPS = {
         "a sympy formula is expected, this is a text; leave the quotes out": "Wx_0",
         "a sympy formula is expected, this is list": ["Wx_0"],
         "a formula in Wx_0, ": 3.5,
-        "not right, and no slip that is known here": sum((*WX, *WH, C)),
+        "for Wx_0 = 1.5, Wh_0 = 1, Wx_1 = 0.5, Wh_1 = -1, nt.c_prev = -1 it gives 1, not 1.28": (
+            sum((*WX, *WH, C))
+        ),
+        "a_0 and a_1 are still the article's": sp.tanh(WX[0] + WH[0]) + sp.Max(0, WX[1] * WH[1]),
+        "ReLU acts after c_{t-1}": nt.sigmoid(WX[0] * WH[0])
+        + C * sp.Max(0, sp.tanh(WX[1] + WH[1])),
+        "the sign": (1 / (1 + sp.exp(WX[0] * WH[0])) + sp.Max(0, sp.tanh(WX[1] + WH[1]) * C)),
     },
-    "3.2": {"use the letters a_0, a_1 and nt.c_prev; these": sp.Symbol("b") * C},
+    "1.3": {"each leaf has a matrix for h_{t-1} of its own": lambda b, i, h: b * h * i + h * h},
+    "2.2": {
+        "that holds for ten tokens": lambda tokens: (
+            [tokens[:2], tokens[2:4], tokens[4:6]],
+            tokens[6:8],
+            *tokens[8:10],
+        ),
+    },
+    "2.3": {"that is right for base 2": lambda base: 36_864},
+    "2.4": {
+        "two equal indices follow their node": lambda tokens: [
+            *(*tokens[2:4], *tokens[:2], *tokens[4:8]),
+            *(
+                tokens[8:]
+                if tokens[8] == tokens[9]
+                else ({0: 1, 1: 0, 2: 2}[k] for k in tokens[8:])
+            ),
+        ],
+    },
+    "3.1": {
+        "c_{t-1} enters before c_t is taken": lambda left, right, c: (
+            1 / (1 + np.exp(-np.tanh((left + right) * c))),
+            (left + right) * c,
+        ),
+        "the node adds left and right": lambda left, right, c: (
+            1 / (1 + np.exp(-np.tanh(left * right) * c)),
+            left * right,
+        ),
+    },
+    "3.3": {
+        "use the letters a_0, a_1 and nt.c_prev; these": sp.Symbol("b") * C,
+        "for a_0 = 1.5, a_1 = 1, nt.c_prev = 0.5 it gives 0.4621, ": sp.tanh(sp.Symbol("a_1") * C),
+        "square the tanh": sp.Symbol("a_0") * (1 - sp.tanh(sp.Symbol("a_1") + C)) ** 2,
+    },
+    "4.1": {"12 redundant ones leave 4 that are needed, two a leaf": 12},
     "4.2": {
         "that is a cell, but another one: look again at the combination of the injection, "
         "and at the activation of the injection": ["Add", "Sigmoid", *["Add", "Tanh"] * 3, 2, 0],
@@ -310,7 +370,18 @@ SLIPS = {
         "the words stand at the places 1 to 32; 33 is none of them": (33, "Add"),
         "the words stand at the places 1 to 32; 7.9 is none of them": (7.9, "Add"),
     },
+    "6.2": {
+        "that has one row a sample; take the mean": lambda scores, chosen, rewards, b: (
+            (rewards - b)[:, None]
+            * (np.eye(len(scores))[chosen] - np.exp(scores) / np.exp(scores).sum())
+        ),
+    },
     "7.2": {
+        "that many runs are more than half": lambda reached: sorted(
+            reached, key=lambda n: n or math.inf
+        )[len(reached) // 2],
+    },
+    "7.3": {
         "answer with a dict of A, B and C, and with these words: h and c swapped, ": {
             "A": "swapped"
         },

@@ -196,18 +196,3 @@ def test_a_derivative_is_written_out_as_long_as_it_is_read():
         assert f"has {len(derivative)} letters" in said or len(derivative) <= LONG
         lengths.add(len(derivative) <= LONG)
     assert lengths == {True, False}
-
-
-def test_rank_is_that_of_the_table_for_each_task():
-    table = nt.load_table()
-    said = board().facts()["rank in the table"]
-    for task in table.tasks:
-        assert f"{table.rank(nt.zoo.EXAMPLE, task):,} ({task.replace('_', ' ')})" in said
-    assert said.endswith("of 18,688")
-
-
-@pytest.mark.parametrize(
-    "cell", [nt.zoo.LSTM, nt.Cell.parse(str(nt.zoo.EXAMPLE).replace("Tanh", "Sin"))]
-)
-def test_cells_outside_the_table_have_no_rank(cell):
-    assert board(cell).facts()["rank in the table"].startswith("only cells of base 2")

@@ -19,7 +19,7 @@ FOLDED_LSTM = (
     "Node 12: Add node 8 and node 9, this is the new c, then Tanh. "
     "Node 13: Add x and the old h (W9 ... W16), then Sigmoid. "
     "Node 14: Multiply node 12 and node 13, this is the new h. "
-    "A thick way leads from the old c through node 9 and node 12 to the new c."
+    "The memory path, a thick line, leads from the old c through node 9 and node 12 to the new c."
 )
 
 
@@ -48,7 +48,7 @@ def test_words_say_all_that_the_tokens_say(base):
             created = re.search(r"\), this is the new c|\d, this is the new c", sentence)
             assert (created is not None) is (k == cell.create_index)
             assert ("this is the new h" in sentence) is (k == cell.root)
-        assert memory.strip().startswith("A thick way" if cell.has_memory else "No way")
+        assert memory.strip().startswith("The memory path" if cell.has_memory else "No memory path")
 
 
 def test_nothing_unspeakable_is_read():

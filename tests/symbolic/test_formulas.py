@@ -46,7 +46,7 @@ def test_steps_of_the_example():
         (a_0, sp.tanh(x_1 + h_2)),
         (a_0_injected, sp.Max(0, a_0 + c_prev)),
         (c_next, x_3 * h_4),
-        (a_1, sp.Max(0, x_3 * h_4)),
+        (a_1, sp.Max(0, c_next)),
         (a_2, 1 / (1 + sp.exp(-a_0_injected * a_1))),
         (h_next, a_2),
     ]
@@ -65,6 +65,8 @@ def test_the_nodes_come_in_order_each_made_of_what_came_before(cell):
         known.add(step.lhs)
         values[step.lhs] = step.rhs.xreplace(values)
     assert (values.pop(h_next), values.pop(c_next)) == (f.h, f.c)
+    (above_c,) = (step for step in f.steps if step.lhs == node_symbol(cell.create_index))
+    assert above_c.rhs.free_symbols == {c_next}
     expected = [node_symbol(k) for k in range(2 * cell.base - 1)]
     expected.insert(cell.inject_index + 1, node_symbol(cell.inject_index, injected=True))
     assert list(values) == expected
@@ -112,7 +114,7 @@ def test_text_of_the_example():
         "a_0 = tanh(W_1 x_t + W_2 h_{t-1})",
         "a_0' = ReLU(a_0 + c_{t-1})",
         "c_t = W_3 x_t ⊙ W_4 h_{t-1}",
-        "a_1 = ReLU(W_3 x_t ⊙ W_4 h_{t-1})",
+        "a_1 = ReLU(c_t)",
         "a_2 = sigmoid(a_0' ⊙ a_1)",
         "h_t = a_2",
     ]
@@ -126,7 +128,7 @@ def test_latex_of_the_example():
         r"a_{0} &= \tanh{\left(W_{1} x_{t} + W_{2} h_{t-1} \right)} \\ "
         r"a_{0}' &= \operatorname{ReLU}\left(a_{0} + c_{t-1}\right) \\ "
         r"c_{t} &= W_{3} x_{t} \odot W_{4} h_{t-1} \\ "
-        r"a_{1} &= \operatorname{ReLU}\left(W_{3} x_{t} \odot W_{4} h_{t-1}\right) \\ "
+        r"a_{1} &= \operatorname{ReLU}\left(c_{t}\right) \\ "
         r"a_{2} &= \operatorname{sigmoid}\left(a_{0}' \odot a_{1}\right) \\ "
         r"h_{t} &= a_{2}"
         r"\end{aligned}"

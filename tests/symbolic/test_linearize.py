@@ -340,6 +340,9 @@ def test_evaluate_says_what_is_missing():
 def test_a_result_prints_what_each_leaf_holds():
     text = str(nt.linearize(sp.tanh(nt.c_prev) * a, a))
     assert text.splitlines()[1:] == ["leaf 0: zeros", "leaf 1: W_a x_t + U_a h_{t-1}"]
+    lines = str(nt.linearize(o * sp.tanh(nt.c_next), LSTM_C)).splitlines()
+    assert max(map(len, lines)) <= 88
+    assert nt.Cell.parse(" ".join(lines[:-8])) == nt.zoo.LSTM
 
 
 def test_gate_reads_as_in_a_textbook():

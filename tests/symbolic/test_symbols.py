@@ -131,7 +131,7 @@ def read_back(text):
         letters[name] = sp.Symbol(re.sub(r"_(\w+)(?![^{]*})", r"_{\1}", match[0]), real=True)
         return name
 
-    text = re.sub(r"W_\d+ (?:x_t|h_\{t-1\})|c_\{t-1\}|a_\d+'?", plain, text)
+    text = re.sub(r"W_\d+ (?:x_t|h_\{t-1\})|c_\{t-1\}|c_t|a_\d+'?", plain, text)
     text = text.replace("⊙", "*").replace("^", "**")
     functions = {"sigmoid": sigmoid, "ReLU": lambda a: sp.Max(0, a), "Max": sp.Max}
     return sp.sympify(text, locals={**letters, **functions})
