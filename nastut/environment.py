@@ -104,7 +104,7 @@ def _layers() -> str:
         compiled = kernel.load()
     if compiled.failed:
         raise RuntimeError(compiled.status)
-    return compiled.status
+    return compiled.status.replace(str(Path.home()), "~")
 
 
 def _kernel() -> str:
