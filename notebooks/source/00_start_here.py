@@ -363,6 +363,9 @@ nt.check("0.2", solution_0_2)
 # | **07 the contest** | the controller against chance and evolution, where every answer is known | 2 |
 # | **08 networks that design networks** | the found cell becomes the controller's own, again and again: does that converge? | 1½ |
 # | **09 beyond a laptop** | many workers, a cluster, and the paper's own search: does it find a cell that beats LSTM? | 1½ |
+# | **10 what was found** | on enough text it does: the cell read, judged, taken apart; who had it before | 1½ |
+#
+# Then `project.ipynb`: three weeks with ten tokens of your own.
 #
 # Each notebook runs on its own, on a CPU, in less than a minute.
 
