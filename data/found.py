@@ -189,7 +189,7 @@ def finals(results: Results) -> Runs:
 
 def ablation(results: Results) -> Runs:
     """Return the runs of the primary cell with one thing changed, on a million characters."""
-    models = [primary(results), *changed(MODELS[primary(results)]).values(), *BASELINES]
+    models = [primary(results), "LSTM", "GRU", *changed(MODELS[primary(results)]).values()]
     return tuned_and_judged(results, Setting("speeches", 1_000_000), models, FEW_REPLICATES[:2])
 
 
