@@ -1,4 +1,4 @@
-"""Make slides of the notebooks, one HTML file each; they load nothing from the network.
+"""Make slides of the notebooks and of the guide's lectures; they load nothing from the network.
 
 Usage: ``python notebooks/slides.py [FOLDER]`` after ``npm ci --prefix docs``, which fetches
 reveal.js and MathJax (``make slides`` does both). The stored notebooks are read, nothing is
@@ -270,7 +270,9 @@ def export(notebook: NotebookNode, name: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write the slides of each notebook, and what they load."""
+    """Write the slides of each notebook and of each lecture of the guide, and what they load."""
+    import lectures  # it takes the pieces that are cut here
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
     folder: Path = parser.parse_args(arguments).folder
@@ -283,9 +285,11 @@ def main(arguments: list[str] | None = None) -> None:
             shutil.copytree(here, there, dirs_exist_ok=True)
         else:
             shutil.copyfile(here, there)
-    for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):
-        html = export(lecture(nbformat.read(path, as_version=4)), path.stem)
-        write_atomically(folder / f"{path.stem}.html", html.encode())
+    stored = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
+    cut = {path.stem: lecture(nbformat.read(path, as_version=4)) for path in stored}
+    cut |= lectures.decks({stem[:2]: notebook.cells for stem, notebook in cut.items()})
+    for stem, notebook in cut.items():
+        write_atomically(folder / f"{stem}.html", export(notebook, stem).encode())
     print(f"slides in {folder}: open {folder / '00_start_here.html'} in a browser")
 
 

@@ -8,6 +8,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import browsers
+import lectures
 from build import LONG, NOTEBOOKS, slide_type, sources
 from chromium import PATIENCE
 from slides import (
@@ -185,6 +186,50 @@ def test_smallest_label_of_a_plot_is_the_one_that_is_reckoned_with():
             assert float(size) >= points, path
 
 
+@pytest.fixture(scope="module")
+def chapters():
+    stored = {stem: nbformat.read(NOTEBOOKS / f"{stem}.ipynb", as_version=4) for stem in STEMS}
+    return {stem[:2]: lecture(notebook).cells for stem, notebook in stored.items()}
+
+
+def test_the_guide_is_the_list_of_its_lectures(chapters):
+    """Each row is shown, or told; the time of all pieces is that of the lecture."""
+    made = lectures.decks(chapters)
+    assert list(made) == [*(f"lecture_{n}" for n in range(1, 5)), "lecture_of_90_minutes"]
+    for plan in lectures.plans(lectures.GUIDE.read_text(encoding="utf-8")):
+        cells = made[plan.name].cells
+        assert len(plan.rows) >= 8
+        assert sum(cell.metadata.get("seconds", 0) for cell in cells) == pytest.approx(90 * 60)
+        told = [note for cell in cells for note in cell.metadata["notes"]]
+        minutes = [int(note.split()[1].strip(",")) for note in told if note.startswith("Minute ")]
+        assert minutes == [row.minute for row in plan.rows]
+        assert plan.remarks in cells[0].metadata["notes"]
+
+
+@pytest.mark.parametrize(
+    ("what", "first"),
+    [
+        ("02, sections 1 and 3", ["## 1 · A tree with numbers", "## 3 · Decoding: from the list"]),
+        ("*Ask the prediction of 02:* of how many? Then section 6", ["## A prediction", "## 6 · "]),
+        ("08, its *prediction*: is it 0.3?", ["## A prediction"]),
+        ("exercises 2.2 and 3.3 in pairs", ["> **Exercise 2.2", "> **Exercise 3.3"]),
+        ("How many? Guess.", []),
+    ],
+)
+def test_row_names_what_is_shown(what, first, chapters):
+    found, _ = lectures.shown(lectures.Row(0, what, ""), chapters, "")
+    starts = [piece.source for piece in found if piece.source.startswith(("## ", "> **Exercise"))]
+    assert len(starts) == len(first)
+    assert all(map(str.startswith, starts, first))
+
+
+def test_section_that_is_not_there_is_said(chapters):
+    with pytest.raises(ValueError, match=r"'## 9 · ', which is there 0 times"):
+        lectures.shown(lectures.Row(0, "02, section 9", ""), chapters, "")
+    with pytest.raises(ValueError, match=r"'> \*\*Exercise 2.9\*\*', which is there 0 times"):
+        lectures.shown(lectures.Row(0, "exercise 2.9", ""), chapters, "")
+
+
 @pytest.mark.slow
 def test_page_loads_nothing_from_the_network_and_each_picture_has_its_words(stored):
     made = lecture(stored)
@@ -196,6 +241,10 @@ def test_page_loads_nothing_from_the_network_and_each_picture_has_its_words(stor
     assert {address.removeprefix("vendor/") for address in loaded} <= set(VENDORED.values())
     assert {address for address in loaded if "mathjax" in address}
     assert not re.search(r"cdn|unpkg|jsdelivr", re.sub(r'"data:[^"]*"', "", html))
+
+
+def page_count(pdf):
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
 
 
 MEASURE = """() => [...document.querySelectorAll("section.page")].map((page) => {
@@ -225,13 +274,14 @@ MEASURE = """() => [...document.querySelectorAll("section.page")].map((page) => 
   }
   for (const pre of page.querySelectorAll("pre, mjx-container, .window")) {
     reach(pre.getBoundingClientRect());
-    found.body.push(pre.tagName === "MJX-CONTAINER" ? parseFloat(getComputedStyle(pre).fontSize) : 99);
+    if (pre.tagName === "MJX-CONTAINER") found.body.push(parseFloat(getComputedStyle(pre).fontSize));
     if (pre.scrollWidth > pre.clientWidth + 1 && pre.tagName === "PRE") found.right = Infinity;
   }
   for (const image of page.querySelectorAll("img")) {
     const svg = image.src.startsWith("data:image/svg") ? decodeURIComponent(image.src) : "";
     const width = svg ? Number(svg.match(/viewBox=["']\\S+ \\S+ (\\S+)/)[1]) : image.naturalWidth;
-    const sizes = svg ? [...svg.matchAll(/<text[^>]*? font-size=["']([\\d.]+)/g)].map((s) => s[1]) : [PLOT];
+    const found_sizes = [...svg.matchAll(/<text[^>]*? font-size=["']([\\d.]+)/g)];
+    const sizes = svg ? found_sizes.map((size) => size[1]) : [PLOT];
     found.label.push((Math.min(...sizes) * image.getBoundingClientRect().width) / width);
     if (!image.closest(".window")) reach(image.getBoundingClientRect());
   }
@@ -240,6 +290,10 @@ MEASURE = """() => [...document.querySelectorAll("section.page")].map((page) => 
   for (const name of ["body", "code", "label"]) found[name] = Math.min(...found[name]) / 720;
   return found;
 })""".replace("PLOT", str(PLOT_LABEL))
+
+
+SECONDS = """() => [...document.querySelectorAll("section[data-timing]")]
+  .reduce((sum, page) => sum + Number(page.dataset.timing), 0)"""
 
 
 @pytest.mark.slow
@@ -261,6 +315,13 @@ def test_a_back_row_reads_every_slide_and_the_right_arrow_reaches_it(tmp_path):
             assert tab.evaluate("Reveal.isLastSlide()")
             assert tab.evaluate("Reveal.getSlidePastCount()") == total - 1
             slides = tab.evaluate(MEASURE)
+            if path.stem.startswith("lecture"):
+                assert total <= 60, "a slide a minute, with the exercises"
+                assert abs(tab.evaluate(SECONDS) - 90 * 60) < total
+                tab.goto(f"{path.as_uri()}?print-pdf", timeout=PATIENCE)
+                tab.wait_for_function("document.body.dataset.ready === 'yes'", timeout=PATIENCE)
+                tab.wait_for_function("document.querySelector('.pdf-page')", timeout=PATIENCE)
+                assert page_count(tab.pdf(prefer_css_page_size=True)) == total
             assert (len(slides), trouble) == (total, [])
             for number, slide in enumerate(slides, 1):
                 at = (path.stem, number, slide)

@@ -111,7 +111,7 @@ function slide({ pieces, picture, scale, beside }) {
     page.append(aside);
   }
   const seconds = pieces.reduce((sum, piece) => sum + piece.seconds, 0);
-  if (seconds) page.dataset.timing = seconds;
+  if (seconds) page.dataset.timing = Math.round(seconds);
   return page;
 }
 
@@ -184,7 +184,7 @@ function again(pieces, end) {
   return set([copy, pieces[end]]) ? [copy] : [];
 }
 
-async function start(seconds) {
+async function start() {
   await MathJax.startup.promise;
   await document.fonts.ready;
   await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
@@ -212,7 +212,8 @@ async function start(seconds) {
   await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
   await Reveal.initialize({
     width: WIDTH, height: HEIGHT, margin: 0, center: false, hash: true, slideNumber: "c/t",
-    transition: "none", controls: false, navigationMode: "linear", plugins: [RevealNotes], totalTime: seconds,
+    transition: "none", controls: false, navigationMode: "linear", plugins: [RevealNotes],
+    totalTime: Math.round(all.reduce((sum, piece) => sum + piece.seconds, 0)),
   });
   document.body.dataset.ready = "yes";
 }
