@@ -69,11 +69,13 @@ TASKS = {
         (("notebooks/handouts.py",),),
     ),
     "slides": Task(
-        "slides that need no network, in build/slides", (("notebooks/slides.py",),), npm=True
+        "slides that need no network, for each lecture and notebook",
+        (("notebooks/slides.py",),),
+        npm=True,
     ),
     "sheet": Task("the page to look things up, in build/sheet.pdf", (("notebooks/sheet.py",),)),
     "site": Task(
-        "the site that needs no network, in build/site",
+        "the site that needs no network, in build/site; --teacher for theirs, with solutions",
         (("notebooks/website.py",),),
         extra="site",
         npm=True,
@@ -151,9 +153,10 @@ def set_up() -> None:
     if not older(READY, ROOT / "pyproject.toml", ROOT / "constraints.txt"):
         return
     python = python_of(VENV)
-    if not READY.exists() and python.exists():
-        if subprocess.run([str(python), "-I", "-c", INSTALLED], capture_output=True).returncode == 0:
-            return  # uv's
+    asked = [str(python), "-I", "-c", INSTALLED]
+    made = python.exists() and not READY.exists()
+    if made and not subprocess.run(asked, capture_output=True).returncode:
+        return  # uv's
     if subprocess.run([sys.executable, "-m", "venv", str(VENV)]).returncode:
         sys.exit("no venv: install your system's python3-venv package, then try again")
     if os.environ.get("TORCH_INDEX"):

@@ -29,6 +29,7 @@ if repository := os.environ.get("NASTUT_REPOSITORY"):  # of a fork: see notebook
 html_use_index = False
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
+html_js_files = ["pages.js"]
 
 # Nothing is asked of the network: MathJax lies in _static, widgets are not drawn.
 mathjax_path = "tex-svg.js"

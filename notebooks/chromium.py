@@ -19,7 +19,10 @@ PLACES = (
     *(
         f"${{{folder}}}/{program}"
         for folder in ("ProgramFiles", "ProgramFiles(x86)", "LOCALAPPDATA")
-        for program in ("Google/Chrome/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe")
+        for program in (
+            "Google/Chrome/Application/chrome.exe",
+            "Microsoft/Edge/Application/msedge.exe",
+        )
     ),
 )
 """Where macOS and Windows have one, which is on no path."""

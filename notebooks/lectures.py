@@ -23,7 +23,7 @@ GUIDE = NOTEBOOKS.parent / "docs" / "teaching.md"
 MINUTES = 90
 
 READ = 5
-"""Lines of code that an audience reads in a lecture; of what is longer, only the result is shown."""
+"""Lines of code that an audience reads in a lecture; of what is longer, the result is shown."""
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,18 @@ html[data-theme="dark"] .output img { background: white; border-radius: 4px; }
 /* A phone is narrow: long names may break anywhere, wide tables and formulas scroll. */
 .bd-content, .bd-content code, .bd-content span.pre { overflow-wrap: anywhere; }
 .bd-content p code, .bd-content td code, .bd-content span.pre { white-space: normal; }
+/* In a table a word stays whole, and the table scrolls. */
+.bd-content table * { overflow-wrap: normal !important; word-break: normal !important; }
 mjx-container[display="true"] { overflow-x: auto; max-width: 100%; }
+"""
+
+
+SCRIPT = """\
+// What a button says is its name: the theme's labels say something else, or less.
+addEventListener("DOMContentLoaded", () => {
+  for (const button of document.querySelectorAll("button[aria-label], summary[aria-label]"))
+    if (button.textContent.trim()) button.removeAttribute("aria-label");
+});
 """
 
 
@@ -131,6 +142,7 @@ def collect(folder: Path, teacher: bool = False) -> None:
     static.mkdir()
     shutil.copyfile(MATHJAX, static / "tex-svg.js")
     shutil.copyfile(ROOT / "docs" / "example.svg", static / "example.svg")
+    (static / "pages.js").write_text(SCRIPT, encoding="utf-8")
     (static / "pages.css").write_text(CSS, encoding="utf-8")
     for name in ("conf.py", *(f"{name}.md" for name in pages)):
         shutil.copyfile(ROOT / "docs" / name, folder / name)

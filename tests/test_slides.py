@@ -274,7 +274,8 @@ MEASURE = """() => [...document.querySelectorAll("section.page")].map((page) => 
   }
   for (const pre of page.querySelectorAll("pre, mjx-container, .window")) {
     reach(pre.getBoundingClientRect());
-    if (pre.tagName === "MJX-CONTAINER") found.body.push(parseFloat(getComputedStyle(pre).fontSize));
+    const size = parseFloat(getComputedStyle(pre).fontSize);
+    if (pre.tagName === "MJX-CONTAINER") found.body.push(size);
     if (pre.scrollWidth > pre.clientWidth + 1 && pre.tagName === "PRE") found.right = Infinity;
   }
   for (const image of page.querySelectorAll("img")) {

@@ -1,15 +1,17 @@
 """What is collected for the site; that Sphinx builds it is tested in test_site.py."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
 
 import nastut as nt
 import walks
+import website
 from badges import BEGIN, END
 from build import SHEET, sources
-from website import GUIDE, PAGES, home
+from website import GUIDE, PAGES, collect, home
 
 DOCS = Path(__file__).parent.parent / "docs"
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -32,6 +34,24 @@ def test_badges_which_lie_elsewhere_are_left_out():
     readme = README.replace(BEGIN + END, f"{BEGIN}![tests](https://example.org/tests.svg)\n{END}")
     assert readme != README
     assert home(readme, STEMS, PAGES) == FIRST
+
+
+@pytest.mark.parametrize("teacher", [False, True])
+def test_solutions_and_the_guide_are_for_teachers(teacher, tmp_path, monkeypatch):
+    monkeypatch.setattr(website, "MATHJAX", DOCS / "conf.py")  # may not have been fetched
+    collect(tmp_path, teacher)
+    text = "".join(path.read_text(encoding="utf-8") for path in tmp_path.glob("*.ipynb"))
+    assert ("# Solution 1.1" in text) is teacher
+    assert (tmp_path / f"{GUIDE}.md").exists() is teacher
+
+
+@pytest.mark.parametrize("address", ["", "https://github.com/some/one"])
+def test_notebooks_have_buttons_where_a_fork_has_an_address(address, monkeypatch):
+    monkeypatch.setenv(website.REPOSITORY, address)
+    options = runpy.run_path(str(DOCS / "conf.py"))["html_theme_options"]
+    assert options["use_download_button"] is True
+    assert options.get("repository_url", "") == address
+    assert ("launch_buttons" in options) is bool(address)
 
 
 def test_prepared_cells_are_those_they_are_called():
