@@ -1,8 +1,9 @@
 """Every task of the project, said once: make, Windows and the workflows call this file.
 
 Usage: ``python tasks.py TASK [OPTION ...]``; on Windows ``py tasks.py TASK``. A task sets up
-``.venv`` first, with the tested versions. ``python tasks.py --here TASK`` takes the environment of
-this interpreter as it is. Options go to the task: ``python tasks.py test tests/cells -x``.
+``.venv`` first, with the tested versions, unless uv has made it, or this interpreter's environment
+(conda's, for example) has the project. ``python tasks.py --here TASK`` takes that environment as it
+is. Options go to the task: ``python tasks.py test tests/cells -x``.
 
 It needs nothing but the standard library, because a fresh clone has nothing else; and a Python
 that is too old must be able to read it, to be told so.
@@ -16,6 +17,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -67,11 +69,13 @@ TASKS = {
         (("notebooks/handouts.py",),),
     ),
     "slides": Task(
-        "slides that need no network, in build/slides", (("notebooks/slides.py",),), npm=True
+        "slides that need no network, for each lecture and notebook",
+        (("notebooks/slides.py",),),
+        npm=True,
     ),
     "sheet": Task("the page to look things up, in build/sheet.pdf", (("notebooks/sheet.py",),)),
     "site": Task(
-        "the site that needs no network, in build/site",
+        "the site that needs no network, in build/site; --teacher for theirs, with solutions",
         (("notebooks/website.py",),),
         extra="site",
         npm=True,
@@ -131,13 +135,28 @@ def install(*requirements: str) -> None:
     run(*pip, "-c", "constraints.txt", *requirements)
 
 
+INSTALLED = "import jupytext, nastut"
+"""What an environment can do that has the project with its extra "test"."""
+
+
+def is_installed_here() -> bool:
+    """Tell whether somebody has installed the project into this interpreter's environment."""
+    known = distributions(name="nastut")  # a folder that was built in has one, without an address
+    return any(found.read_text("direct_url.json") for found in known)
+
+
 def set_up() -> None:
-    """Make .venv, unless it is newer than what describes it.
+    """Make .venv, unless it is newer than what describes it, or was made by other means.
 
     TORCH_INDEX in the environment: the package index that torch comes from; see the README.
     """
     if not older(READY, ROOT / "pyproject.toml", ROOT / "constraints.txt"):
         return
+    python = python_of(VENV)
+    asked = [str(python), "-I", "-c", INSTALLED]
+    made = python.exists() and not READY.exists()
+    if made and not subprocess.run(asked, capture_output=True).returncode:
+        return  # uv's
     if subprocess.run([sys.executable, "-m", "venv", str(VENV)]).returncode:
         sys.exit("no venv: install your system's python3-venv package, then try again")
     if os.environ.get("TORCH_INDEX"):
@@ -178,14 +197,15 @@ def main(arguments: list[str] | None = None) -> None:
     task = TASKS[given.task]
     if given.options and len(task.commands) != 1:
         parser.error(f"{given.task} takes no options, and {' '.join(given.options)} was given")
-    if not given.here:
+    here = given.here or (Path(sys.prefix) != VENV and is_installed_here())
+    if not here:
         set_up()
         if task.extra:
             install("-q", "-e", f".[{task.extra}]")
     if task.npm:
         fetch_for_pages()
     for command in task.commands:
-        run(sys.executable if given.here else python_of(VENV), *command, *given.options)
+        run(sys.executable if here else python_of(VENV), *command, *given.options)
 
 
 if __name__ == "__main__":

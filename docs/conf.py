@@ -1,5 +1,7 @@
 """How the site looks; `notebooks/website.py` collects its pages and calls Sphinx."""
 
+import os
+
 project = "nastut"
 author = "The nastut maintainers"
 copyright = "the nastut maintainers, MIT licence"
@@ -9,14 +11,25 @@ html_theme = "sphinx_book_theme"
 html_title = "nastut"
 html_theme_options = {
     "navigation_with_keys": True,
-    "use_download_button": False,
+    "use_download_button": True,
     "use_fullscreen_button": False,
     "show_toc_level": 2,
     "use_issues_button": False,
 }
+if repository := os.environ.get("NASTUT_REPOSITORY"):  # of a fork: see notebooks/website.py
+    html_theme_options |= {
+        "repository_url": repository,
+        "path_to_docs": "notebooks",
+        "launch_buttons": {
+            "binderhub_url": "https://mybinder.org",
+            "colab_url": "https://colab.research.google.com",
+            "notebook_interface": "jupyterlab",
+        },
+    }
 html_use_index = False
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
+html_js_files = ["pages.js"]
 
 # Nothing is asked of the network: MathJax lies in _static, widgets are not drawn.
 mathjax_path = "tex-svg.js"

@@ -36,6 +36,13 @@ def owner_and_name(address: str) -> str:
     return found[1]
 
 
+def origin() -> str:
+    """Return the address that git calls origin; nothing, if there is none."""
+    git = ["git", "remote", "get-url", "origin"]
+    found = subprocess.run(git, cwd=README.parent, capture_output=True, text=True)
+    return found.stdout.strip()
+
+
 def badges(repository: str, branch: str) -> str:
     """Return the badges, and the first cell on Colab, as Markdown."""
     there = f"https://github.com/{repository}"
@@ -79,11 +86,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("address", nargs="?")
     parser.add_argument("--branch", default="main")
     options = parser.parse_args(arguments)
-    git = ["git", "remote", "get-url", "origin"]
-    address = (
-        options.address
-        or subprocess.run(git, cwd=README.parent, capture_output=True, text=True).stdout.strip()
-    )
+    address = options.address or origin()
     try:
         content = badges(owner_and_name(address), options.branch)
         readme = with_badges(README.read_text(encoding="utf-8"), content)

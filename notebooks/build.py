@@ -58,16 +58,16 @@ def convert(source: Path) -> nbformat.NotebookNode:
 GUARD = "guard"
 """The tag of a cell that only checks: folded in JupyterLab, absent from slides and site."""
 
-LONG = 10
-"""Lines of code, asserts aside, that an audience can read while somebody talks."""
+LONG = 12
+"""Lines of code that an audience can read while somebody talks."""
 
 
 def slide_type(cell: nbformat.NotebookNode) -> str:
     """Return where a cell stands in a lecture: "slide", "subslide", "-" (goes on) or "skip".
 
     Headings begin slides, and what goes on in prose stands below. Hints, solutions, answers to be
-    written, the set-up, asserts, helpers and long code are for readers; long code that ends in a
-    plot stays for its plot.
+    written, the set-up, helpers and long code are for readers; long code that ends in a plot stays
+    for its plot.
     """
     if {"solution", GUARD} & set(cell.metadata.get("tags", ())):
         return "skip"
@@ -77,30 +77,12 @@ def slide_type(cell: nbformat.NotebookNode) -> str:
         return "slide" if cell.source.startswith(("# ", "## ")) else "subslide"
     if "nt.check(" in cell.source or "nt.setup(" in cell.source:
         return "skip"
-    shown = without_asserts(cell.source)
     helpers = ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
-    if all(isinstance(statement, helpers) for statement in ast.parse(shown).body):
+    if all(isinstance(statement, helpers) for statement in ast.parse(cell.source).body):
         return "skip"
-    if "plt.show()" in shown:
+    if "plt.show()" in cell.source:
         return "subslide"
-    return "skip" if len(shown.splitlines()) > LONG else "-"
-
-
-def without_asserts(source: str) -> str:
-    """Return code without its assert statements, as long as something is left beside them."""
-    lines = source.splitlines()
-    tree = ast.parse(source)
-    for block in ast.walk(tree):
-        statements = getattr(block, "body", None)
-        if not isinstance(statements, list):
-            continue
-        asserts = [statement for statement in statements if isinstance(statement, ast.Assert)]
-        if len(asserts) == len(statements) and block is not tree:
-            continue
-        for statement in asserts:
-            for number in range(statement.lineno - 1, statement.end_lineno or statement.lineno):
-                lines[number] = "\0"
-    return "\n".join(line for line in lines if line != "\0").strip()
+    return "skip" if len(cell.source.splitlines()) > LONG else "-"
 
 
 def shrink(notebook: nbformat.NotebookNode) -> None:

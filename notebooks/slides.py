@@ -1,79 +1,166 @@
-"""Make slides of the notebooks, one HTML file each; they load nothing from the network.
+"""Make slides of the notebooks and of the guide's lectures; they load nothing from the network.
 
 Usage: ``python notebooks/slides.py [FOLDER]`` after ``npm ci --prefix docs``, which fetches
 reveal.js and MathJax (``make slides`` does both). The stored notebooks are read, nothing is
 executed. FOLDER is build/slides unless another is named; take all of it along.
+
+A notebook is cut here into pieces that are never torn: a paragraph, an item, a cell. The page
+itself measures them and puts them on slides; see ``templates/slides``.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import re
 import shutil
 from collections.abc import Iterator
+from enum import IntEnum
 from pathlib import Path
 
 import nbformat
-from nbconvert.exporters import SlidesExporter
+import numpy as np
+from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from build import LONG, NOTEBOOKS, without_asserts
+from build import GUARD, NOTEBOOKS
+from handouts import CARD, is_solution
 from nastut.files import write_atomically
+from nastut.lessons.exercise import LESSONS, exercises_of
 
 FOLDER = NOTEBOOKS.parent / "build" / "slides"
 PACKAGES = NOTEBOOKS.parent / "docs" / "node_modules"
-WORDS = 85
-"""Words of prose that one slide holds."""
 
-PRINTED = 20
-"""Lines of printed text that one slide holds; a cell that prints more is for readers."""
+PRINTED = 19
+"""Lines of code and printed text that one slide holds."""
 
-ABOVE = 5
-"""Lines of code that stand above a picture; with more, the picture would have to be small."""
+SAMPLE = 11
+"""Lines that are shown of what prints more than that."""
+
+ABOVE = 8
+"""Lines of code that go with a graph. Of more, and of what plots, what is checked is shown."""
+
+ALONE = 15
+"""Lines of code without an output that an audience reads while somebody talks."""
+
+LEADING = 30
+"""Words of a paragraph whose last sentence may stand beside what it leads to, without the rest."""
+
+FORMULAS = 9
+"""Lines of formulas that stand below each other."""
+
+PLOT_LABEL = 8 / 72 * 110
+"""Pixels of the smallest label of a plot at its own size: 8 points at the resolution of
+:func:`nastut.setup`."""
 
 VENDORED = {
     "reveal.js/dist/reveal.js": "reveal/reveal.js",
-    "reveal.js/dist/reveal.css": "reveal/dist/reveal.css",
-    "reveal.js/dist/theme/white.css": "reveal/dist/theme/white.css",
-    "reveal.js/dist/theme/fonts": "reveal/dist/theme/fonts",
+    "reveal.js/dist/reveal.css": "reveal/reveal.css",
+    "reveal.js/dist/theme/white.css": "reveal/theme/white.css",
+    "reveal.js/dist/theme/fonts": "reveal/theme/fonts",
+    "reveal.js/plugin/notes/notes.js": "reveal/notes.js",
     "mathjax/es5/tex-svg.js": "mathjax/tex-svg.js",
 }
 
 
-def type_of(cell: NotebookNode) -> str:
-    """Return the slide type that build.py has given to a cell."""
-    kind: str = cell.metadata.get("slideshow", {}).get("slide_type", "-")
-    return kind
+class Bond(IntEnum):
+    """How a piece hangs on the one before it."""
+
+    NEW = 0
+    """It begins a slide."""
+    LOOSE = 1
+    CLOSE = 2
+    """On the same slide, if both fit."""
+    FIRM = 3
+    """The middle of a sentence: always on the same slide."""
 
 
 def lecture(notebook: NotebookNode) -> NotebookNode:
-    """Return a notebook as an audience sees it: without what is skipped, prose cut into slides."""
+    """Return a notebook as an audience sees it, in pieces.
+
+    Solutions, hints, set-up, guards and the cells to be filled are left out. Each cell has in its
+    metadata a `bond` to the one before it, and its `notes` for who speaks.
+    """
     made = nbformat.from_dict(notebook)
     cells: list[NotebookNode] = []
-    full = False
-    for cell in made.cells:
-        if type_of(cell) == "skip":
-            continue
-        if cell.cell_type == "markdown":
-            cells += pieces(cell)
-            full = len(cells[-1].source.split()) > WORDS // 2
-            continue
-        if printed_lines(cell) > PRINTED:
-            continue
-        cell.source = without_asserts(cell.source)
-        if len(cell.source.splitlines()) > (ABOVE if has_picture(cell) else LONG):
-            cell.metadata["transient"] = {"remove_source": True}
-        if full and type_of(cell) == "-":
-            cell.metadata["slideshow"] = {"slide_type": "subslide"}
-        full = has_picture(cell)
-        cells.append(cell)
+    for cell, following in zip(made.cells, [*made.cells[1:], None], strict=True):
+        shown = list(pieces(cell)) if cell.cell_type == "markdown" else list(code(cell, cells))
+        for piece in shown:
+            piece.metadata["bond"] = int(bond(cells[-1] if cells else None, piece))
+            piece.metadata.setdefault("notes", [])
+            cells.append(piece)
+        if cells and cell.cell_type == "markdown" and not is_solution(cell):
+            cells[-1].metadata["notes"] += folded(cell.source)
+        if len(shown) == 1 and "outputs" in (following or {}) and has_picture(following):
+            # "The picture shows" is said of the one that comes.
+            shown[0].metadata["bond"] = min(shown[0].metadata["bond"], Bond.LOOSE)
     made.cells = cells
     return made
 
 
+def code(cell: NotebookNode, before: list[NotebookNode]) -> Iterator[NotebookNode]:
+    """Yield a cell of code with as much of its code as an audience reads, if there is any."""
+    if is_solution(cell) or GUARD in cell.metadata.get("tags", ()):
+        return
+    if "nt.setup(" in cell.source:
+        return
+    if "nt.check(" in cell.source:  # what is to be filled goes with the card
+        stub = cell.source.partition("nt.check(")[0].strip()
+        if stub.startswith("def "):
+            yield nbformat.from_dict({**cell, "source": stub, "outputs": []})
+        return
+    if "nt.playground(" in cell.source:  # it is for live: a picture of it only takes the room
+        yield nbformat.from_dict({**cell, "outputs": []})
+        return
+    lines, proof = len(cell.source.splitlines()), evidence(cell.source)
+    for output in cell.outputs:
+        if output.get("text", "").count("\n") > PRINTED:
+            output.text = "\n".join([*output.text.splitlines()[:SAMPLE], "…\n"])
+    if has_picture(cell):
+        hidden = lines > ABOVE or lines == 1 or "plt.show()" in cell.source
+    elif cell.outputs or proof:
+        hidden = bool(cell.outputs) and lines + printed_lines(cell) > PRINTED
+    else:  # a definition: it is what there is to see, or nobody speaks of it
+        introduced = before and before[-1].cell_type == "markdown"
+        hidden = lines > (PRINTED if introduced and open_end(before[-1].source) else ALONE)
+        if hidden or not introduced:
+            return
+    cell.source = re.sub(r"\n\n\n+", "\n\n", proof if hidden else cell.source)
+    cell.metadata["proof"] = hidden  # stands below what it proves
+    if any("image/png" in output.get("data", {}) for output in cell.outputs):
+        cell.metadata["label"] = PLOT_LABEL
+    for output in cell.outputs:
+        if "text/latex" in output.get("data", {}):
+            output.data["text/latex"] = short_formulas(output.data["text/latex"])
+    yield cell
+
+
+def short_formulas(text: str) -> str:
+    """Return aligned formulas as several blocks, none taller than a slide."""
+    inside = text.removeprefix(r"$$\begin{aligned}").removesuffix(r"\end{aligned}$$")
+    lines = inside.split(r" \\ ")
+    if inside == text or len(lines) <= FORMULAS:
+        return text
+    starts = range(0, len(lines), FORMULAS)
+    blocks = [r" \\ ".join(lines[start : start + FORMULAS]) for start in starts]
+    return "\n\n".join(rf"$$\begin{{aligned}}{block}\end{{aligned}}$$" for block in blocks)
+
+
+def evidence(source: str) -> str:
+    """Return the lines of code that check something, and do nothing else."""
+
+    def checks(statement: ast.stmt) -> bool:
+        inside = getattr(statement, "body", None)
+        loop = isinstance(statement, ast.For) and all(map(checks, inside or ()))
+        return isinstance(statement, ast.Assert) or loop
+
+    found = [statement for statement in ast.parse(source).body if checks(statement)]
+    return "\n".join(filter(None, (ast.get_source_segment(source, one) for one in found)))
+
+
 def has_picture(cell: NotebookNode) -> bool:
-    """Tell whether a cell of code shows a picture; the playground's is only on a page."""
+    """Tell whether a cell of code shows a picture."""
     shown = [form for output in cell.outputs for form in output.get("data", {}).items()]
     return any(kind.startswith("image/") or "<img " in data for kind, data in shown)
 
@@ -83,47 +170,109 @@ def printed_lines(cell: NotebookNode) -> int:
     return sum(output.get("text", "").count("\n") for output in cell.outputs)
 
 
-FOLD = re.compile(r"<details><summary>(.*?)</summary>.*?</details>\n*", re.DOTALL)
+FOLD = re.compile(r"<details><summary>(.*?)</summary>\n*(.*?)</details>\n*", re.DOTALL)
+PARAGRAPH = re.compile(r"\n\n+(?![ ])|\n(?=- |\d\. )")
+LEFT_TO_READERS = ("**References", "**Next:", "*Needs:*", "*Takes:*")
+POINTS = re.compile(
+    r"In the picture|The picture|On the (?:left|right)|Lines? |The (?:black|thick|dotted|dashed)|"
+    r"The (?:first|second|last) (?:line|assert)|Each (?:line|point|dot|column|row)|"
+    r"Left|Right|Above|Below|Upper|Lower"
+)
+"""How prose begins that speaks of the picture before it."""
 
-
-def unfolded(text: str) -> str:
-    """Return prose with questions instead of their folded answers, and without hints."""
-    return FOLD.sub(lambda fold: f"{fold[1]}\n\n" if fold[1][0].isdigit() else "", text).strip()
+CONTINUES = re.compile(r"[a-z]|(?:This|That|These|Here|It)\b")
+"""How prose begins that speaks of the formula before it."""
 
 
 def pieces(cell: NotebookNode) -> Iterator[NotebookNode]:
-    """Cut prose into slides: a heading begins one, and none holds many more words than WORDS."""
-    kind, piece, number = type_of(cell), "", 0
-    for paragraph in re.split(r"\n\n(?![ ])", unfolded(cell.source)):
-        heading = paragraph.startswith("## ")
-        if piece and (heading or len((piece + paragraph).split()) > WORDS):
-            yield _slide(cell, piece, kind, number)
-            kind, piece, number = "slide" if heading else "subslide", "", number + 1
-        piece += paragraph + "\n\n"
-    yield _slide(cell, piece, kind, number)
+    """Cut prose into paragraphs and items; the usual mistakes of an exercise are for notes."""
+    if is_solution(cell):
+        return
+    text = FOLD.sub(lambda fold: f"{fold[1]}\n\n" if fold[1][0].isdigit() else "", cell.source)
+    paragraphs = (part for found in PARAGRAPH.split(text.strip()) for part in sentences(found))
+    for number, paragraph in enumerate(paragraphs):
+        if not paragraph or paragraph.startswith(LEFT_TO_READERS):
+            continue
+        piece = new_markdown_cell(paragraph, id=f"{cell.id}-{number}")
+        if card := CARD.match(paragraph):
+            piece.metadata["notes"] = mistakes(card[1])
+        yield piece
 
 
-def _slide(cell: NotebookNode, text: str, kind: str, number: int) -> NotebookNode:
-    made = new_markdown_cell(text.strip(), id=f"{cell.id}-{number}")
-    made.metadata["slideshow"] = nbformat.from_dict({"slide_type": kind})
-    return made
+def sentences(paragraph: str) -> list[str]:
+    """Cut the sentence off a long paragraph that leads to what comes next."""
+    if not paragraph.endswith(":") or len(paragraph.split()) < LEADING or paragraph[0] in ">-|":
+        return [paragraph]
+    *_, last = [0, *(found.end() for found in re.finditer(r"[.?!]\)?\s(?=[A-Z])", paragraph))]
+    return [part for part in (paragraph[:last].strip(), paragraph[last:]) if part]
+
+
+def folded(text: str) -> list[str]:
+    """Return hints, and answers to questions, to be told to who speaks."""
+    return [f"{fold[1]}: {fold[2].strip()}" for fold in FOLD.finditer(text)]
+
+
+def mistakes(number: str) -> list[str]:
+    """Return what is usually wrong in an exercise, to be told to who speaks."""
+    exercise = exercises_of(LESSONS[number[0]])[number]
+    case = next(iter(exercise.cases(np.random.default_rng(0)))) if exercise.cases else ()
+    return [f"A usual mistake: {name}." for name in exercise.mistakes(*case)]
+
+
+def open_end(text: str) -> bool:
+    """Tell whether a piece of prose ends before its sentence does."""
+    end = text.rstrip().removesuffix("$$").rstrip(" *_)\"'|").rstrip("\\, ;")
+    if text.rstrip().endswith("$$"):
+        return text.rstrip().removesuffix("$$").rstrip().endswith((",", ";", ":"))
+    return not end.endswith((".", "?", "!")) and not text.lstrip().startswith(("- ", "|", ">"))
+
+
+def is_exercise(piece: NotebookNode) -> bool:
+    """Tell whether a piece is the card of an exercise, or what is to be filled there."""
+    if piece.cell_type == "code":
+        return not piece.outputs and "return ..." in piece.source
+    return CARD.match(piece.source) is not None
+
+
+def bond(before: NotebookNode | None, piece: NotebookNode) -> Bond:
+    """Return how a piece hangs on the one before it."""
+    text, heading = piece.source, piece.cell_type == "markdown" and piece.source.startswith("#")
+    if before is None or heading:
+        return Bond.NEW
+    if piece.cell_type == "markdown" and any(map(is_exercise, (before, piece))):
+        return Bond.NEW
+    if before.cell_type == "code":
+        if piece.cell_type == "code":
+            return Bond.CLOSE
+        if has_picture(before) and POINTS.match(text):
+            return Bond.FIRM
+        return Bond.CLOSE if POINTS.match(text) or CONTINUES.match(text) else Bond.LOOSE
+    if before.source.startswith("#") or (open_end(before.source)):
+        return Bond.FIRM
+    if piece.cell_type == "code":
+        return Bond.CLOSE
+    if text.startswith("$$"):
+        return Bond.FIRM
+    if before.source.rstrip().endswith("$$"):
+        return Bond.FIRM if CONTINUES.match(text) else Bond.CLOSE
+    item = re.compile(r"- |\d+\. |\|")
+    return Bond.CLOSE if item.match(text) and item.match(before.source) else Bond.LOOSE
 
 
 def export(notebook: NotebookNode, name: str) -> str:
-    """Return the slides of a notebook as HTML."""
-    exporter = SlidesExporter(
-        template_name="slides",
-        extra_template_basedirs=[str(NOTEBOOKS / "templates")],
-        reveal_url_prefix="vendor/reveal",
-        reveal_theme="white",
+    """Return the slides of a notebook that :func:`lecture` has cut into pieces, as HTML."""
+    exporter = HTMLExporter(
+        template_name="slides", extra_template_basedirs=[str(NOTEBOOKS / "templates")]
     )
     html: str
-    html, _ = exporter.from_notebook_node(lecture(notebook), {"metadata": {"name": name}})
+    html, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": name}})
     return html
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write the slides of each notebook, and what they load."""
+    """Write the slides of each notebook and of each lecture of the guide, and what they load."""
+    import lectures  # it takes the pieces that are cut here
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
     folder: Path = parser.parse_args(arguments).folder
@@ -136,9 +285,11 @@ def main(arguments: list[str] | None = None) -> None:
             shutil.copytree(here, there, dirs_exist_ok=True)
         else:
             shutil.copyfile(here, there)
-    for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):
-        html = export(nbformat.read(path, as_version=4), path.stem)
-        write_atomically(folder / f"{path.stem}.html", html.encode())
+    stored = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
+    cut = {path.stem: lecture(nbformat.read(path, as_version=4)) for path in stored}
+    cut |= lectures.decks({stem[:2]: notebook.cells for stem, notebook in cut.items()})
+    for stem, notebook in cut.items():
+        write_atomically(folder / f"{stem}.html", export(notebook, stem).encode())
     print(f"slides in {folder}: open {folder / '00_start_here.html'} in a browser")
 
 

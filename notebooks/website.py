@@ -1,17 +1,22 @@
 """Make the site: the notebooks, the API, the guide for teachers and the page on the data.
 
-Usage: ``python notebooks/website.py [FOLDER]`` after ``npm ci --prefix docs`` and
+Usage: ``python notebooks/website.py [FOLDER] [--teacher]`` after ``npm ci --prefix docs`` and
 ``pip install -e '.[site]'`` (``make site`` does all three). The stored notebooks are shown,
 nothing is executed, and a page loads nothing from the network. FOLDER is build/site unless
-another is named.
+another is named. It is for students: with --teacher, it goes to build/site_for_teachers and has the
+solutions and the guide, too. If git knows the repository's address on GitHub, notebooks have
+buttons for Colab and Binder.
 """
 
 from __future__ import annotations
 
 import argparse
 import inspect
+import os
 import re
 import shutil
+from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,13 +25,17 @@ from nbformat import NotebookNode
 
 import nastut
 import walks
-from badges import BLOCK
+from badges import BLOCK, origin, owner_and_name
 from build import GUARD, NOTEBOOKS
-from handouts import is_solution
+from handouts import handout, is_solution
 from sheet import HIDDEN
 
 ROOT = NOTEBOOKS.parent
 FOLDER = ROOT / "build" / "site"
+FOR_TEACHERS = ROOT / "build" / "site_for_teachers"
+GUIDE = "teaching"
+"""The page that is for teachers only."""
+
 MATHJAX = ROOT / "docs" / "node_modules" / "mathjax" / "es5" / "tex-svg.js"
 
 HOME = """
@@ -47,6 +56,9 @@ contributing
 ```
 """
 
+REPOSITORY = "NASTUT_REPOSITORY"
+"""The variable by which ``docs/conf.py`` is told the address of the repository."""
+
 PAGES = sorted(path.stem for path in (ROOT / "docs").glob("*.md"))
 """The pages of ``docs/``; each is a page of the site."""
 
@@ -57,7 +69,18 @@ html[data-theme="dark"] .output img { background: white; border-radius: 4px; }
 /* A phone is narrow: long names may break anywhere, wide tables and formulas scroll. */
 .bd-content, .bd-content code, .bd-content span.pre { overflow-wrap: anywhere; }
 .bd-content p code, .bd-content td code, .bd-content span.pre { white-space: normal; }
+/* In a table a word stays whole, and the table scrolls. */
+.bd-content table * { overflow-wrap: normal !important; word-break: normal !important; }
 mjx-container[display="true"] { overflow-x: auto; max-width: 100%; }
+"""
+
+
+SCRIPT = """\
+// What a button says is its name: the theme's labels say something else, or less.
+addEventListener("DOMContentLoaded", () => {
+  for (const button of document.querySelectorAll("button[aria-label], summary[aria-label]"))
+    if (button.textContent.trim()) button.removeAttribute("aria-label");
+});
 """
 
 
@@ -76,15 +99,19 @@ def page(notebook: NotebookNode) -> NotebookNode:
     return made
 
 
-def home(readme: str, stems: list[str]) -> str:
-    """Return the first page: the README, with links that hold on the site."""
+def home(readme: str, stems: list[str], pages: list[str]) -> str:
+    """Return the first page: the README, with links that hold on a site of these pages."""
     text = BLOCK.sub("", readme)  # images of badges lie elsewhere
     text = text.replace("docs/example.svg", "_static/example.svg")
     text = re.sub(r"\]\(notebooks/(\w+)\.ipynb\)", r"](\1)", text)
-    text = re.sub(r"\]\(docs/(\w+)\.md\)", r"](\1)", text)
+    text = re.sub(
+        r"\[([^]]+)\]\(docs/(\w+)\.md\)",
+        lambda link: f"[{link[1]}]({link[2]})" if link[2] in pages else link[1],
+        text,
+    )
     text = text.replace("](CONTRIBUTING.md)", "](contributing)")
     text = re.sub(r"\[([^]]+)\]\((?:CHANGELOG\.md|LICENSE)\)", r"\1", text)
-    return text + HOME.format(notebooks="\n".join(stems), pages="\n".join(PAGES))
+    return text + HOME.format(notebooks="\n".join(stems), pages="\n".join(pages))
 
 
 def api() -> str:
@@ -108,14 +135,16 @@ def api() -> str:
     return "\n".join(parts)
 
 
-def collect(folder: Path, notebooks: Path = NOTEBOOKS) -> None:
+def collect(folder: Path, teacher: bool = False) -> None:
     """Put all that Sphinx reads into one folder."""
+    pages = [name for name in PAGES if teacher or name != GUIDE]
     static = folder / "_static"
     static.mkdir()
     shutil.copyfile(MATHJAX, static / "tex-svg.js")
     shutil.copyfile(ROOT / "docs" / "example.svg", static / "example.svg")
+    (static / "pages.js").write_text(SCRIPT, encoding="utf-8")
     (static / "pages.css").write_text(CSS, encoding="utf-8")
-    for name in ("conf.py", *(f"{page}.md" for page in PAGES)):
+    for name in ("conf.py", *(f"{name}.md" for name in pages)):
         shutil.copyfile(ROOT / "docs" / name, folder / name)
     for name in ("walks.js", "walks.css"):
         shutil.copyfile(ROOT / "docs" / name, static / name)
@@ -123,11 +152,14 @@ def collect(folder: Path, notebooks: Path = NOTEBOOKS) -> None:
     (folder / "walks.md").write_text(walks.page(prose), encoding="utf-8")
     contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     (folder / "contributing.md").write_text(contributing, encoding="utf-8")
-    stored = sorted(notebooks.glob("*.ipynb"))  # the lessons, then the sheet
+    stored = sorted(NOTEBOOKS.glob("*.ipynb"))  # the lessons, then the sheet
     for path in stored:
-        nbformat.write(page(nbformat.read(path, as_version=4)), folder / path.name)
+        notebook = nbformat.read(path, as_version=4)
+        if not teacher and any(map(is_solution, notebook.cells)):
+            notebook = handout(notebook)
+        nbformat.write(page(notebook), folder / path.name)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    first = home(readme, [path.stem for path in stored])
+    first = home(readme, [path.stem for path in stored], pages)
     (folder / "index.md").write_text(first, encoding="utf-8")
     (folder / "api.rst").write_text(api(), encoding="utf-8")
 
@@ -135,14 +167,23 @@ def collect(folder: Path, notebooks: Path = NOTEBOOKS) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Build the site; a warning, such as a broken link, is an error. Return Sphinx's status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
-    target: Path = parser.parse_args(arguments).folder
+    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--teacher", action="store_true", help="with the solutions and the guide")
+    options = parser.parse_args(arguments)
+    target: Path = options.folder or (FOR_TEACHERS if options.teacher else FOLDER)
     if not MATHJAX.is_file():
         parser.error(f"{MATHJAX} is missing: install Node.js, then run 'npm ci --prefix docs'")
+    if missing := [name for name in ("myst_nb", "sphinx_book_theme") if not find_spec(name)]:
+        parser.error(
+            f"{' and '.join(missing)} not installed: run "
+            "'python -m pip install -c constraints.txt -e \".[site]\"'"
+        )
     from sphinx.cmd.build import build_main  # only now: the pages can be tested without Sphinx
 
+    with suppress(ValueError):  # a folder without an address has no buttons
+        os.environ[REPOSITORY] = f"https://github.com/{owner_and_name(origin())}"
     with TemporaryDirectory() as temporary:
-        collect(Path(temporary))
+        collect(Path(temporary), options.teacher)
         status = build_main(["-q", "-W", "--keep-going", "-b", "html", temporary, str(target)])
     if not status:
         print(f"the site is in {target}: open {target / 'index.html'} in a browser")

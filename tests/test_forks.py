@@ -52,6 +52,7 @@ def test_binder_and_devcontainer_install_the_same_as_the_workflows():
     assert os.access(ROOT / ".binder/postBuild", os.X_OK) or sys.platform == "win32"
     container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
     assert container["postCreateCommand"] == "bash .binder/postBuild"
+    assert {"chromium", "nodejs", "npm"} <= set(container["onCreateCommand"].split())  # for slides
     oldest = tasks.OLDEST
     assert container["image"] == f"python:{oldest[0]}.{oldest[1]}"
     runtime = (ROOT / ".binder/runtime.txt").read_text().strip()

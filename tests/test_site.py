@@ -11,6 +11,7 @@ website = pytest.importorskip("website", reason="the extra 'site' is not install
 if not website.MATHJAX.is_file():
     pytest.skip("docs/node_modules is missing: run 'npm ci --prefix docs'", allow_module_level=True)
 
+import browsers  # noqa: E402
 import nastut  # noqa: E402
 from build import sources  # noqa: E402
 from chromium import PATIENCE, NoBrowserError, chromium  # noqa: E402
@@ -51,7 +52,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
-    assert website.main([str(folder)]) == 0  # a warning of Sphinx is an error
+    assert website.main([str(folder), "--teacher"]) == 0  # a warning of Sphinx is an error
     return folder
 
 
@@ -71,6 +72,18 @@ def test_no_page_loads_anything_from_elsewhere(site, pages):
             assert not re.match(r"(https?:)?//", address), (name, address)
             if not address.startswith(("data:", "#")):
                 assert (site / unquote(address.partition("?")[0])).is_file(), (name, address)
+
+
+def test_graph_and_controls_of_a_walk_are_on_one_screen(site):
+    with browsers.browser() as browser:
+        tab = browser.new_page(viewport=browsers.SIZE)
+        tab.goto((site / "walks.html").as_uri(), timeout=PATIENCE)
+        for which in range(tab.locator(".walks option").count()):
+            tab.locator(".walks select").select_option(index=which)
+            for part in (".walk:not([hidden]) svg", "form", ".said"):
+                box = tab.locator(f".walks {part}").bounding_box()
+                assert box["y"] + box["height"] <= browsers.SIZE["height"], (which, part)
+                assert box["x"] + box["width"] <= browsers.SIZE["width"], (which, part)
 
 
 def test_no_link_within_the_site_is_broken(site, pages):
@@ -103,7 +116,21 @@ def test_api_has_every_public_function_and_class(site):
             assert f'id="nastut.{name}"' in text
 
 
-def test_no_page_is_wider_than_a_phone(site):
+BROKEN = """() => [...document.querySelectorAll("td, th")].flatMap((cell) => {
+  const [texts, range] = [document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), new Range()];
+  const broken = [];
+  while (texts.nextNode())
+    for (const word of texts.currentNode.data.matchAll(/\\w+/g)) {
+      range.setStart(texts.currentNode, word.index);
+      range.setEnd(texts.currentNode, word.index + word[0].length);
+      const lines = [...range.getClientRects()].map((line) => Math.round(line.top));
+      if (new Set(lines).size > 1) broken.push(word[0]);
+    }
+  return broken;
+})"""
+
+
+def test_no_page_is_wider_than_a_phone_and_no_word_of_a_table_is_broken(site):
     """What is wide by nature, code and tables and formulas, scrolls within the page."""
     try:
         with chromium() as browser:
@@ -111,5 +138,6 @@ def test_no_page_is_wider_than_a_phone(site):
             for path in sorted(site.glob("*.html")):
                 tab.goto(path.as_uri(), timeout=PATIENCE)
                 assert tab.evaluate("document.documentElement.scrollWidth") <= 375, path.name
+                assert tab.evaluate(BROKEN) == [], path.name
     except NoBrowserError as error:
         pytest.skip(str(error))

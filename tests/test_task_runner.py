@@ -46,6 +46,17 @@ def test_check_all_is_test_and_what_it_leaves_out():
     assert "tasks.py --here check-all" in weekly
 
 
+def test_a_change_is_tested_once_and_only_the_students_site_is_published():
+    (text,) = [text for text in WORKFLOWS if "pull_request:" in text]
+    workflow = yaml.safe_load(text)
+    assert workflow[True]["push"] == {"branches": ["main"]}  # YAML reads "on" as true
+    assert workflow["concurrency"]["cancel-in-progress"] is True
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    uploads = [step["with"]["path"] for step in steps if "upload" in step.get("uses", "")]
+    assert uploads == ["build/site"]
+    assert "--teacher" not in text
+
+
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_a_workflow_runs_tasks_in_the_environment_that_it_has_made(workflow):
     steps = [step for job in yaml.safe_load(workflow)["jobs"].values() for step in job["steps"]]
@@ -110,6 +121,24 @@ def test_set_up_runs_once_and_after_a_change_again_with_torch_first(clone, ran, 
     assert [command[-5:] for command in ran[1:]] == [options, command[-5:]]
 
 
+def test_an_environment_of_uv_is_taken_and_no_second_one_is_made(clone, ran, monkeypatch):
+    python = tasks.python_of(clone / ".venv")
+    python.parent.mkdir(parents=True)
+    python.touch()
+    done = subprocess.CompletedProcess([], 0)
+    monkeypatch.setattr(tasks.subprocess, "run", lambda command, **_: done)
+    tasks.set_up()
+    assert ran == []
+
+
+@pytest.mark.parametrize("installed", [False, True])
+def test_an_environment_that_has_the_project_is_taken(installed, clone, ran, monkeypatch):
+    monkeypatch.setattr(tasks, "is_installed_here", lambda: installed)
+    tasks.main(["sheet"])
+    assert [command[0] == sys.executable for command in ran][-1] is installed
+    assert (clone / ".venv").exists() is not installed
+
+
 def test_a_system_without_venv_is_told_what_to_install(clone, ran, monkeypatch):
     failed = subprocess.CompletedProcess([], 1)
     monkeypatch.setattr(tasks.subprocess, "run", lambda _: failed)
@@ -119,6 +148,7 @@ def test_a_system_without_venv_is_told_what_to_install(clone, ran, monkeypatch):
 
 
 def test_an_extra_is_installed_before_its_task(clone, ran, monkeypatch):
+    monkeypatch.setattr(tasks, "is_installed_here", lambda: False)
     monkeypatch.setattr(tasks, "set_up", lambda: None)
     monkeypatch.setattr(tasks, "fetch_for_pages", lambda: None)
     tasks.main(["site", "build/elsewhere"])

@@ -49,7 +49,7 @@ def draw_lift(lifts: Mapping[int, Mapping[str, np.ndarray]], spacing: int) -> Fi
         axis.axhline(0, color=INK, linewidth=1)
         axis.set(title="the best" if best == 1 else f"the best {best}", xlabel="evaluations")
     axes[0].set_ylabel("mean reward above random search's")
-    axes[0].legend(fontsize=7, loc="lower right", ncols=2)
+    axes[0].legend(fontsize=8, loc="lower right", ncols=2)
     return figure
 
 
