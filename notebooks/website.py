@@ -33,8 +33,8 @@ from sheet import HIDDEN
 ROOT = NOTEBOOKS.parent
 FOLDER = ROOT / "build" / "site"
 FOR_TEACHERS = ROOT / "build" / "site_for_teachers"
-GUIDE = "teaching"
-"""The page that is for teachers only."""
+TEACHING = ("teaching", "lab")
+"""The pages that are for teachers only."""
 
 MATHJAX = ROOT / "docs" / "node_modules" / "mathjax" / "es5" / "tex-svg.js"
 
@@ -99,11 +99,16 @@ def page(notebook: NotebookNode) -> NotebookNode:
     return made
 
 
+def linked(text: str) -> str:
+    """Return a page whose links to notebooks hold on the site, where all lies in one folder."""
+    return re.sub(r"\]\((?:\.\./)?notebooks/(\w+)\.ipynb\)", r"](\1)", text)
+
+
 def home(readme: str, stems: list[str], pages: list[str]) -> str:
     """Return the first page: the README, with links that hold on a site of these pages."""
     text = BLOCK.sub("", readme)  # images of badges lie elsewhere
-    text = text.replace("docs/example.svg", "_static/example.svg")
-    text = re.sub(r"\]\(notebooks/(\w+)\.ipynb\)", r"](\1)", text)
+    text = re.sub(r"docs/(\w+\.svg)", r"_static/\1", text)
+    text = linked(text)
     text = re.sub(
         r"\[([^]]+)\]\(docs/(\w+)\.md\)",
         lambda link: f"[{link[1]}]({link[2]})" if link[2] in pages else link[1],
@@ -137,15 +142,18 @@ def api() -> str:
 
 def collect(folder: Path, teacher: bool = False) -> None:
     """Put all that Sphinx reads into one folder."""
-    pages = [name for name in PAGES if teacher or name != GUIDE]
+    pages = [name for name in PAGES if teacher or name not in TEACHING]
     static = folder / "_static"
     static.mkdir()
     shutil.copyfile(MATHJAX, static / "tex-svg.js")
-    shutil.copyfile(ROOT / "docs" / "example.svg", static / "example.svg")
+    for picture in (ROOT / "docs").glob("*.svg"):
+        shutil.copyfile(picture, static / picture.name)
     (static / "pages.js").write_text(SCRIPT, encoding="utf-8")
     (static / "pages.css").write_text(CSS, encoding="utf-8")
-    for name in ("conf.py", *(f"{name}.md" for name in pages)):
-        shutil.copyfile(ROOT / "docs" / name, folder / name)
+    shutil.copyfile(ROOT / "docs" / "conf.py", folder / "conf.py")
+    for name in pages:
+        text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+        (folder / f"{name}.md").write_text(linked(text), encoding="utf-8")
     for name in ("walks.js", "walks.css"):
         shutil.copyfile(ROOT / "docs" / name, static / name)
     prose = (folder / "walks.md").read_text(encoding="utf-8")

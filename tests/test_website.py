@@ -11,12 +11,12 @@ import walks
 import website
 from badges import BEGIN, END
 from build import SHEET, sources
-from website import GUIDE, PAGES, collect, home
+from website import PAGES, TEACHING, collect, home
 
 DOCS = Path(__file__).parent.parent / "docs"
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 STEMS = [source.stem for source in [*sources(), SHEET]]
-STUDENTS = [name for name in PAGES if name != GUIDE]
+STUDENTS = [name for name in PAGES if name not in TEACHING]
 FIRST = home(README, STEMS, PAGES)
 
 
@@ -26,7 +26,7 @@ def test_first_page_links_to_pages_of_the_site_and_lists_them_all(pages):
     targets = {target.partition("#")[0] for target in re.findall(r"\]\(([^)]*)\)", first)}
     listed = set(re.findall(r"^\w+$", first, re.MULTILINE))
     assert {*STEMS, "cluster"} <= targets
-    assert (GUIDE in targets, GUIDE in listed) == (pages == PAGES, pages == PAGES)
+    assert (TEACHING[0] in targets, TEACHING[0] in listed) == (pages == PAGES, pages == PAGES)
     assert targets - {""} <= {*STEMS, *pages, "api", "contributing"} <= listed
 
 
@@ -42,7 +42,7 @@ def test_solutions_and_the_guide_are_for_teachers(teacher, tmp_path, monkeypatch
     collect(tmp_path, teacher)
     text = "".join(path.read_text(encoding="utf-8") for path in tmp_path.glob("*.ipynb"))
     assert ("# Solution 1.1" in text) is teacher
-    assert (tmp_path / f"{GUIDE}.md").exists() is teacher
+    assert all((tmp_path / f"{name}.md").exists() is teacher for name in TEACHING)
 
 
 @pytest.mark.parametrize("address", ["", "https://github.com/some/one"])
