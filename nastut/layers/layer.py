@@ -79,6 +79,10 @@ class CellRNN(nn.Module):
     Beyond it, ``torch.func.vmap`` runs over a call and over its gradient, and forward-mode
     derivatives exist for every type.
 
+    A state dict says, beside its tensors, which cell they belong to, and ``load_state_dict``
+    refuses those of another. A plain copy, ``dict(state)``, no longer says it, and is taken; nor
+    does a file of nothing but tensors (safetensors): keep ``str(layer.cell)`` with it.
+
     Examples
     --------
     >>> import nastut as nt, torch
@@ -297,6 +301,42 @@ class CellRNN(nn.Module):
             if getattr(self, name) != value
         ]
         return ", ".join([repr(self.cell), str(self.input_size), str(self.hidden_size), *options])
+
+    # In the metadata, where torch keeps a module's version: another key in the dict itself would
+    # have no tensor, and break what averages, scales or writes all its values.
+    def _save_to_state_dict(
+        self, destination: dict[str, Any], prefix: str, keep_vars: bool
+    ) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        if metadata := getattr(destination, "_metadata", None):
+            metadata[prefix[:-1]]["cell"] = str(self.cell)
+
+    def _load_from_state_dict(
+        self,
+        state_dict: dict[str, Any],
+        prefix: str,
+        local_metadata: dict[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        known = local_metadata.get("cell", str(self.cell))
+        if known != str(self.cell):
+            error_msgs.append(
+                f"the weights {prefix}* belong to the cell {known}, this layer's is {self.cell}; "
+                "make the layer with their cell; to take them all the same, load dict(state_dict)"
+            )
+            return
+        super()._load_from_state_dict(
+            state_dict,
+            prefix,
+            local_metadata,
+            strict,
+            missing_keys,
+            unexpected_keys,
+            error_msgs,
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         # A sequence of words: torch.load(weights_only=True) then needs to know no other class.
