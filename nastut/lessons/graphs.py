@@ -16,7 +16,7 @@ from nastut.lessons.exercise import UNKNOWN, Exercise
 from nastut.lessons.plain import NUMBERS, close
 from nastut.lessons.start_here import neighbours
 from nastut.symbolic.formulas import formulas
-from nastut.symbolic.symbols import c_prev, leaf_symbols, sigmoid
+from nastut.symbolic.symbols import c_prev, leaf_symbols, sigmoid, to_text
 from nastut.zoo.named import EXAMPLE
 
 PICTURE = Cell.parse("Multiply Sigmoid  Add Tanh  Add Tanh  Multiply ReLU  2 1")
@@ -53,7 +53,7 @@ def about_formula(answer: Any, letters: set[sp.Symbol], spelled: str) -> str:
         return f"a formula in {spelled} is expected, this is a number"
     if not isinstance(answer, sp.Expr):
         return f"a sympy formula is expected, this is {type(answer).__name__}"
-    foreign = sorted(map(str, _in_letters_of(answer, letters).free_symbols - letters))
+    foreign = sorted(map(to_text, _in_letters_of(answer, letters).free_symbols - letters))
     if foreign:
         return f"use the letters {spelled}; these are others: {', '.join(foreign)}"
     return UNKNOWN
@@ -69,7 +69,7 @@ def _in_letters_of(answer: Any, letters: set[sp.Symbol]) -> sp.Expr:
 
 
 def _name(symbol: sp.Symbol) -> str:
-    return str(symbol).replace("{", "").replace("}", "")
+    return to_text(symbol).replace("{", "").replace("}", "")
 
 
 _X, _H = zip(leaf_symbols(0), leaf_symbols(1), strict=True)
