@@ -79,6 +79,9 @@ class CellRNN(nn.Module):
     Beyond it, ``torch.func.vmap`` runs over a call and over its gradient, and forward-mode
     derivatives exist for every type.
 
+    Opacus wants a layer that returns one tensor. Its validator lets this one pass, and ``backward``
+    raises; a subclass whose ``forward`` returns ``super().forward(input, hx)[0]`` trains.
+
     A state dict says, beside its tensors, which cell they belong to, and ``load_state_dict``
     refuses those of another. A plain copy, ``dict(state)``, no longer says it, and is taken; nor
     does a file of nothing but tensors (safetensors): keep ``str(layer.cell)`` with it.
