@@ -76,6 +76,7 @@ class CellRNN(nn.Module):
     that the batch may vary afterwards, but not the length, and refuse packed input.
 
     As with it, ``torch.compile`` leaves the layer as it is, and ``torch.export`` fixes the length.
+    Before torch 2.9 the one compiles parts of it all the same, and the other needs ``strict=False``.
     Beyond it, ``torch.func.vmap`` runs over a call and over its gradient, and forward-mode
     derivatives exist for every type.
 
@@ -180,7 +181,8 @@ class CellRNN(nn.Module):
     def fused(self) -> bool:
         """Whether the next call runs on the compiled kernel.
 
-        If not, ``nastut.layers.kernel.load().status`` tells why; results are the same, only slower.
+        If not, ``nastut.layers.kernel.load().status`` tells why. Results come slower then, and are
+        the same up to rounding, which may depend on the number of torch's threads.
         """
         return kernel.load().runs_on(self.weight_ih_l0)
 
@@ -352,6 +354,6 @@ class CellRNN(nn.Module):
 
 
 def _probability(dropout: object) -> float:
-    if isinstance(dropout, bool) or not isinstance(dropout, int | float) or not 0 <= dropout <= 1:
+    if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout <= 1:
         raise ValueError(f"dropout is {dropout!r}; it must be a number from 0 to 1")
     return float(dropout)
