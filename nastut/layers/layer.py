@@ -76,7 +76,7 @@ class CellRNN(nn.Module):
     that the batch may vary afterwards, but not the length, and refuse packed input.
 
     As with it, ``torch.compile`` leaves the layer as it is, and ``torch.export`` fixes the length.
-    Before torch 2.9 the one compiles parts of it all the same, and the other needs ``strict=False``.
+    Before torch 2.9 the one compiles parts of it all the same, the other needs ``strict=False``.
     Beyond it, ``torch.func.vmap`` runs over a call and over its gradient, and forward-mode
     derivatives exist for every type.
 
