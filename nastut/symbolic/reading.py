@@ -38,7 +38,10 @@ LONGEST_TEXT = 300
 
 def shown(formula: sp.Basic) -> str:
     """Return a formula for a message, cut if it is long."""
-    text = to_text(formula)
+    try:
+        text = to_text(formula)
+    except RecursionError:
+        return "a formula of hundreds of functions around each other"
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
 
 

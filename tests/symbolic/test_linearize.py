@@ -363,7 +363,11 @@ def nested(depth, function=unevaluated_tanh):
     return formula
 
 
-@pytest.mark.parametrize("h", [nested(11), nested(30, nt.sigmoid)], ids=["11", "sigmoids"])
+@pytest.mark.parametrize(
+    "h",
+    [nested(11), nested(30, nt.sigmoid), nested(1000)],
+    ids=["11", "sigmoids", "1000"],
+)
 def test_what_needs_more_than_the_largest_cell_is_refused_before_it_is_built(h):
     with pytest.raises(nt.NotRepresentable, match=r"1,024 leaves") as refused:
         nt.linearize(h, nt.gate("f") + nt.c_prev)
