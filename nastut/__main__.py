@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from nastut.cells.cell import Cell
@@ -12,7 +13,8 @@ from nastut.searching import add_commands
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status.
 
-    0 well, 1 something is missing, 2 bad input, 130 interrupted by the keyboard.
+    0 well, 1 something is missing, 2 bad input, 130 interrupted by the keyboard, 141 nobody reads
+    what is printed any more.
     """
     parser = argparse.ArgumentParser(prog="python -m nastut", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -22,25 +24,26 @@ def main(arguments: list[str] | None = None) -> int:
     show.add_argument("--out", metavar="FILE", help="write the picture to FILE, .svg or .png")
     add_commands(commands)
     options = parser.parse_args(arguments)
-    if options.command == "doctor":
-        from nastut.environment import doctor
-
-        return 0 if doctor() else 1
-    # Only now: the doctor has to run where graphviz is missing.
-    from nastut.pictures.picture import DrawingError
-
+    status = 0
     try:
-        if options.command == "show":
+        if options.command == "doctor":
+            from nastut.environment import doctor
+
+            status = 0 if doctor() else 1
+        elif options.command == "show":
             _show(Cell.parse(" ".join(options.sequence)), options.out)
         else:
             options.run(options)
-    except (DrawingError, ValueError, OSError, ImportError, RuntimeError) as error:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return 141
+    except (ValueError, OSError, ImportError, RuntimeError) as error:
         print(f"{parser.prog} {options.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"{parser.prog} {options.command}: interrupted", file=sys.stderr)
         return 130
-    return 0
+    return status
 
 
 def _show(cell: Cell, out: str | None) -> None:
@@ -63,5 +66,22 @@ def _printable(text: str) -> str:
     return text
 
 
+def _run() -> int:
+    """Run the command of this process, whatever its streams are, and return its exit status."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed, as by 2>&-; no file may get its number
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+    try:
+        return main()
+    except BrokenPipeError:  # nobody reads complaints
+        return 141
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except OSError:  # or Python would try once more, complain, and end with 120
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_run())

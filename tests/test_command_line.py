@@ -1,6 +1,7 @@
 """``python -m nastut``: what it prints, where, and with which exit status."""
 
 import io
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -96,6 +97,27 @@ def test_a_fault_of_the_program_is_not_hidden(show_raising):
 def test_what_is_interrupted_by_the_keyboard_says_so(show_raising, capsys):
     assert show_raising(KeyboardInterrupt) == 130
     assert capsys.readouterr() == ("", "python -m nastut show: interrupted\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="bash and /dev/full")
+@pytest.mark.parametrize(
+    ("redirected", "status", "said"),
+    [
+        (">&-", 0, ""),
+        ("2>&-", 0, ""),
+        (">&- 2>&- <&-", 0, ""),
+        (">/dev/full", 2, "python -m nastut show: [Errno 28] No space left on device\n"),
+        (">&3", 141, ""),
+        ("nonsense 2>&3", 141, ""),
+    ],
+)
+def test_streams_may_be_closed_full_or_without_a_reader(redirected, status, said):
+    """3 is a pipe that nobody reads."""
+    command = f"{sys.executable} -m nastut show {EXAMPLE} {redirected}"
+    shell = ["bash", "-c", f"exec 3> >(exec 3>&-; exec true); wait $!; {command} 3>&3"]
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    done = subprocess.run(shell, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (status, said)
 
 
 @pytest.mark.parametrize("arguments", [[], ["show"], ["draw"]])

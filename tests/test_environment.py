@@ -84,7 +84,7 @@ NO_KERNEL = jupyter_client.kernelspec.NoSuchKernel("python3")
             environment,
             "version",
             versions_with(sympy=None),
-            f"package sympy: missing, sympy>=1.13 is needed -> {environment.REINSTALL}",
+            f"package sympy: missing, sympy>=1.14 is needed -> {environment.REINSTALL}",
         ),
         (
             environment,

@@ -10,12 +10,12 @@ import nastut as nt
 import walks
 import website
 from badges import BEGIN, END
-from build import SHEET, sources
+from build import PROJECT, SHEET, sources
 from website import PAGES, TEACHING, collect, home
 
 DOCS = Path(__file__).parent.parent / "docs"
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-STEMS = [source.stem for source in [*sources(), SHEET]]
+STEMS = [source.stem for source in [*sources(), PROJECT, SHEET]]
 STUDENTS = [name for name in PAGES if name not in TEACHING]
 FIRST = home(README, STEMS, PAGES)
 

@@ -123,6 +123,8 @@ def _real_array(value: Value) -> Value:
     """Return `value` as a NumPy array of floating-point numbers."""
     import numpy as np
 
+    if np.ma.is_masked(value):  # no operation would keep its mask
+        raise _not_real(value, " with masked elements")
     array = np.asarray(value)
     if array.dtype.kind in "iu":
         array = array.astype(np.float64)

@@ -59,7 +59,7 @@ def initial_states(
     if hx is None:
         h_0, c_0 = (x.new_zeros(shape, dtype=dtype) for shape in shapes)
         return h_0, c_0
-    if not isinstance(hx, tuple | list) or len(hx) != 2:
+    if not isinstance(hx, (tuple, list)) or len(hx) != 2:
         raise TypeError(f"hx is a {type(hx).__name__} where the pair (h_0, c_0) belongs")
     for name, shape, state in zip(("h_0", "c_0"), shapes, hx, strict=True):
         if not isinstance(state, Tensor):

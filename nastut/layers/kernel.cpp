@@ -124,13 +124,28 @@ Matrix<T> transposed_leaf(const T* weight, int64_t l, int64_t width, int64_t col
   return {weight + l * width * columns, 1, columns};
 }
 
+// What a loop over time works on, in either direction.
 template <typename T>
-class Forward {
+struct Loop {
+  Team& team;
+  const Program* const* programs;
+  const Sizes& s;
+  const T* x;
+  const Weights<T> all_weights;
+  const Values<T> all_values;
+  std::vector<Runner<T>> runners = std::vector<Runner<T>>(team.size);
+};
+
+template <typename T>
+class Forward : Loop<T> {
+  using Base = Loop<T>;
+  using Base::all_values, Base::all_weights, Base::programs, Base::runners, Base::s, Base::team;
+  using Base::x;
+
  public:
   Forward(Team& team, const Program* const* programs, const Sizes& s, const T* x,
           const Weights<T>& weights, const Values<T>& values)
-      : team(team), programs(programs), s(s), x(x), all_weights(weights), all_values(values),
-        input(s.base), hidden(s.base), runners(team.size) {
+      : Base{team, programs, s, x, weights, values}, input(s.base), hidden(s.base) {
     for (auto& leaf : input) leaf.resize(s.features, s.width);
     for (auto& leaf : hidden) leaf.resize(s.fed_back, s.width);
     if (weights.projection) projection.resize(s.width, s.fed_back);
@@ -198,29 +213,25 @@ class Forward {
       multiply({{root, s.width, 1}, s.width}, own.size(), projection, next_h, s.fed_back, false);
   }
 
-  Team& team;
-  const Program* const* programs;
-  const Sizes& s;
-  const T* x;
-  const Weights<T> all_weights;
-  const Values<T> all_values;
   std::vector<Right<T>> input, hidden;
   Right<T> projection;
-  std::vector<Runner<T>> runners;
 };
 
 // The gradients of parts are kept for so many steps only; then they enter those of the weights.
 constexpr int64_t CHUNK = 8;
 
 template <typename T>
-class Backward {
+class Backward : Loop<T> {
+  using Base = Loop<T>;
+  using Base::all_values, Base::all_weights, Base::programs, Base::runners, Base::s, Base::team;
+  using Base::x;
+
  public:
   Backward(Team& team, const Program* const* programs, const Sizes& s, const T* x,
            const Weights<T>& weights, const Values<T>& values, const Weights<T>& grad_weights,
            const Gradients<T>& grads)
-      : team(team), programs(programs), s(s), x(x), all_weights(weights), all_values(values),
-        all_grad_weights(grad_weights), all_grads(grads), input(grads.x ? s.base : 0),
-        runners(team.size) {
+      : Base{team, programs, s, x, weights, values}, all_grad_weights(grad_weights),
+        all_grads(grads), input(grads.x ? s.base : 0) {
     const int64_t rows = s.base * s.width;
     hidden.resize(rows, s.fed_back);
     for (auto& leaf : input) leaf.resize(s.width, s.features);
@@ -342,18 +353,11 @@ class Backward {
     to.pack({from, columns, 1});
   }
 
-  Team& team;
-  const Program* const* programs;
-  const Sizes& s;
-  const T* x;
-  const Weights<T> all_weights;
-  const Values<T> all_values;
   const Weights<T> all_grad_weights;
   const Gradients<T> all_grads;
   Right<T> hidden, projection, chunk_x, chunk_h, chunk_root;
   std::vector<Right<T>> input;
   std::vector<T> grad_x_parts, grad_h_parts;
-  std::vector<Runner<T>> runners;
 };
 
 // What Python calls, for both types.

@@ -76,8 +76,16 @@ class CellRNN(nn.Module):
     that the batch may vary afterwards, but not the length, and refuse packed input.
 
     As with it, ``torch.compile`` leaves the layer as it is, and ``torch.export`` fixes the length.
+    Before torch 2.9 the one compiles parts of it all the same, the other needs ``strict=False``.
     Beyond it, ``torch.func.vmap`` runs over a call and over its gradient, and forward-mode
     derivatives exist for every type.
+
+    Opacus wants a layer that returns one tensor. Its validator lets this one pass, and ``backward``
+    raises; a subclass whose ``forward`` returns ``super().forward(input, hx)[0]`` trains.
+
+    A state dict says, beside its tensors, which cell they belong to, and ``load_state_dict``
+    refuses those of another. A plain copy, ``dict(state)``, no longer says it, and is taken; nor
+    does a file of nothing but tensors (safetensors): keep ``str(layer.cell)`` with it.
 
     Examples
     --------
@@ -173,7 +181,8 @@ class CellRNN(nn.Module):
     def fused(self) -> bool:
         """Whether the next call runs on the compiled kernel.
 
-        If not, ``nastut.layers.kernel.load().status`` tells why; results are the same, only slower.
+        If not, ``nastut.layers.kernel.load().status`` tells why. Results come slower then, and are
+        the same up to rounding, which may depend on the number of torch's threads.
         """
         return kernel.load().runs_on(self.weight_ih_l0)
 
@@ -298,6 +307,42 @@ class CellRNN(nn.Module):
         ]
         return ", ".join([repr(self.cell), str(self.input_size), str(self.hidden_size), *options])
 
+    # In the metadata, where torch keeps a module's version: another key in the dict itself would
+    # have no tensor, and break what averages, scales or writes all its values.
+    def _save_to_state_dict(
+        self, destination: dict[str, Any], prefix: str, keep_vars: bool
+    ) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        if metadata := getattr(destination, "_metadata", None):
+            metadata[prefix[:-1]]["cell"] = str(self.cell)
+
+    def _load_from_state_dict(
+        self,
+        state_dict: dict[str, Any],
+        prefix: str,
+        local_metadata: dict[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        known = local_metadata.get("cell", str(self.cell))
+        if known != str(self.cell):
+            error_msgs.append(
+                f"the weights {prefix}* belong to the cell {known}, this layer's is {self.cell}; "
+                "make the layer with their cell; to take them all the same, load dict(state_dict)"
+            )
+            return
+        super()._load_from_state_dict(
+            state_dict,
+            prefix,
+            local_metadata,
+            strict,
+            missing_keys,
+            unexpected_keys,
+            error_msgs,
+        )
+
     def __getstate__(self) -> dict[str, Any]:
         # A sequence of words: torch.load(weights_only=True) then needs to know no other class.
         return self.__dict__ | {"cell": str(self.cell)}
@@ -309,6 +354,6 @@ class CellRNN(nn.Module):
 
 
 def _probability(dropout: object) -> float:
-    if isinstance(dropout, bool) or not isinstance(dropout, int | float) or not 0 <= dropout <= 1:
+    if isinstance(dropout, bool) or not isinstance(dropout, (int, float)) or not 0 <= dropout <= 1:
         raise ValueError(f"dropout is {dropout!r}; it must be a number from 0 to 1")
     return float(dropout)

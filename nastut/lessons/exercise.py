@@ -7,8 +7,10 @@ famous wrong answers, so that the learner reads which one it is.
 from __future__ import annotations
 
 import _thread
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from importlib import import_module
@@ -16,6 +18,7 @@ from inspect import signature
 from threading import Timer, current_thread, main_thread
 from typing import Any
 
+import matplotlib
 import numpy as np
 
 from nastut.lessons.plain import NUMBERS, UnreadableError, close, plain, shape, shorten, show
@@ -84,7 +87,7 @@ class Exercise:
     def judge(self, answer: Any) -> Verdict:
         """Return the verdict on an answer, whatever the answer is or does."""
         try:
-            with _time_limit(SECONDS):
+            with _process_kept(), _time_limit(SECONDS):
                 return Verdict(True, self._judge(answer))
         except _NotAttemptedError:
             return Verdict(False, "not attempted")
@@ -176,7 +179,8 @@ def judge(number: str, answer: Any) -> Verdict:
 
     The answer may be anything. A function is called with copies of its arguments. In the main
     thread an answer is interrupted, as by Ctrl-C, when it has taken :data:`SECONDS`; one long call
-    of compiled code, and a loop that catches every error, go on all the same.
+    of compiled code, and a loop that catches every error, go on all the same. And in the main
+    thread it is undone what an answer sets for the whole process.
 
     Parameters
     ----------
@@ -224,6 +228,24 @@ def _time_limit(seconds: float) -> Iterator[None]:
     finally:
         timer.cancel()
         timer.join()  # an interrupt that is on its way arrives here, and not after the block
+
+
+@contextmanager
+def _process_kept() -> Iterator[None]:
+    """Undo what a block sets for the whole process, if it runs in the main thread.
+
+    Threads that did so at the same time would undo each other's.
+    """
+    with ExitStack() as stack:
+        if current_thread() is main_thread():
+            stack.enter_context(np.errstate())
+            stack.enter_context(matplotlib.rc_context())
+            stack.callback(_careful, os.chdir, _careful(os.getcwd, otherwise="."))
+            stack.callback(sys.setrecursionlimit, sys.getrecursionlimit())
+            if torch := sys.modules.get("torch"):
+                stack.callback(torch.set_default_dtype, torch.get_default_dtype())
+                stack.callback(torch.set_grad_enabled, torch.is_grad_enabled())
+        yield
 
 
 def _careful(function: Callable[..., Any], *arguments: Any, otherwise: Any = UNKNOWN) -> Any:

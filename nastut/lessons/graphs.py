@@ -88,7 +88,7 @@ def _in_letters_of(answer: Any, letters: set[sp.Symbol]) -> sp.Expr:
 
 
 def _name(symbol: sp.Symbol) -> str:
-    return str(symbol).replace("{", "").replace("}", "")
+    return to_text(symbol).replace("{", "").replace("}", "")
 
 
 _X, _H = zip(leaf_symbols(0), leaf_symbols(1), strict=True)

@@ -99,7 +99,8 @@ class Picture:
         DrawingError
             If there is no program to draw with.
         """
-        source = re.sub(r'label=(?:"([^"]*_[^"]*)"|(\w*_\w*))', _lower_in_dot, self.dot.source)
+        label = r'label=(?:"((?:[^"\\]|\\.)*)"|(\w+))'
+        source = re.sub(label, _lower_in_dot, self.dot.source)
         return _render(source, "png", f"-Gdpi={dpi}")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -227,7 +228,8 @@ def _best_columns(number: int, width: int, height: int) -> int:
 def mimebundle(shown: object, svg: str, alt: str) -> dict[str, str]:
     """Return what a notebook stores of a picture: text, SVG, and HTML that every page shows."""
     width, height = (round(points * PIXELS_IN_A_POINT) for points in size(svg))
-    data = quote(svg.replace('"', "'"), safe=" ='/:;,()-.!")  # shorter than base64
+    # Shorter than base64; and than with double quotes, which are quoted themselves.
+    data = quote(re.sub("""="([^"']*)\"""", r"='\1'", svg), safe=" ='/:;,()-.!")
     html = (
         f'<img alt="{escape(alt)}" width="{width}" height="{height}" '
         f'style="max-width: 100%; height: auto" src="data:image/svg+xml,{data}">'
@@ -277,7 +279,9 @@ def _shorten(svg: str) -> str:
     body = re.sub(
         r'<g id="\w+" class="edge">\n<title>.*?</title>\n((?:<.*/>\n)*)</g>\n', r"\1", body
     )
-    body = re.sub(r' id="\w+"| xml:space="\w+"| xmlns:xlink="[^"]*"', "", body)
+    body = re.sub(r' id="\w+"(?= class)| xml:space="\w+"', "", body)
+    if " xlink:" not in body:  # as tooltips and links are
+        body = re.sub(r' xmlns:xlink="[^"]*"', "", body)
     body = re.sub(r"(^|<)[^<>]*>", lambda tag: _MORE_DECIMALS.sub(_round, tag[0]), body)
     for same in (r' font-family="[^"]*"', ' text-anchor="middle"'):
         if found := re.search(same, body):
@@ -313,7 +317,12 @@ def _lower_in_svg(match: re.Match[str]) -> str:
 
 
 def _lower_in_dot(match: re.Match[str]) -> str:
-    first, *others = (match[1] or match[2]).split(r"\n")
+    text = match[1] or match[2] or ""
+    if "_" not in text:
+        return match[0]
+    text = re.sub(r"&(?!#?\w+;)", "&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
+    lines = re.split(r"(?<!\\)\\[nlr]", text)
+    first, *others = (re.sub(r'\\(["\\])', r"\1", line) for line in lines)
     lines = [_INDEX.sub(r'<FONT POINT-SIZE="11">\1\2</FONT>', first)]
     for line in others:
         lowered = _INDEX.sub(r'<FONT POINT-SIZE="8">\1\2</FONT>', line)

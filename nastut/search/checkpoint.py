@@ -310,6 +310,7 @@ def locked(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        # A search that opened the file just before then finds it gone and is refused, too.
         with suppress(OSError):  # Windows deletes no open file.
             Path(lock.lock_file).unlink()
         lock.release()

@@ -11,6 +11,7 @@ exception, or the program is killed, their work stops too.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -27,9 +28,12 @@ from math import inf
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
-from threading import Thread
+from signal import SIGINT
+from threading import RLock, Thread
 from types import TracebackType
 from typing import Any, Self
+
+from tqdm import tqdm
 
 from nastut.cells.cell import Cell
 from nastut.cells.sequence import describe
@@ -43,6 +47,9 @@ from nastut.search.rewards import (
     measure,
     text_of,
 )
+
+if sys.platform != "win32":
+    from signal import SIG_BLOCK, SIG_SETMASK, pthread_sigmask
 
 Source = Executor | Callable[[], AbstractContextManager[Executor]]
 """An executor, or what opens one: only then can a broken one be replaced."""
@@ -337,9 +344,7 @@ def processes(count: int | None = None) -> Iterator[Executor]:
     """
     context = get_context("spawn")  # New interpreters: torch's threads do not survive a fork.
     here, there = context.Pipe(duplex=False)
-    executor = ProcessPoolExecutor(
-        count, mp_context=context, initializer=_end_with, initargs=(here,)
-    )
+    executor = _Pool(count, mp_context=context, initializer=_end_with, initargs=(here,))
     try:
         yield executor
     except BaseException:
@@ -353,6 +358,20 @@ def processes(count: int | None = None) -> Iterator[Executor]:
         here.close()
 
 
+class _Pool(ProcessPoolExecutor):
+    """Its processes never see a Ctrl-C: it is for the one that started them, and ends them."""
+
+    def submit(self, *arguments: Any, **named: Any) -> Future[Any]:
+        """Hand out work; this starts processes, and they keep what is blocked here."""
+        if sys.platform == "win32":
+            return super().submit(*arguments, **named)
+        before = pthread_sigmask(SIG_BLOCK, {SIGINT})
+        try:
+            return super().submit(*arguments, **named)
+        finally:
+            pthread_sigmask(SIG_SETMASK, before)
+
+
 def _end_with(pipe: Connection) -> None:
     """End this process when the other end of a pipe is closed."""
 
@@ -360,6 +379,8 @@ def _end_with(pipe: Connection) -> None:
         pipe.poll(None)
         os._exit(1)  # whatever the other threads do
 
+    # Instead of its own lock between processes, which such an end would leave behind.
+    tqdm.set_lock(RLock())
     Thread(target=wait, daemon=True).start()
 
 

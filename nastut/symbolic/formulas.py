@@ -34,7 +34,12 @@ class Formulas:
         The equations in the order of the walk: a_0 = ..., c_t = ..., h_t = ...
         A prime marks a node's value after the injection.
     h, c
-        h_t and c_t in terms of the leaf symbols and c_{t-1} only.
+        h_t and c_t in terms of the leaf symbols and c_{t-1} only. The names of these letters
+        are identifiers, so that code can be made of them: ``sympy.ccode(h)``. From ``str(h)`` it
+        is ``sympy.sympify(str(h), locals={s.name: s for s in h.free_symbols})``. For torch,
+        :func:`nastut.evaluate` needs no code. That of ``sympy.lambdify(letters, h, "torch")``
+        compares tensors with a number, which ``torch.max`` does not; instead of ``"torch"`` give
+        ``[{"max": lambda a, b: b.clamp(min=a)}, "torch"]``.
     """
 
     cell: Cell

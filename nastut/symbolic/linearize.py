@@ -128,7 +128,10 @@ def linearize(h: sp.Expr, c: sp.Expr) -> Linearization:
                 "one component: nt.gate('f') is one of W_f x_t + U_f h_{t-1}"
             )
     problems: list[Problem] = []
-    output, memory = read(h, problems), read(c, problems)
+    try:
+        output, memory = read(h, problems), read(c, problems)
+    except RecursionError:
+        raise NotRepresentable([Problem(h, _TOO_DEEP)]) from None
     if c_next not in h.free_symbols:
         output = _in_terms_of(memory, output)
     if not problems and c_next not in set(walk(output)):

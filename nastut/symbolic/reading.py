@@ -19,7 +19,7 @@ from sympy.core.function import AppliedUndef
 from nastut.cells.evaluate import apply
 from nastut.cells.number_systems import sympy_system
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
-from nastut.symbolic.symbols import c_next, c_prev, h_prev, source, to_text
+from nastut.symbolic.symbols import Letter, c_next, c_prev, h_prev, source, to_text
 
 
 class Problem(NamedTuple):
@@ -38,7 +38,10 @@ LONGEST_TEXT = 300
 
 def shown(formula: sp.Basic) -> str:
     """Return a formula for a message, cut if it is long."""
-    text = to_text(formula)
+    try:
+        text = to_text(formula)
+    except RecursionError:
+        return "a formula of hundreds of functions around each other"
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
 
 
@@ -267,10 +270,10 @@ def _why_foreign(symbol: sp.Symbol) -> str:
     """Return why `symbol` enters no cell; nothing if it does enter."""
     if enters(symbol):
         return ""
-    if symbol.name == h_prev.name:
+    if symbol == h_prev:
         return "it stands without a matrix; it enters a cell only times the matrix of a leaf"
-    if symbol.name in (c_prev.name, c_next.name) or source(sp.Symbol(symbol.name, real=True)):
-        return "a symbol that sympy does not know to be real; take it from nastut"
+    if enters(Letter(symbol.name, real=True)):
+        return "a symbol of sympy's own by the name of a letter; take it from nastut"
     return (
         "an unknown symbol; what enters a cell are products of a matrix with x_t or h_{t-1} "
         "(nt.gate, nt.leaf_symbols) and c_{t-1} (nt.c_prev), and no biases: those belong to "

@@ -12,23 +12,51 @@ from typing import Literal
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE
+from sympy.printing.pretty.stringpict import prettyForm
 from sympy.printing.str import StrPrinter
 
 from nastut.cells.number_systems import sympy_system
 
-# A name with a brace is printed by sympy as it stands, so these names are LaTeX already.
-c_prev = sp.Symbol("c_{t-1}", real=True)
-c_next = sp.Symbol("c_{t}", real=True)
-h_prev = sp.Symbol("h_{t-1}", real=True)
-h_next = sp.Symbol("h_{t}", real=True)
+_TYPESET = {
+    r"([ch])_prev": r"\1_{t-1}",
+    r"([ch])_next": r"\1_{t}",
+    r"a_(\d+)": r"a_{\1}",
+    r"a_(\d+)_injected": r"a_{\1}'",
+    r"([WU])_(\w+)_x": r"\1_{\2} x_{t}",
+    r"([WU])_(\w+)_h": r"\1_{\2} h_{t-1}",
+}
+"""Names of letters -> LaTeX."""
+
+
+class Letter(sp.Symbol):
+    """A symbol whose name is an identifier, so that it can stand in code, and that reads otherwise.
+
+    The letter of the name ``W_f_x`` reads W_f x_t, ``c_prev`` reads c_{t-1}.
+    """
+
+    def _latex(self, printer: object) -> str:
+        """Return it as LaTeX, to :func:`sympy.latex` and to notebooks."""
+        (latex,) = (
+            match.expand(latex)
+            for pattern, latex in _TYPESET.items()
+            if (match := re.fullmatch(pattern, self.name))
+        )
+        return latex
+
+    def _pretty(self, printer: object) -> prettyForm:
+        """Return it as text, to :func:`sympy.pretty`."""
+        return prettyForm(to_text(self))
+
+
+c_prev = Letter("c_prev", real=True)
+c_next = Letter("c_next", real=True)
+h_prev = Letter("h_prev", real=True)
+h_next = Letter("h_next", real=True)
 
 
 def leaf_symbols(i: int) -> tuple[sp.Symbol, sp.Symbol]:
     """Return the symbols (W_{2i+1} x_t, W_{2i+2} h_{t-1}) of what leaf `i` combines."""
-    return (
-        sp.Symbol(f"W_{{{2 * i + 1}}} x_{{t}}", real=True),
-        sp.Symbol(f"W_{{{2 * i + 2}}} h_{{t-1}}", real=True),
-    )
+    return Letter(f"W_{2 * i + 1}_x", real=True), Letter(f"W_{2 * i + 2}_h", real=True)
 
 
 def gate(name: str, hidden: sp.Expr = h_prev) -> sp.Expr:
@@ -37,7 +65,7 @@ def gate(name: str, hidden: sp.Expr = h_prev) -> sp.Expr:
     Parameters
     ----------
     name
-        Subscript of the two matrices; LaTeX may stand in it.
+        Subscript of the two matrices: letters and digits.
     hidden
         What U_name multiplies, if not h_{t-1}. The GRU's reset gate writes
         r ⊙ h_{t-1} here: a product with a matrix that no cell has.
@@ -46,16 +74,17 @@ def gate(name: str, hidden: sp.Expr = h_prev) -> sp.Expr:
     --------
     >>> import nastut as nt
     >>> nt.gate("f")
-    U_{f} h_{t-1} + W_{f} x_{t}
+    U_f_h + W_f_x
     """
-    if not isinstance(name, str) or not name:
-        raise ValueError(f"the name of a gate is {name!r}; text such as 'f' is needed")
-    matrix = f"U_{{{name}}}"
+    if not isinstance(name, str) or not f"W{name}".isidentifier() or not name.isalnum():
+        raise ValueError(
+            f"the name of a gate is {name!r}; letters and digits are needed, as in 'f'"
+        )
     if hidden == h_prev:
-        product = sp.Symbol(f"{matrix} {h_prev.name}", real=True)
+        product = Letter(f"U_{name}_h", real=True)
     else:
-        product = sp.Function(matrix, real=True)(hidden)
-    return sp.Symbol(f"W_{{{name}}} x_{{t}}", real=True) + product
+        product = sp.Function(f"U_{name}", real=True)(hidden)
+    return Letter(f"W_{name}_x", real=True) + product
 
 
 def sigmoid(u: sp.Expr) -> sp.Expr:
@@ -65,15 +94,15 @@ def sigmoid(u: sp.Expr) -> sp.Expr:
 
 def source(symbol: sp.Symbol) -> Literal["x", "h"] | None:
     """Tell what the matrix of `symbol` multiplies: x_t, h_{t-1}, or None if there is no matrix."""
-    match = re.fullmatch(r".+ (x)_\{t\}|.+ (h)_\{t-1\}", symbol.name)
-    if match is None or not symbol.is_real:
+    match = re.fullmatch(r"[WU]_\w+_(?:(x)|h)", symbol.name)
+    if match is None or not isinstance(symbol, Letter):
         return None
     return "x" if match[1] else "h"
 
 
 def node_symbol(k: int, injected: bool = False) -> sp.Symbol:
     """Return a_k, the value of node `k`; with a prime once c_{t-1} has been injected."""
-    return sp.Symbol(f"a_{{{k}}}" + "'" * injected, real=True)
+    return Letter(f"a_{k}" + "_injected" * injected, real=True)
 
 
 def named(expression: sp.Basic) -> sp.Basic:
@@ -98,8 +127,7 @@ def to_text(expression: sp.Basic) -> str:
     """Return `expression` as one line of plain text."""
     if isinstance(expression, sp.Equality):
         return f"{to_text(expression.lhs)} = {to_text(expression.rhs)}"
-    text = _TextPrinter().doprint(named(expression)).replace("**", "^")
-    return re.sub(r"_\{(\w+)\}", r"_\1", text)
+    return _TextPrinter().doprint(named(expression)).replace("**", "^")
 
 
 _sigmoid, _relu = sp.Function("sigmoid"), sp.Function("ReLU")
@@ -122,7 +150,7 @@ def _name_sigmoid_slope(product: sp.Mul) -> sp.Expr:
 
 def reading_order(expression: sp.Basic) -> list[str]:
     """Sort W_9 before W_10, and W_f before U_f before W_g, as a reader does."""
-    text = re.sub(r"\bU_(\{.+?\})", r"W_\1~", str(expression))
+    text = re.sub(r"\bU_([^\W_]+)", r"W_\1_~", str(expression))
     return [part.zfill(9) if part.isdigit() else part for part in re.split(r"(\d+)", text)]
 
 
@@ -151,6 +179,9 @@ class _TextPrinter(StrPrinter):
 
     def _as_ordered_terms(self, expr: sp.Add, order: str | None = None) -> list[sp.Expr]:
         return sorted(expr.args, key=reading_order)
+
+    def _print_Letter(self, letter: Letter) -> str:
+        return re.sub(r"_\{(\w+)\}", r"_\1", letter._latex(self))
 
     def _print_Mul(self, expr: sp.Mul) -> str:
         if any(factor.is_Number for factor in expr.args):

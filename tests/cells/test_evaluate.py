@@ -137,6 +137,7 @@ def test_a_step_is_readable():
 # Bad input
 
 ONE = np.ones(3)
+MASKED = np.ma.masked_array([1.0, 2.0, 3.0], mask=[False, True, False])
 GOOD = {"x_parts": [ONE, ONE], "h_parts": [ONE, ONE], "c": ONE}
 PLACES = [("x_parts", 0), ("x_parts", 1), ("h_parts", 0), ("h_parts", 1), ("c", None)]
 
@@ -183,7 +184,7 @@ def test_shapes_that_differ_are_both_told_even_where_they_would_broadcast(librar
 
 @pytest.mark.parametrize(("name", "index"), PLACES)
 def test_values_that_are_no_real_numbers_are_named_by_their_place(name, index):
-    for wrong in (None, "a", True, 1j, np.array(["a", "b", "c"]), ONE > 0, 1j * ONE, object()):
+    for wrong in (None, "a", True, 1j, np.array(["a", "b", "c"]), ONE > 0, 1j * ONE, MASKED):
         values, place = with_wrong(name, index, wrong)
         with pytest.raises(TypeError, match=r"real numbers are needed; .* was given") as caught:
             evaluate(EXAMPLE, **values)

@@ -10,7 +10,7 @@ from torch._dynamo.testing import CompileCounter
 from torch.export import Dim
 from torch.nn.utils.rnn import pack_sequence
 
-from lstm_pair import lstm_and_layer, tensors
+from lstm_pair import lstm_and_layer, needs_newer_torch, tensors
 
 OPTIONS = [
     {},
@@ -72,6 +72,7 @@ def test_exported_it_takes_any_batch(both, strict):
         assert_same(exported.module()(*values), lstm(*values))
 
 
+@needs_newer_torch
 def test_strictly_exported_it_computes_the_same():
     lstm, layer = lstm_and_layer(dtype=torch.float32)
     values = arguments(layer, 2, steps=1)
@@ -118,6 +119,7 @@ class Model(nn.Module):
         return self.after(self.core(self.before(x))[0])
 
 
+@needs_newer_torch
 def test_the_compiler_leaves_it_as_it_is():
     _, core = lstm_and_layer(bidirectional=True, dtype=torch.float32)
     model = Model(core)

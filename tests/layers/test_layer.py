@@ -1,3 +1,5 @@
+import copy
+import io
 import warnings
 
 import numpy as np
@@ -167,6 +169,23 @@ def test_parameters_have_the_documented_names_shapes_and_range():
     assert list(plain.state_dict()) == ["weight_ih_l0", "weight_hh_l0"]
     assert 0.2 < max(p.max() for p in layer.parameters()) <= 0.25
     assert -0.25 <= min(p.min() for p in layer.parameters()) < -0.2
+
+
+@pytest.mark.parametrize("wrap", [lambda layer: layer, nn.Sequential, torch.compile])
+def test_weights_of_another_cell_are_refused_unless_asked_for(wrap):
+    """Also from a file; and the layer keeps its own until then."""
+    cell, other = RANDOM_CELLS[2:4]
+    source, target = wrap(nt.CellRNN(cell, 3, 4)), wrap(nt.CellRNN(other, 3, 4))
+    file, before = io.BytesIO(), copy.deepcopy(target.state_dict())
+    torch.save(source.state_dict(), file)
+    file.seek(0)
+    state = torch.load(file, weights_only=True)
+    with pytest.raises(RuntimeError, match=f"the cell {cell}, this layer's is {other}; make"):
+        target.load_state_dict(state)
+    torch.testing.assert_close(target.state_dict(), before)
+    target.load_state_dict(dict(state))
+    torch.testing.assert_close(dict(target.state_dict()), dict(state))
+    wrap(nt.CellRNN(cell, 3, 4)).load_state_dict(state)
 
 
 def test_dropout_acts_between_layers_and_in_training_only():

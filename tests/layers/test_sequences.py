@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import (
 )
 
 import nastut as nt
-from lstm_pair import lstm_and_layer, outcome, tensors, weighted_sum
+from lstm_pair import lstm_and_layer, needs_newer_torch, outcome, tensors, weighted_sum
 
 OPTIONS = [
     {},
@@ -86,7 +86,7 @@ def packed(sizes, rows=None, features=3, dtype=torch.float32):
         (packed([0, 2]), None),
         (packed([2, -1], 1), None),
         (packed([2, 2], 3), None),
-        (packed([2, 2], 5), None),
+        pytest.param(packed([2, 2], 5), None, marks=needs_newer_torch),
         (packed([2, 1], features=5), None),
         (packed([2, 1], dtype=torch.float64), None),
         (packed([2, 1], dtype=torch.int64), None),
@@ -132,5 +132,5 @@ def test_lengths_are_not_recorded_in_silence():
     assert model(*values).shape == (5, 3, 4)
     with pytest.raises(RuntimeError, match="packed input cannot be traced"):
         torch.jit.trace(model, values)
-    with pytest.raises(Exception, match="data-dependent"):
+    with pytest.raises(Exception, match=r"data-dependent|pack_padded_sequence"):
         torch.export.export(model, values)

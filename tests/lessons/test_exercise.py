@@ -4,10 +4,13 @@ It is one line, the last one printed, whatever is handed in, in any thread.
 """
 
 import itertools
+import os
 import sys
 import threading
 import time
 
+import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import sympy as sp
@@ -201,6 +204,28 @@ def test_no_interrupt_outlives_its_answer(monkeypatch):
             "not yet: it was interrupted; does it come to an end?",
         )
     time.sleep(0.05)
+
+
+def test_what_an_answer_sets_for_the_whole_process_is_undone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path.parent)
+    process = {
+        np.geterr: lambda: np.seterr(all="raise"),
+        torch.get_default_dtype: lambda: torch.set_default_dtype(torch.float64),
+        torch.is_grad_enabled: lambda: torch.set_grad_enabled(False),
+        lambda: matplotlib.rcParams["lines.linewidth"]: lambda: plt.rc("lines", linewidth=9),
+        os.getcwd: lambda: os.chdir(tmp_path),
+        sys.getrecursionlimit: lambda: sys.setrecursionlimit(5_000),
+    }
+    before = [read() for read in process]
+
+    def careless(_):
+        for change in process.values():
+            change()
+        assert all(read() != value for read, value in zip(process, before, strict=True))
+        return 1
+
+    assert asks(lambda n: 1, cases=[(1,)]).judge(careless).passed
+    assert [read() for read in process] == before
 
 
 def test_answers_are_checked_in_other_threads_too():

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from html.parser import HTMLParser
 from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import graphviz
 import numpy as np
@@ -20,6 +21,7 @@ from nastut.pictures.picture import (
     TALLEST,
     WIDEST,
     DrawingError,
+    Grid,
     fit,
     mimebundle,
     renderers,
@@ -69,6 +71,31 @@ def test_indices_are_lowered_in_svg_and_what_is_the_same_everywhere_is_said_once
     svg = any_picture.drawn()
     assert svg.count("font-family=") == 1
     assert svg.count('text-anchor="middle"') == 1
+
+
+@pytest.mark.parametrize(
+    ("label", "lines"),
+    [
+        ('say "x_1" & <go>', ['say "x1" & <go>']),
+        (r"it's a_{t-1}\nand b_2", ["it's at-1", "and b2"]),
+        (r"a \\n b_2", [r"a \n b2"]),
+        ("a &amp; b_2", ["a & b2"]),
+    ],
+)
+def test_a_graph_of_one_s_own_may_say_and_have_anything(label, lines):
+    dot = graphviz.Digraph()
+    dot.node("a", label, tooltip='it\'s "x_1"', URL="https://example.org/?a=1&b=2")
+    dot.node("b", style="filled", fillcolor="red:blue")
+    dot.edge("a", "b", tooltip="<tip>")
+    picture = nt.Picture(dot, "two vertices")
+    assert picture.png().startswith(PNG_MAGIC)
+    for shown in (picture, Grid([picture, picture], ["one", "two"])):
+        html = shown._repr_mimebundle_()["text/html"]
+        within = unquote(re.search(r'src="data:image/svg\+xml,([^"]*)"', html)[1])
+        for svg in (shown.svg(), within):
+            assert texts(svg)[-1 - len(lines) :] == [*lines, "b"]
+            (used,) = set(re.findall(r"url\(#(\w+)\)", svg))
+            assert ElementTree.fromstring(svg).findall(f".//*[@id='{used}']")
 
 
 def test_png_is_a_png_of_the_wanted_resolution(picture):

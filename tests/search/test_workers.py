@@ -318,24 +318,38 @@ def test_a_worker_that_is_unfit_stops_the_search():
 
 
 WORKING = """
-import os, time
+import os
+from contextlib import suppress
 from nastut.search.workers import processes
 
 if __name__ == "__main__":
-    with processes() as executor:
+    with suppress(KeyboardInterrupt), processes() as executor:
         print(executor.submit(os.getppid).result(), flush=True)
-        executor.submit(time.sleep, 300).result()
+        bar = "import time, tqdm; tqdm.tqdm(disable=True); time.sleep(300)"
+        for _ in range(3):
+            executor.submit(exec, bar)
+        executor.submit(exec, bar).result()
 """
 
 
-def test_a_killed_program_leaves_no_process_behind(tmp_path):
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_program_leaves_no_process_behind(by, tmp_path):
+    """And its processes, to which Ctrl-C goes too, say nothing."""
     script = tmp_path / "working.py"
     script.write_text(WORKING)
-    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE) as program:
+    with subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as program:
         assert int(program.stdout.readline()) == program.pid
-        program.kill()
-        # The processes share the pipe, so it ends when the last of them does.
-        assert program.communicate(timeout=60) == (b"", None)
+        time.sleep(0.5)  # some are at work, some are starting
+        program.kill() if by == signal.SIGKILL else os.killpg(program.pid, by)
+        # The processes share the pipes, so these end when the last of them does.
+        out, err = program.communicate(timeout=60)
+    assert out == b""
+    assert by == signal.SIGKILL or err == b""
 
 
 def test_an_exception_waits_for_no_work():

@@ -1,5 +1,8 @@
 """The equations of a cell: their order, their values, their derivative with respect to c_{t-1}."""
 
+import itertools
+import math
+
 import pytest
 import sympy as sp
 import torch
@@ -92,6 +95,26 @@ def test_the_memory_path_is_the_gradient_of_torch(cell_with_inputs):
 @pytest.mark.parametrize("cell", [EXAMPLE, LSTM, NASCELL, MAXCELL])
 def test_the_zoo_has_a_path_exactly_with_memory(cell):
     assert (formulas(cell).memory_path != 0) == cell.has_memory
+
+
+# As code
+
+
+@given(strategies.cells_with_inputs([1, 2, 4], points=1))
+@settings(max_examples=20)
+def test_code_made_of_them_runs_outside(cell_with_inputs):
+    """C (an expression that Python reads, too), sympy's own text, torch as the docstring says."""
+    cell, x, h, c = cell_with_inputs
+    f = formulas(cell)
+    letters = [*itertools.chain(*map(leaf_symbols, range(cell.base))), c_prev]
+    values = [*itertools.chain(*zip(x[:, 0], h[:, 0], strict=True)), c[0]]
+    names = {letter.name: value for letter, value in zip(letters, values, strict=True)}
+    clamp = {"max": lambda a, b: b.clamp(min=a)}
+    for formula, expected in zip((f.h, f.c), evaluate(cell, x[:, 0], h[:, 0], c[0]), strict=True):
+        assert sp.sympify(str(formula), locals={s.name: s for s in letters}) == formula
+        in_c = eval(sp.ccode(formula), {**vars(math), "fmax": max, **names})
+        in_torch = sp.lambdify(letters, formula, [clamp, "torch"])(*map(torch.tensor, values))
+        assert (in_c, float(in_torch)) == pytest.approx((expected, expected))
 
 
 # As text

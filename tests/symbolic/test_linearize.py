@@ -287,7 +287,7 @@ def test_gru():
         (a * nt.c_prev / f, a, 1 / f, "dividing by a sigmoid"),
         (sp.Function("sigmoid")(a) * nt.c_prev, a, None, "nt.sigmoid(u)"),
         (sp.tanh(a + sp.Symbol("b_a")) * nt.c_prev, a, sp.Symbol("b_a"), "biases"),
-        (a * sp.Symbol("c_{t-1}"), a, sp.Symbol("c_{t-1}"), "real"),
+        (a * sp.Symbol("c_prev"), a, sp.Symbol("c_prev"), "take it from nastut"),
     ],
 )
 def test_refusals(h, c, formula, reason):
@@ -349,8 +349,9 @@ def test_gate_reads_as_in_a_textbook():
     assert to_text(nt.gate("f") + nt.gate("i")) == ("W_f x_t + U_f h_{t-1} + W_i x_t + U_i h_{t-1}")
     assert to_latex(nt.gate("f")) == "W_{f} x_{t} + U_{f} h_{t-1}"
     assert nt.gate("f") == nt.gate("f", nt.h_prev)
-    with pytest.raises(ValueError, match="name of a gate"):
-        nt.gate("")
+    for name in ("", "a b", "a_b", "²", r"\href{javascript:alert(1)}{f}", 1):
+        with pytest.raises(ValueError, match="name of a gate"):
+            nt.gate(name)
 
 
 def unevaluated_tanh(u):
@@ -365,7 +366,11 @@ def nested(depth, function=unevaluated_tanh):
     return formula
 
 
-@pytest.mark.parametrize("h", [nested(11), nested(30, nt.sigmoid)], ids=["11", "sigmoids"])
+@pytest.mark.parametrize(
+    "h",
+    [nested(11), nested(30, nt.sigmoid), nested(1000)],
+    ids=["11", "sigmoids", "1000"],
+)
 def test_what_needs_more_than_the_largest_cell_is_refused_before_it_is_built(h):
     with pytest.raises(nt.NotRepresentable, match=r"1,024 leaves") as refused:
         nt.linearize(h, nt.gate("f") + nt.c_prev)

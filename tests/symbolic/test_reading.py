@@ -100,7 +100,7 @@ def swapped(applied):
     return Applied(applied.activation, Joined(product.combination, product.parts[::-1]))
 
 
-MATRIX = sp.Function("U_{n}", real=True)
+MATRIX = sp.Function("U_n", real=True)
 OTHER = sp.Function("g", real=True)
 
 
@@ -114,8 +114,8 @@ OTHER = sp.Function("g", real=True)
         (2 * Y, [(2 * Y, "the factor 2"), (Y, "an unknown symbol")]),
         # Symbols that enter no cell.
         (nt.h_prev, [(nt.h_prev, "it stands without a matrix")]),
-        (sp.Symbol(X.name), [(sp.Symbol(X.name), "sympy does not know to be real")]),
-        (sp.Symbol("c_{t}"), [(sp.Symbol("c_{t}"), "sympy does not know to be real")]),
+        (sp.Symbol(X.name), [(sp.Symbol(X.name), "by the name of a letter; take")]),
+        (sp.Symbol("c_next"), [(sp.Symbol("c_next"), "by the name of a letter; take")]),
         (sp.Symbol("b"), [(sp.Symbol("b"), "an unknown symbol")]),
         # The constants of a sum are one problem: each once, the largest first.
         (X - H, [(X - H, "constants in it (-1);")]),
