@@ -81,7 +81,7 @@ def test_the_solutions_of_the_notebook_pass(source, capsys):
     for cell in cells:
         if "solution" in cell.metadata.get("tags", ()):
             exec(cell.source, names)
-    told = dict(re.findall(r"^Exercise (\d.\d): (\w+)", capsys.readouterr().out, re.MULTILINE))
+    told = dict(re.findall(r"^Exercise (\d+\.\d): (\w+)", capsys.readouterr().out, re.MULTILINE))
     assert told == dict.fromkeys(exercises_of(LESSONS[str(int(source.stem[:2]))]), "passed")
 
 

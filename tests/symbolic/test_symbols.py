@@ -132,7 +132,8 @@ def read_back(text):
 
     def plain(match):
         name = match[0].replace("'", "_injected").replace(" ", "_")
-        name = name.replace("c_{t-1}", "c_prev").replace("x_t", "x").replace("h_{t-1}", "h")
+        name = name.replace("c_{t-1}", "c_prev").replace("c_t", "c_next")
+        name = name.replace("x_t", "x").replace("h_{t-1}", "h")
         letters[name] = Letter(name, real=True)
         return name
 
