@@ -14,7 +14,7 @@ from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
 
 SMOOTH = ("Identity", "Tanh", "Sigmoid", "Sin")
 
-CELLS = [nt.zoo.EXAMPLE, nt.zoo.LSTM, nt.zoo.NASCELL, nt.zoo.MAXCELL]
+CELLS = [nt.zoo.EXAMPLE, nt.zoo.LSTM, nt.zoo.NASCELL, nt.zoo.MAXCELL, nt.zoo.FOUND]
 
 
 def random_cell(seed, base, activations=tuple(ACTIVATIONS)):
