@@ -78,7 +78,9 @@ def draw_leads(leads: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
     leads
         Text -> rival -> its lead in each replicate, in per cent.
     """
-    figure, axes = plt.subplots(1, len(leads), figsize=(9, 2.6), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(
+        1, len(leads), figsize=(9, 2.6), sharex=True, sharey=True, layout="constrained"
+    )
     for axis, (text, of_rivals) in zip(axes, leads.items(), strict=True):
         for row, values in enumerate(of_rivals.values()):
             axis.plot(values, np.full(len(values), row), "o", color=BLUE, alpha=0.4, markersize=5)

@@ -242,8 +242,8 @@ assert of_two < 0.05
 # %% [markdown]
 # Each dot is a pair, the stroke their mean; right of the line the found cell is ahead. **On both texts in prose
 # it is ahead of all three, in each of the ten replicates: by 8 to 9 % on the speeches, by 5 % on the
-# Bible. So the verdict is yes.** On program text it is not: level with both LSTMs, and behind GRU in
-# seven of ten.
+# Bible. So the verdict is yes.** On program text it is not: some 1 % ahead of the LSTMs, and 1 % behind
+# GRU.
 #
 # <details><summary>How sure is this?</summary>
 #
