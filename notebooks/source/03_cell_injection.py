@@ -101,9 +101,9 @@ nt.check("3.1", solution_3_1)
 # %% [markdown]
 # > **Exercise 3.2** ★★★ · 20 minutes
 # >
-# > Now the whole walk. Write `run(tokens, x_parts, h_parts, c)`, one time step of the cell that the
-# > tokens describe, of *any* base. As in notebook 01, leaf $k$ combines `x_parts[k]` and `h_parts[k]`.
-# > Return `(h_t, c_t)`.
+# > Now the whole walk: `run(tokens, x_parts, h_parts, c)` does one time step of the cell that the
+# > tokens describe, of *any* base, and returns `(h_t, c_t)`. Leaf $k$ combines `x_parts[k]` and
+# > `h_parts[k]`.
 
 
 # %%
@@ -124,8 +124,7 @@ nt.check("3.2", run)
 # <details><summary>Hint 2</summary>
 #
 # Go through the nodes by their numbers, and append each value to a list. An inner node joins two of
-# that list, $2(k - b)$ and the next (exercise 2.1). Ask at each node whether it is the create node, and
-# whether it is the inject node.
+# that list, $2(k - b)$ and the next (exercise 2.1). Is the node the create node, or the inject node?
 #
 # </details>
 
@@ -159,8 +158,8 @@ nt.check("3.2", solution_3_2)
 #
 # ## 2 · One token more or less
 #
-# Take two cells that differ in a single token, the create index. In their pictures, look for an
-# unbroken line from $c_{t-1}$ to $c_t$.
+# Two cells differ in a single token, the create index. In their pictures, look for an unbroken line
+# from $c_{t-1}$ to $c_t$.
 
 # %%
 words = "Add Tanh  Add Sigmoid  Multiply Tanh  Add Identity"  # you met it in notebook 00
@@ -213,8 +212,7 @@ slope
 #
 # $$ \frac{\partial c_t}{\partial c_{t-1}} = \text{sigmoid}(W_3 x_t + W_4 h_{t-1}), $$
 #
-# a number between 0 and 1 that the cell computes itself, from what it reads. Such a factor is called
-# a **gate**.
+# a number between 0 and 1 that the cell computes itself. Such a factor is called a **gate**.
 #
 # **Watch it.** A key goes in at the first step, then come eleven other symbols. We run the cell with
 # the key and without it. The difference between the two memories is what is left of the key. `gates`
@@ -319,7 +317,7 @@ assert path == nt.formulas(nt.zoo.NASCELL).memory_path
 # %% [markdown]
 # ## 4 · Which cells have a memory path?
 #
-# Back to the prediction. We let sympy differentiate all nine:
+# Back to the prediction:
 
 # %%
 for create, inject in product(range(3), repeat=2):
@@ -329,10 +327,10 @@ for create, inject in product(range(3), repeat=2):
     assert cell.has_memory == (path != 0)
 
 # %% [markdown]
-# **Two of nine**: create at the root, inject at a leaf. The reason is in the tree. Values only
-# move upwards. What is injected at a node is seen by the nodes above it, its **ancestors**, and by
-# no others. So there is a memory path exactly if the create node is an ancestor of the inject node.
-# The same node will not do, because of the order in section 1.
+# **Two of nine**: create at the root, inject at a leaf. Values only move upwards. What is injected at
+# a node is seen by the nodes above it, its **ancestors**, and by no others. So there is a memory path
+# exactly if the create node is an ancestor of the inject node. The same node will not do, because of
+# the order in section 1.
 #
 # For base 8 there are $15^2 = 225$ pairs. The leaves have nothing below them, so their rows in the
 # picture are empty.
@@ -362,8 +360,8 @@ assert paths.sum() == 8 * 3 + 4 * 2 + 2 * 1
 #
 # > **Exercise 3.4** ★★★ · 15 minutes
 # >
-# > Write the rule as a function of the three numbers alone, with the arithmetic of notebook 02:
-# > `has_path(create, inject, base)` returns True or False. If you climb, stop at the root.
+# > Write the rule as a function, with the arithmetic of notebook 02: `has_path(create, inject, base)`
+# > returns True or False. If you climb, stop at the root.
 
 
 # %%
@@ -376,7 +374,7 @@ nt.check("3.4", has_path)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Climb from the inject node to the root, from parent to parent. Do you meet the create node on the way?
+# Climb from the inject node, from parent to parent. Do you meet the create node on the way?
 #
 # </details>
 
@@ -486,13 +484,11 @@ assert min(final["path", True], final["no path", True]) > 0.9
 
 # %% [markdown]
 # The line is the median of five networks, the band reaches from the worst to the best. The dotted
-# line is guessing. On the left, with the hidden matrices off, the cell with a memory path recalls
-# the key, and the other one guesses. **One token makes the difference between everything and
-# nothing here.**
+# line is guessing. On the left the cell with a memory path recalls the key, and the other one guesses.
+# **One token makes the difference between everything and nothing here.**
 #
-# On the right, with the hidden matrices on, both cells learn to recall: the loop through $h_t$ is a
-# second memory. The cell *without* a path is even the quicker one; one network with a path stays at
-# three quarters for most of the run.
+# On the right both cells learn to recall: the loop through $h_t$ is a second memory. The cell *without*
+# a path is even the quicker one; one network with a path stays at three quarters for most of the run.
 #
 # ## 6 · What the formula predicts
 #
@@ -591,8 +587,8 @@ nt.check("3.5", opening)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# How many gates is that? All are equal, so gate$^{\,n}$ = share. Then ask which number has that gate as
-# its sigmoid.
+# How many gates is that? All are equal, so gate$^{\,n}$ = share. Which number has that gate as its
+# sigmoid?
 #
 # </details>
 
@@ -645,8 +641,7 @@ assert not c.any()
 #
 # <details><summary>3. The create node is the root and so is the inject node. What is c_t?</summary>
 #
-# The root's combination, before its activation and before the injection. It does not contain
-# $c_{t-1}$: no memory path.
+# The root's combination, before the injection. It does not contain $c_{t-1}$: no memory path.
 #
 # </details>
 #
