@@ -108,6 +108,7 @@ def _joining(
     x: Any,
     h: Any,
     c: Any,
+    *,
     early: bool = False,
 ) -> tuple[Any, Any]:
     """Let the inner node k join the node `first(k, base)` and the next.

@@ -145,7 +145,7 @@ for base in (1, 2, 4, 8):
 # ## 3 · Decoding: from the list to the graph
 #
 # Now backwards: the list is cut into five blocks, and each of them adds
-# something to the graph. In each picture the parts with a thick border are new, and empty boxes are
+# something to the graph. In each picture the parts with a thick border are new or newly placed, and empty boxes are
 # still to come. Where the memory enters and leaves is said only by the last block. So until then
 # the injection stands apart, and nothing leads to $c_t$.
 
