@@ -81,9 +81,10 @@ def _later(stages: tuple[str, ...], tokens: list[Token], *values: Any) -> tuple[
     return steps[-1].value, seen[-1]
 
 
-def _bent_as_its_node(tokens: list[Token], *values: Any) -> tuple[Any, Any]:
+def _bent_by(bend: str, tokens: list[Token], *values: Any) -> tuple[Any, Any]:
+    """Give the injection another activation, "" for the one of its node."""
     cell = Cell.from_sequence(tokens)
-    bend = cell.nodes[cell.inject_index].activation
+    bend = bend or cell.nodes[cell.inject_index].activation
     return _run(tokens, *values, inject=Node(cell.inject.combination, bend))
 
 
@@ -102,14 +103,29 @@ def _too_late(tokens: list[Token], *values: Any) -> tuple[Any, Any]:
 
 
 def _joining(
-    first: Callable[[int], int], tokens: list[Token], x: Any, h: Any, c: Any
+    first: Callable[[int, int], int],
+    tokens: list[Token],
+    x: Any,
+    h: Any,
+    c: Any,
+    *,
+    early: bool = False,
 ) -> tuple[Any, Any]:
-    """Let the inner node k join the node `first(k)` and the next."""
-    cell, done = Cell.from_sequence(tokens), list[tuple[Any, Any]]()
+    """Let the inner node k join the node `first(k, base)` and the next.
+
+    With `early` the memory enters before the activation of its node, not after it.
+    """
+    cell, done, zero = Cell.from_sequence(tokens), list[tuple[Any, Any]](), 0 * c
     for k, node in enumerate(cell.nodes):
-        left, right = (x[k], h[k]) if k < cell.base else (done[first(k) + i][0] for i in (0, 1))
-        inject, memory = (cell.inject, c) if k == cell.inject_index else (_NO_INJECTION, 0 * c)
-        done.append(evaluate(Cell((node,), inject, 0, 0), [left], [right], memory))
+        below = first(k, cell.base)
+        left, right = (x[k], h[k]) if k < cell.base else (done[below + i][0] for i in (0, 1))
+        inject, memory = (cell.inject, c) if k == cell.inject_index else (_NO_INJECTION, zero)
+        first_stage = Node(node.combination, "Identity") if early else node
+        value, joined = evaluate(Cell((first_stage,), inject, 0, 0), [left], [right], memory)
+        if early:
+            bend = Cell((Node("Add", node.activation),), _NO_INJECTION, 0, 0)
+            value, _ = evaluate(bend, [value], [zero], zero)
+        done.append((value, joined))
     return done[-1][0], done[cell.create_index][1]
 
 
@@ -197,8 +213,10 @@ EXERCISES = {
             "c_t is what the create node has joined; yours is the node's value at the end": (
                 _later(("activate", "activate injected"), *case)
             ),
-            "the injection uses the node's activation again; it has its own": (
-                _bent_as_its_node(*case)
+            "the injection uses the node's activation again; it has its own": (_bent_by("", *case)),
+            "the activation of the injection is missing": _bent_by("Identity", *case),
+            "c_{t-1} enters after the activation of its node, yours enters before it": (
+                _joining(lambda k, base: 2 * (k - base), *case, early=True)
             ),
             "the memory enters when the node above has read its value; inject within the loop": (
                 _too_late(*case)
@@ -206,10 +224,13 @@ EXERCISES = {
             "c_{t-1} never enters": _no_memory(*case),
             "that is (c_t, h_t); h_t comes first": _run(*case)[::-1],
             "in your tree every inner node joins nodes 0 and 1, as in base 2": (
-                _joining(lambda k: 0, *case)
+                _joining(lambda k, base: 0, *case)
             ),
             "in your tree a node joins the two before it; it joins 2 (k - base) and the next": (
-                _joining(lambda k: k - 2, *case)
+                _joining(lambda k, base: k - 2, *case)
+            ),
+            "a factor 2 is missing: a node joins 2 (k - base) and the next": (
+                _joining(lambda k, base: k - base, *case)
             ),
         },
     ),
@@ -261,6 +282,9 @@ EXERCISES = {
             "the root stands above all others, but each inner node stands above some": (
                 c == 2 * b - 2
             ),
+            "root above leaf is all of base 2; in larger trees there are other pairs": (
+                c == 2 * b - 2 and i < b
+            ),
             "other nodes than the root stand above some nodes too": c == 2 * b - 2 != i,
             "nothing is above anything? the root is above all others": False,
             "not every pair has a path: climb from the inject node": True,
@@ -272,7 +296,7 @@ EXERCISES = {
         truth=lambda delay, share: _opening(share ** (1 / (delay + 1))),
         mistakes=lambda delay, share: {
             "the question mark is read, too: delay + 1 gates": _opening(share ** (1 / delay)),
-            "the key is written in after the first gate: delay + 1 gates, not delay + 2": (
+            "c_1 has passed the key's own gate already; delay + 1 gates come after it": (
                 _opening(share ** (1 / (delay + 2)))
             ),
             "that is the gate; which number has it as its sigmoid?": share ** (1 / (delay + 1)),
@@ -283,6 +307,11 @@ EXERCISES = {
                 _opening(share / (delay + 1))
             ),
             "that is the logarithm of the gate; invert the sigmoid": np.log(share) / (delay + 1),
+            "that is minus the logarithm of the gate; invert the sigmoid": -np.log(share)
+            / (delay + 1),
+            "that is the logarithm of the share; find the gate first, then invert the sigmoid": (
+                np.log(share)
+            ),
             "that is one gate of that share; they are multiplied": _opening(share),
         },
     ),

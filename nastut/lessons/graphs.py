@@ -219,7 +219,7 @@ EXERCISES = {
             ),
             "that counts matrices, not their elements": 2 * b,
             "that is one leaf; there are `base` of them": h * (i + h),
-            "that is twice too much": 2 * b * h * (i + h),
+            "that is twice as many as it should be": 2 * b * h * (i + h),
         },
     ),
 }

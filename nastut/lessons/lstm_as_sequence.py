@@ -83,8 +83,8 @@ EXERCISES = {
             "that counts the leaves that are needed": 3,
             "that counts all matrices, needed or not": 16,
             **{
-                f"{number} redundant ones leave {16 - number} that are needed, two a leaf; count "
-                "the leaves that are needed": number
+                f"{number} that are not needed leave {16 - number} that are, two a leaf; count the "
+                "leaves that are needed": number
                 for number in (0, 2, 4, 12, 14)
             },
         },

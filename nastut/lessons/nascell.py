@@ -47,7 +47,7 @@ def draw_lines(axis: Axes, test: dict[str, np.ndarray]) -> None:
     for place, perplexities in enumerate(test.values()):
         axis.plot(perplexities, np.full(len(perplexities), place), "o", alpha=0.6, color=INK)
         axis.plot(np.median(perplexities), place, "|", markersize=18, color=INK)
-    axis.set(xlabel="test perplexity (lower is better)", xscale="log")
+    axis.set(xlabel="test perplexity (logarithmic scale; lower is better)", xscale="log")
     axis.set_yticks(range(len(test)), test)
     axis.invert_yaxis()
     axis.xaxis.set_major_formatter("{x:g}")
@@ -137,12 +137,21 @@ def _records(rng: np.random.Generator) -> Iterator[tuple[Record, Record]]:
         {"parameters": 103_000},
         {"parameters": 97_000},
         {"rates_tried": [0.008]},
+        {"rates_tried": [0.004, 0.008, 0.032]},
         {"tuning_seeds": [4]},
         {"reported": "validation"},
         {"tuning_seeds": [2], "reported": "validation"},
         {"parameters": 150_000, "rates_tried": [0.002, 0.004, 0.008, 0.016]},
     )
-    for change in ({}, {"hidden_size": 110, "parameters": 101_500}, *flaws):
+    fair: tuple[Record, ...] = (
+        {},
+        {"hidden_size": 110, "parameters": 101_500},
+        {"tuning_seeds": [200]},
+        {"seeds": [0, 1, 2]},
+    )
+    both = {"reported": "validation"}
+    yield _RECORD | both, _RECORD | both
+    for change in (*fair, *flaws):
         other = _RECORD | {"hidden_size": 128, "parameters": 100_200}
         yield _RECORD, other | change
         yield _RECORD | change, other
@@ -206,6 +215,20 @@ EXERCISES = {
             ),
             "the validation perplexity decides in tuning, so it must not be reported": (
                 _unfair(a, b) - {"reported"}
+            ),
+            "both may report the wrong text; look at each record by itself": (
+                _unfair(a, b) - ({"reported"} if a["reported"] == b["reported"] else set())
+            ),
+            "other tuning seeds are fair, as long as none of them judges": (
+                _unfair(a, b)
+                | ({"tuning_seeds"} if a["tuning_seeds"] != b["tuning_seeds"] else set())
+            ),
+            "the number of seeds may differ": (
+                _unfair(a, b) | ({"seeds"} if len(a["seeds"]) != len(b["seeds"]) else set())
+            ),
+            "compare the rates themselves, not how many there are": (
+                _unfair(a, b)
+                - ({"rates_tried"} if len(a["rates_tried"]) == len(b["rates_tried"]) else set())
             ),
             "two per cent more or fewer weights are still fair": _unfair(a, b, most=0),
             "one of them may have been given more rates to choose from": (

@@ -174,7 +174,10 @@ def draw_steps(cell: Cell) -> Grid:
     for i, (part, caption) in enumerate(zip(known, captions, strict=True)):
         blocks = {key: _block_of(vertex, whole) for key, vertex in part.vertices.items()}
         hidden = {key for key, block in blocks.items() if block > i}
-        marked = {key: MARKED for key, block in blocks.items() if block == i}
+        new = {key for key, block in blocks.items() if block == i}
+        if part is whole:  # the injection has found its place
+            new |= {key for key, vertex in part.vertices.items() if vertex.injected}
+        marked = dict.fromkeys(new, MARKED)
         pictures.append(draw_graph(part, caption, hidden=hidden, looks=marked))
     return Grid(pictures, [f"{i} · {caption}" for i, caption in enumerate(captions, 1)])
 

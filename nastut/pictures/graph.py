@@ -131,7 +131,7 @@ def before_the_indices(whole: Graph) -> Graph:
     apart = ("c_{t-1}", inject, injected, "c_t")  # last, or the order would give them away
     order = [*(key for key in whole.vertices if key not in apart), *apart]
     known = Graph(whole.cell, {key: whole.vertices[key] for key in order})
-    known.vertices[inject] = replace(known.vertices[inject], letters="somewhere")
+    known.vertices[inject] = replace(known.vertices[inject], letters="where?")
     known.vertices[injected] = replace(known.vertices[injected], letters="")
     known.edges = [
         (value if source == injected else source, target)

@@ -46,8 +46,8 @@ rng = nt.setup(seed=0)
 #
 # Read it as a list of things that happen. Two vectors are multiplied by their matrices. The
 # products are added. The sum passes through tanh. In a **graph**, the states, the sum and the tanh
-# become **vertices**. An **edge** is an arrow that says which value goes where. What multiplies a
-# value on its way, a matrix, is the label of the edge. Five lines of Graphviz draw it, from the
+# become **vertices**. An **edge** is an arrow that says which value goes where. A matrix that
+# multiplies a value on its way is written beside the edge. Five lines of Graphviz draw it, from the
 # bottom to the top:
 
 # %%
@@ -84,8 +84,8 @@ assert np.allclose(h, np.tanh(W_1[:, 1] + W_2 @ np.tanh(W_1[:, 0])))
 # ## 2 · The article's cell as a graph
 #
 # Now a richer cell. It has a second state, $c_t$, that is passed on from step to step but is not
-# an output. Here is its graph. Take a minute and follow each arrow from the bottom up, before you
-# read on.
+# an output. Here is its graph (`nt.zoo` holds the cells that have a name). Follow each arrow from the
+# bottom up, before you read on.
 
 # %%
 nt.draw(nt.zoo.EXAMPLE)
@@ -148,8 +148,7 @@ assert np.isclose(h, sigmoid(3))
 
 # %% [markdown]
 # Now the second route: `nt.evaluate`, which does not use our function, but walks over the tree that
-# the ten tokens describe. (`nt.zoo` holds the cells that have a name.) On random vectors of five
-# elements both must give the same:
+# the ten tokens describe. On random vectors of five elements both must give the same:
 
 # %%
 x_parts, h_parts, c = rng.normal(size=(2, 5)), rng.normal(size=(2, 5)), rng.normal(size=5)
@@ -261,14 +260,13 @@ assert f.c == c_article
 # %% [markdown]
 # That shows little: two people wrote down the same thing. Somebody else may write the same cell in
 # another way, without exp and without Max: a sigmoid is $\tfrac12 (1 + \tanh \tfrac u2)$, and ReLU
-# is $\tfrac12 (u + |u|)$. (Two ReLUs and the $\tfrac u2$ bring a $\tfrac12$ each into the tanh:
-# that is the 8 below.) Now the formulas look different. Are they equal for *all* numbers? Trying
+# is $\tfrac12 (u + |u|)$. Now the formulas look different. Are they equal for *all* numbers? Trying
 # some numbers cannot settle it. The difference of the two must simplify to zero, once it is written
 # in terms of $|\cdot|$ and exp alone:
 
 # %%
-kept, product_1 = a_0 + nt.c_prev, Wx_1 * Wh_1
-h_other = (1 + sp.tanh((kept + abs(kept)) * (product_1 + abs(product_1)) / 8)) / 2
+sum_0, product_1 = a_0 + nt.c_prev, Wx_1 * Wh_1  # the two ReLUs and u/2 make 1/8
+h_other = (1 + sp.tanh((sum_0 + abs(sum_0)) * (product_1 + abs(product_1)) / 8)) / 2
 assert f.h != h_other
 
 difference = (f.h - h_other).rewrite(sp.Abs).rewrite(sp.exp)
@@ -457,6 +455,5 @@ assert 2 * learned_by_lstm == 8 * 100 * (100 + 100)
 #
 # **Next:** `02_linearization.ipynb`, where the graph becomes a sequence and comes back.
 #
-# **References.** Jose, *Neural Architecture Search (Part 2)* (the article). B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*,
-# ICLR 2017, arXiv 1611.01578: section 3.4, figure 5 (this cell), table 2 (sizes). J. Elman,
+# **References.** B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*, ICLR 2017, arXiv 1611.01578: section 3.4, figure 5 (this cell), table 2 (sizes). J. Elman,
 # *Finding structure in time*, Cognitive Science 14, 1990 (the plain recurrent network).

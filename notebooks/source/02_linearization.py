@@ -144,8 +144,8 @@ for base in (1, 2, 4, 8):
 # %% [markdown]
 # ## 3 · Decoding: from the list to the graph
 #
-# Now backwards, as the article does it: the list is cut into five blocks, and each of them adds
-# something to the graph. In each picture the parts with a thick border are new, and empty boxes are
+# Now backwards: the list is cut into five blocks, and each of them adds
+# something to the graph. In each picture the parts with a thick border are new or newly placed, and empty boxes are
 # still to come. Where the memory enters and leaves is said only by the last block. So until then
 # the injection stands apart, and nothing leads to $c_t$.
 
@@ -331,7 +331,7 @@ print("same list:", one == other, "  same result:", np.array_equal(result, mirro
 
 # %% [markdown]
 # The lists differ, and the cells compute the same. `[::-1]` gives each leaf the matrices that it had
-# before. Training finds its matrices anyway, so nobody could tell the two apart.
+# before, and training finds its matrices anyway.
 #
 # > **Exercise 2.4** ★★ · 10 minutes
 # >
@@ -399,23 +399,24 @@ assert alone == 8**3
 # **How many exactly?** Nobody can list the classes of base 8. But you can count them from the leaves
 # up. Forget the indices first. A leaf has $2 \cdot 4 = 8$ forms. Above two subtrees of $n$ forms each
 # stands a node. Their order does not matter, so there are as many pairs as in a game where everybody
-# shakes hands with everybody and with himself, $n(n+1)/2$: here 36. And the node has 8 forms of its
+# shakes hands with everybody, and with themselves, $n(n+1)/2$: here 36. And the node has 8 forms of its
 # own.
 #
-# Now the indices. Think of two **stickers**, *create* and *inject*, each on some node. Sort the
-# subtrees by the stickers on them: $n$ forms without any, $m$ with a certain one, $t$ with both. A
-# leaf has only one place for a sticker, so $n = m = t = 8$. When two subtrees are joined, the stickers
-# can be in four kinds of places:
+# Now the indices. Think of two **stickers**, *create* and *inject*, each on some node. A subtree has
+# $n$ forms without a sticker, $m$ with exactly one given sticker, say *create* (as many with *inject*),
+# and $t$ with both. A leaf has only one place for a sticker, so $n = m = t = 8$. When two subtrees are
+# joined, the stickers can be in four kinds of places:
 #
 # | the two stickers | pairs below the node | base 2 |
 # |---|---|---|
 # | both on the node itself | $n(n+1)/2$ | 36 |
-# | one on the node, the other below | $2 \cdot m\,n$ | 128 |
+# | one on the node, the other below | $m\,n + m\,n$ | 128 |
 # | both below, in the same subtree | $t\,n$ | 64 |
 # | one in each subtree | $m \cdot m$ | 64 |
 #
-# Only the first row halves. In the others the stickers tell the two subtrees apart, so each pair is
-# counted once anyway. The sum, times 8 for the node, times 8 for the injection:
+# Row 2 has two cases: *create* or *inject* is on the node. Row 4 has one: the subtree with *create*
+# joins that with *inject*. Only row 1 halves, since elsewhere the stickers tell the two subtrees apart.
+# The sum, times 8 for the node, times 8 for the injection:
 
 # %%
 by_stickers = 8 * 8 * (36 + 128 + 64 + 64)
@@ -423,8 +424,8 @@ print(f"{by_stickers:,}")
 assert by_stickers == len(classes)
 
 # %% [markdown]
-# The same number as by going through everything, and no cell was looked at. Do it layer by layer,
-# three times in place of once, with $n$, $m$ and $t$ of the layer below, and you have base 8.
+# The same number, and no cell was looked at. Do it layer by layer, three times instead of once, with
+# $n$, $m$ and $t$ of the layer below, and you have base 8.
 #
 # > **Exercise 2.5** ★★★ · 20 minutes
 # >
@@ -442,14 +443,14 @@ nt.check("2.5", classes_of)
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# At the leaves $n = m = t = 8$. As long as a layer has more than one node, go up: the sum of the table,
-# times 8, is the new $t$. For the new $n$ the sum has one row, the first.
+# At the leaves $n = m = t = 8$. As long as a layer has more than one node, go up. The new $t$ is the sum
+# of the table, times 8. Now make such a table without stickers, for the new $n$: it has one row.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# The new $m$ has one sticker. It is on the node itself, or below: $n(n+1)/2 + m\,n$ pairs. Compute all
-# three from the old numbers, then replace them. At the end comes the injection.
+# And a table with one sticker, for the new $m$: it is on the node itself, or below. Compute all three
+# from the old numbers, then replace them. At the end comes the injection.
 #
 # </details>
 
@@ -521,6 +522,5 @@ assert np.allclose(results[0], results[2], atol=1e-14)
 #
 # **Next:** `03_cell_injection.ipynb`, about the last four tokens.
 #
-# **References.** Jose, *Neural Architecture Search (Part 2)* (the five blocks). B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*,
-# ICLR 2017, arXiv 1611.01578: section 3.4 and figure 5 (the sequence), section 4.2 (the size of
+# **References.** B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*, ICLR 2017, arXiv 1611.01578: section 3.4 and figure 5 (the sequence), section 4.2 (the size of
 # the space), figure 8 (NASCell).

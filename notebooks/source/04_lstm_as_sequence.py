@@ -125,7 +125,8 @@ for node, levels in depth.items():
 
 # %%
 def say(found):
-    print("\n".join(fill(line, 76) for line in str(found).splitlines()))
+    leaves = [line for line in str(found).splitlines() if line.startswith("leaf")]
+    print(fill(str(found.cell), 76), *leaves, sep="\n")
 
 
 found = nt.linearize(h_textbook, c_textbook)
@@ -160,9 +161,9 @@ assert without_o.cell.base == 4
 # %% [markdown]
 # > **Exercise 4.1** ★ · 5 minutes
 # >
-# > Eight leaves have sixteen matrices. In LSTM, eight of them are **redundant**: they may be zero.
+# > Eight leaves have sixteen matrices. In LSTM, eight of them are not needed: they are zero.
 # > The LSTM of 1997 had no forget gate: $c_t = c_{t-1} + i \odot g$, and the rest as above. It
-# > needs eight leaves too. How many of *its* sixteen matrices are redundant?
+# > needs eight leaves too. How many of *its* sixteen matrices are not needed?
 
 # %%
 answer_4_1 = ...
@@ -183,11 +184,12 @@ print(nt.linearize(h_textbook, nt.c_prev + i * g))
 nt.check("4.1", 10)
 
 # %% [markdown]
-# If the redundant matrices of *LSTM* are not zero, nothing is gained: inside the gate $f$ we have
+# LSTM's spare matrices are **redundant**. If they are not zero, nothing is gained: inside the gate $f$
+# we have
 # $W_5 x_t + W_7 x_t = (W_5 + W_7)\, x_t$, and a sum of matrices is a matrix. So the drawing of
 # section 1 may show leaves 2 and 3 as one box (`nt.draw` does so with `fold=True`). The cell of 1997
 # is different. It has no gate above leaves 2 and 3, and what they hold is added to the memory
-# itself. If that is not zero, it is another cell:
+# itself. If not zero, it is another cell:
 
 # %%
 of_1997 = nt.linearize(h_textbook, nt.c_prev + i * g).cell
@@ -364,7 +366,7 @@ Uh_n, Wx_n = nt.gate("n").args  # the two terms of the sum, apart
 h_torch = y * sp.tanh(Wx_n + r * Uh_n) + z * nt.c_prev
 
 relaxed = nt.linearize(h_torch, h_torch)
-say(relaxed)
+print(str(relaxed)[str(relaxed).index("leaf 0") :])
 assert relaxed.cell.base == 16
 
 # %% [markdown]

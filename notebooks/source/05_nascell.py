@@ -2,7 +2,7 @@
 # # 05 · NASCell
 #
 # - *You have* LSTM as 34 tokens, and ways to prove and to test that two cells are the same.
-# - *You will build* an opinion on the cell that a network wrote: what it computes, whether ours is
+# - *You will build* a judgement of the cell that a network wrote: what it computes, whether ours is
 #   the real one, and whether it is better than LSTM.
 # - *It opens the way to* the network that wrote it.
 
@@ -43,7 +43,7 @@ _ = torch.set_num_threads(1)
 # ## 1 · The sequence that a network wrote
 #
 # Zoph and Le let their controller write up to 15,000 cells of base 8. Each of them was trained on
-# Penn Treebank, a corpus of newspaper English. They published this one, and TensorFlow shipped it
+# Penn Treebank, a collection of newspaper English. They published this one, and TensorFlow shipped it
 # under the name **NASCell**:
 
 # %%
@@ -177,8 +177,8 @@ print("outputs and gradients differ by less than 1e-12")
 # >
 # > Somebody ported NASCell to another library. In the golden test the port gives 0.618672,
 # > 0.630180, 0.630712. It differs from the right sequence in one word. Which place (counted from
-# > 1), and which word stands there in the port? Answer with a pair, such as `(2, "Tanh")`. The
-# > function below runs the golden test for any cell.
+# > 1), and which word stands there in the port? Answer with a pair, such as `(2, "Tanh")`. Compare to
+# > six digits. The function below runs the golden test.
 
 
 # %%
@@ -197,7 +197,7 @@ nt.check("5.2", answer_5_2)
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# There are only 32 words, and few alternatives for each. Try them all in a loop.
+# There are only 32 words (the indices aside), and few alternatives for each. Try them all.
 #
 # </details>
 # <details><summary>Hint 2</summary>
@@ -250,9 +250,9 @@ for name in settings["lines"]:
 #
 # The text must be one that you have. Every Python comes with its reference manual, as plain text:
 # about 370,000 characters once its repetitions are removed. The network reads it character by
-# character and predicts the next one. What we report is **perplexity**: among how many equally
-# likely characters it is, in effect, undecided. 1 would be perfect. Guessing blindly gives the
-# number of different characters.
+# character and predicts the next one. What we report is **perplexity**: how many equally likely
+# characters it is, in effect, choosing among. 1 would be perfect. Guessing blindly gives the number
+# of different characters.
 #
 # The text is cut into three parts: one to train on, one to choose by (**validation**), and one to
 # report (**test**), which decides nothing.
@@ -263,8 +263,9 @@ print("".join(task.symbols[i] for i in task.train[:160]))
 assert 90 < len(task.symbols) < 120
 
 # %% [markdown]
-# First a small run, here and now: 40,000 weights each, once through the text, one learning rate
-# for all three.
+# First a small run, here and now: 40,000 weights each, once through the text. A `Recipe` says how to
+# train. One rate, one seed, and torch draws LSTM's first weights in its own way: **this run proves
+# nothing.**
 
 # %%
 sizes = {"LSTM": 64, "NASCell": 44, "Example": 95}  # hidden elements
@@ -275,7 +276,7 @@ models, live = {}, {}
 for name, hidden in sizes.items():
     with nt.training.seeded(0):
         lstm = torch.nn.LSTM(48, hidden, bias=False)  # 48: a character becomes so many numbers
-        core = nt.CellRNN(cells[name], 48, hidden) if name in cells else lstm
+        core = nt.CellRNN(cells[name], 48, hidden) if name in cells else lstm  # cell, I, H
         models[name] = nt.training.LanguageModel(core, len(task.symbols))
     live[name] = nt.training.fit(models[name], small, recipe, progress=False)
 
@@ -288,9 +289,9 @@ plt.show()
 assert all(record.validation[-1] < 0.8 * record.validation[0] for record in live.values())
 
 # %% [markdown]
-# All three learn, and LSTM is ahead from the start. What do such numbers mean? Let the models speak:
-# each writes one character, reads it, writes the next. (We sharpen the probabilities a little, so
-# that likely characters become likelier.)
+# All three learn. What do such numbers mean? Let the models speak: each writes one character, reads
+# it, writes the next. (We sharpen the probabilities a little, so that likely characters become
+# likelier.)
 
 
 # %%
@@ -319,13 +320,12 @@ assert share["LSTM"] > share["NASCell"] > share["Example"]
 # %% [markdown]
 # Read the three aloud. (Words of one or two letters are not counted; they come by chance.) LSTM has
 # the most words that exist, and the manual's habits: quotes, brackets, bars of tables. NASCell has
-# fewer. The example has the right letters and some endings, and not much more: most of what it read
-# a few characters ago is lost to it.
+# fewer. The example has the right letters and some endings, and not much more.
 #
 # **The real comparison** takes hours, so it is recorded: 100,000 weights each, eight passes, five
-# seeds. A learning rate that suits one cell may ruin another. So each contestant was **tuned** in the
-# same way: five rates from one seed, then the better two from four more, on seeds that are used for
-# nothing else. The grid shows the validation perplexity of the first round. The star is the rate that
+# seeds. A learning rate that suits one cell may ruin another. So each contestant was **tuned**, given
+# its own best rate, in the same way: five rates from one seed, then the better two from four more, on
+# seeds that are used for nothing else. The grid shows the validation perplexity of the first round. The star is the rate that
 # won in the end.
 
 # %%
@@ -360,14 +360,13 @@ plt.show()
 assert test["LSTM"].max() < test["NASCell"].min()
 
 # %% [markdown]
-# A point is a seed, a bar the median of five. **Back to the prediction: on this text, at this size,
+# A point is a seed (some lie on each other), a bar the median of five. **Back to the prediction: on this text, at this size,
 # LSTM is better than NASCell**, without biases and with them. And the difference is larger than that
 # between two runs of the same cell: the clouds of points do not touch. NASCell in turn is better than
-# the paper's other cell. The article's example comes last. It was never meant to be more than an
-# example. Neither biases nor an open forget gate help LSTM here.
+# the paper's other cell. The article's example comes last. Neither biases nor an open forget gate
+# help LSTM here.
 #
-# (All seven find the test harder than the validation text. It is another tenth of the manual, and the
-# same for everybody. So compare test with test.)
+# (The test text is harder than the validation text for all seven.)
 #
 # <details><summary>How sure is that?</summary>
 #
@@ -402,7 +401,8 @@ for better, worse in (("NASCell", "MaxCell"), ("MaxCell", "Example")):
 # >
 # > Now judge others. Two cells are compared, and each has a record like the one below. Write
 # > `unfair(a, b)`: return a set with the names of those entries that make the comparison unfair, by what
-# > sections 4 and 5 ask for. Weights may differ by two per cent.
+# > sections 4 and 5 ask for. Weights may differ by two per cent, the numbers of seeds by any number. If
+# > a seed that judges was tuned on, the name is `tuning_seeds`.
 
 # %%
 record = {
@@ -483,9 +483,8 @@ nt.check("5.3", solution_5_3)
 # ## What you can do now
 #
 # - You read a cell that nobody designed, and found that its memory is bounded.
-# - You checked an implementation against published numbers, and found a wrong token by them.
-# - You let three cells speak, and saw seven contestants compared at equal size, over several seeds, on
-#   text they were not trained on.
+# - You checked an implementation against published numbers, and found a wrong token with their help.
+# - You let three cells speak, and saw seven contestants compared at equal size, over several seeds.
 # - You can say what is known about NASCell, in favour and against.
 #
 # **Three questions**

@@ -66,7 +66,9 @@ def unbent(cell):
     """Leaf -> the derivative of h_t with respect to what the leaf reads of the old h."""
     h = nt.formulas(cell).h
     slopes = {leaf: h.diff(nt.leaf_symbols(leaf)[1]) for leaf in range(cell.base)}
-    return {leaf: to_text(slope) for leaf, slope in slopes.items() if not slope.has(sp.tanh, sp.exp)}
+    return {
+        leaf: to_text(slope) for leaf, slope in slopes.items() if not slope.has(sp.tanh, sp.exp)
+    }
 
 
 print("FOUND:", unbent(FOUND))

@@ -96,7 +96,9 @@ best = np.median(by_rate, axis=2).min(axis=0)
 fig, axis = plt.subplots(figsize=(7.5, 3.4))
 for row, values in enumerate(by_rate[1]):
     if np.isinf(values).any():
-        axis.text(best[np.isfinite(best)].max(), row, "diverged at the usual rate", va="center", size=8)
+        axis.text(
+            best[np.isfinite(best)].max(), row, "diverged at the usual rate", va="center", size=8
+        )
     else:
         axis.plot(values, [row] * len(values), "o", color=BLUE, alpha=0.5)
 axis.plot(best, range(len(best)), "|", color=ORANGE, markersize=14, markeredgewidth=2)

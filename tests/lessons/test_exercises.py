@@ -286,6 +286,37 @@ def test_what_is_right_in_common_cases_only_does_not_pass(number, wrong):
 
 # Slips that are no famous mistake are told, too, what to look at
 
+
+def walk(tokens, x_parts, h_parts, c, factor=2, early=False, bent=True):
+    """Do a time step as a learner writes it, with a slip."""
+    *words, create, inject = tokens
+    *nodes, (way, last) = zip(words[::2], words[1::2], strict=True)
+    join = {"Add": np.add, "Multiply": np.multiply}
+    bend = {"Identity": np.array, "Tanh": np.tanh, "ReLU": lambda u: np.maximum(u, 0)}
+    bend["Sigmoid"] = lambda u: 1 / (1 + np.exp(-u))
+    values, base = [], len(x_parts)
+    for k, (combination, activation) in enumerate(nodes):
+        below = factor * (k - base)
+        pair = (x_parts[k], h_parts[k]) if k < base else values[below : below + 2]
+        value = join[combination](*pair)
+        if k == create:
+            c_new = value
+        if not early:
+            value = bend[activation](value)
+        if k == inject:
+            value = bend[last if bent else "Identity"](join[way](value, c))
+        if early:
+            value = bend[activation](value)
+        values.append(value)
+    return values[-1], c_new
+
+
+def judged(a, b, **slips):
+    """Judge two records by the rules of exercise 5.3, some entries by another rule."""
+    names = EXERCISES["5.3"].truth(a, b) - {*slips}
+    return names | {name for name, unfair in slips.items() if unfair(a, b)}
+
+
 SET_OF_LETTERS = "a set of some of the letters A, B, C and D is expected"
 SLIPS = {
     "0.2": {
@@ -310,7 +341,10 @@ SLIPS = {
         + C * sp.Max(0, sp.tanh(WX[1] + WH[1])),
         "the sign": (1 / (1 + sp.exp(WX[0] * WH[0])) + sp.Max(0, sp.tanh(WX[1] + WH[1]) * C)),
     },
-    "1.3": {"each leaf has a matrix for h_{t-1} of its own": lambda b, i, h: b * h * i + h * h},
+    "1.3": {
+        "each leaf has a matrix for h_{t-1} of its own": lambda b, i, h: b * h * i + h * h,
+        "that is twice as many as it should be": lambda b, i, h: 2 * b * h * (i + h),
+    },
     "2.2": {
         "that holds for ten tokens": lambda tokens: (
             [tokens[:2], tokens[2:4], tokens[4:6]],
@@ -339,12 +373,28 @@ SLIPS = {
             left * right,
         ),
     },
+    "3.2": {
+        "c_{t-1} enters after the activation of its node": partial(walk, early=True),
+        "the activation of the injection is missing": partial(walk, bent=False),
+        "a factor 2 is missing": partial(walk, factor=1),
+    },
+    "3.4": {
+        "root above leaf is all of base 2": lambda c, i, b: c == 2 * b - 2 and i < b,
+    },
+    "3.5": {
+        "c_1 has passed the key's own gate": lambda delay, share: (
+            -math.log(share ** (-1 / (delay + 2)) - 1)
+        ),
+        "that is minus the logarithm of the gate": lambda delay, share: (
+            -math.log(share) / (delay + 1)
+        ),
+    },
     "3.3": {
         "use the letters a_0, a_1 and nt.c_prev; these": sp.Symbol("b") * C,
         "for a_0 = 1.5, a_1 = 1, nt.c_prev = 0.5 it gives 0.4621, ": sp.tanh(sp.Symbol("a_1") * C),
         "square the tanh": sp.Symbol("a_0") * (1 - sp.tanh(sp.Symbol("a_1") + C)) ** 2,
     },
-    "4.1": {"12 redundant ones leave 4 that are needed, two a leaf": 12},
+    "4.1": {"12 that are not needed leave 4 that are, two a leaf": 12},
     "4.2": {
         "that is a cell, but another one: look again at the combination of the injection, "
         "and at the activation of the injection": ["Add", "Sigmoid", *["Add", "Tanh"] * 3, 2, 0],
@@ -369,6 +419,24 @@ SLIPS = {
         "a pair is expected, first the place and then the word": ("Add", 7),
         "the words stand at the places 1 to 32; 33 is none of them": (33, "Add"),
         "the words stand at the places 1 to 32; 7.9 is none of them": (7.9, "Add"),
+    },
+    "5.3": {
+        "both may report the wrong text": partial(
+            judged, reported=lambda a, b: a["reported"] != b["reported"]
+        ),
+        "compare the rates themselves": partial(
+            judged, rates_tried=lambda a, b: len(a["rates_tried"]) != len(b["rates_tried"])
+        ),
+        "the number of seeds may differ": partial(
+            judged, seeds=lambda a, b: len(a["seeds"]) != len(b["seeds"])
+        ),
+        "other tuning seeds are fair": partial(
+            judged,
+            tuning_seeds=lambda a, b: (
+                a["tuning_seeds"] != b["tuning_seeds"]
+                or bool({*a["tuning_seeds"]} & {*a["seeds"]} | {*b["tuning_seeds"]} & {*b["seeds"]})
+            ),
+        ),
     },
     "6.2": {
         "that has one row a sample; take the mean": lambda scores, chosen, rewards, b: (

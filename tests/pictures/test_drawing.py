@@ -203,8 +203,8 @@ def test_step_shows_the_words_of_its_block_and_of_those_before(base):
 
 def test_each_step_marks_and_says_what_it_adds():
     steps = nt.draw_steps(nt.zoo.EXAMPLE)
-    # Two operations each; with the root comes h_t, with the injection c_{t-1}; at last c_t.
-    assert [picture.svg().count('stroke-width="3.5"') for picture in steps] == [2, 2, 3, 3, 1]
+    # Two operations each; with the root h_t, with the injection c_{t-1}; at last c_t and its place.
+    assert [picture.svg().count('stroke-width="3.5"') for picture in steps] == [2, 2, 3, 3, 3]
     captions = [
         "tree index 0: Add Tanh",
         "tree index 1: Multiply ReLU",
@@ -231,7 +231,7 @@ def test_where_memory_enters_and_leaves_comes_with_the_last_block():
             assert sorted(one[i].values()) == sorted(other[i].values())
         assert one[4] != other[4]
     injection = texts(nt.draw_steps(nt.zoo.EXAMPLE)[3].svg())
-    assert "somewhere" in injection
+    assert "where?" in injection
     assert not {"inject at 0", "a0'"} & set(injection)
 
 
