@@ -115,29 +115,26 @@ def draw_changes(behind: Mapping[str, np.ndarray], known: Mapping[str, float]) -
     return figure
 
 
-def draw_growth(panels: Mapping[str, Mapping[float, Mapping[str, np.ndarray]]]) -> Figure:
-    """Draw the lead over each rival while something grows; a point is a replicate.
+def draw_growth(steps: Mapping[float, Mapping[str, np.ndarray]]) -> Figure:
+    """Draw the lead over each rival, for more and more text; a point is a replicate.
 
     Parameters
     ----------
-    panels
-        What grows -> its value -> rival -> the lead in each replicate, in per cent.
+    steps
+        Millions of characters -> rival -> the lead in each replicate, in per cent.
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(9, 3), sharey=True, layout="constrained")
-    for axis, (label, steps) in zip(axes, panels.items(), strict=True):
-        for name, colour, marker in (("LSTM", ORANGE, "o"), ("GRU", BLUE, "s")):
-            at = [value for value, leads in steps.items() if name in leads]
-            means = [np.mean(steps[value][name]) for value in at]
-            axis.plot(at, means, color=colour, label=f"over {name}")
-            for value in at:
-                leads = steps[value][name]
-                axis.plot(np.full(len(leads), value), leads, marker, color=colour, alpha=0.5)
-        axis.axhline(0, color=INK, linewidth=1)
-        axis.set(xscale="log", xlabel=label)
-        axis.set_xticks([*steps], [f"{value:g}" for value in steps])
-        axis.minorticks_off()
-    axes[0].set_ylabel("lead of FOUND, per cent")
-    axes[0].legend(fontsize=8)
+    figure, axis = plt.subplots(figsize=(6, 3), layout="constrained")
+    for name, colour, marker in (("LSTM", ORANGE, "o"), ("GRU", BLUE, "s")):
+        means = [np.mean(leads[name]) for leads in steps.values()]
+        axis.plot([*steps], means, color=colour, label=f"over {name}")
+        for at, leads in steps.items():
+            values = leads[name]
+            axis.plot(np.full(len(values), at), values, marker, color=colour, alpha=0.5)
+    axis.axhline(0, color=INK, linewidth=1)
+    axis.set(xscale="log", xlabel="millions of characters", ylabel="lead of FOUND, per cent")
+    axis.set_xticks([*steps], [f"{at:g}" for at in steps])
+    axis.minorticks_off()
+    axis.legend(fontsize=8)
     return figure
 
 

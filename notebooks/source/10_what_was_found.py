@@ -271,29 +271,22 @@ lesson.draw_changes(changes, known)
 plt.show()
 
 # %% [markdown]
-# ABLATION
+# **It is the products.** Without any, the cell falls back to where GRU is. A single one brings back half of
+# the lead, and each further one adds less. All else is ornament: with $c$ always zero nothing is lost, nor
+# without the tanh of leaf 2, the only activation that a plain network would have.
 #
-# ## 5 · More text, other sizes
+# So the answer to the prediction: the found cell has its memory path in $h$, one gate for each product, and
+# nothing else that counts.
+#
+# ## 5 · More text
 
 # %%
-amounts = {0.3: 300_000, 1.0: 1_000_000, 3.0: 3_000_000, 9.0: 9_000_000}
-sizes = {25: 25_000, 100: 100_000, 400: 400_000}
-of_amounts = {m: lesson.finals(runs, "speeches", count) for m, count in amounts.items()}
-of_sizes = {k: lesson.finals(runs, "speeches", parameters=count) for k, count in sizes.items()}
-lesson.draw_growth(
-    {
-        label: {
-            at: {rival: lead(p, rival) for rival in ("LSTM", "GRU") if rival in p}
-            for at, p in steps.items()
-            if name in p
-        }
-        for label, steps in (
-            ("millions of characters", of_amounts),
-            ("thousands of parameters", of_sizes),
-        )
-    }
-)
+amounts = {0.3: 300_000, 1.0: 1_000_000, 3.0: 3_000_000}
+growth = {m: lesson.finals(runs, "speeches", count) for m, count in amounts.items()}
+leads = {m: {r: lead(p, r) for r in ("LSTM", "GRU")} for m, p in growth.items()}
+lesson.draw_growth(leads)
 plt.show()
+assert all(values.min() > 0 for of_rivals in leads.values() for values in of_rivals.values())
 
 # %% [markdown]
 # SIZES
