@@ -56,15 +56,14 @@ def change(cell: Cell, model: str) -> str | None:
     """
     if len(model.removeprefix(NO_C).split()) != len(cell.sequence):
         return None
-    places: dict[tuple[str, str], list[int]] = {}
+    places: dict[tuple[str, str], list[str]] = {}
+    names = {cell.root: "the root", len(cell.nodes): "the injection"}
     after = Cell.parse(model.removeprefix(NO_C)).sequence
     for place, words in enumerate(zip(cell.sequence[:-2], after[:-2], strict=True)):
         if words[0] != words[1]:
-            places.setdefault((str(words[0]), str(words[1])), []).append(place // 2)
-    told = [
-        f"{new} for {old} at {', '.join(map(str, numbers))}"
-        for (old, new), numbers in places.items()
-    ]
+            where = names.get(place // 2, str(place // 2))
+            places.setdefault((str(words[0]), str(words[1])), []).append(where)
+    told = [f"{new} for {old} at {', '.join(nodes)}" for (old, new), nodes in places.items()]
     if model.startswith(NO_C):
         told.append(f"c = 0, and no leaf {after[-2]}")
     return "; ".join(told)
