@@ -251,9 +251,13 @@ assert of_two < 0.05
 #
 # The smallest $p$ that ten pairs can give is $2/2^{10} = 0.002$: all ten agree. On each text the largest of
 # the three $p$ counts, since all three rivals have to be beaten. *On at least two of three* is a *partial
-# conjunction*: one text may fail, so the second smallest of the texts' $p$ decides, doubled because there
-# are two other texts that could have taken its place. It holds for this size, for one pass, for these
-# texts; tuned was the learning rate, with equal effort for all.
+# conjunction*: one text may fail, so the second smallest of the texts' $p$ decides, doubled because
+# there would be two other texts from which chance could have picked it. The rule was amended twice after tuning had
+# been seen, both times before a final: only cells within 5 % of the best went on, and to end a little worse
+# than guessing no longer counts as an explosion.
+#
+# It holds for this size, one layer, one pass, these texts; and only the learning rate was tuned. Initial
+# weights, batch and clipping are the usual ones, and other choices may help one side more.
 #
 # </details>
 #
@@ -264,18 +268,17 @@ assert of_two < 0.05
 
 # %%
 million = lesson.finals(runs, "speeches", 1_000_000)
-changes = {lesson.change(FOUND, model): -lead(million, model) for model in million}
+changes = {lesson.change(FOUND, model): lead(million, model) for model in million}
 changes = dict(sorted(((c, v) for c, v in changes.items() if c), key=lambda pair: pair[1].mean()))
-known = {rival: -lead(million, rival).mean() for rival in ("LSTM", "GRU")}
+known = {rival: lead(million, rival).mean() for rival in ("LSTM", "GRU")}
 lesson.draw_changes(changes, known)
 plt.show()
-costs = {change: values.mean() for change, values in changes.items()}
-assert costs["Tanh for Identity at the root"] > known["GRU"] - 2
+assert changes["Tanh for Identity at the root"].mean() > 10
 
 # %% [markdown]
 # **Two things matter: the products, and that nothing stands around them.** Without a product, or with a tanh at
-# the root, the cell falls back to where GRU and LSTM are. A single product brings back half of the lead, and
-# each further one adds less. All else is ornament: with $c$ always zero nothing is lost, nor without the
+# the root, the cell falls back to where GRU and LSTM are. A single product brings back more than half of the
+# lead, and each further one adds less. All else is ornament: with $c$ always zero nothing is lost, nor without the
 # sigmoid, nor without either tanh.
 #
 # ## 5 · More text
@@ -289,7 +292,10 @@ plt.show()
 assert all(values.min() > 0 for of_rivals in leads.values() for values in of_rivals.values())
 
 # %% [markdown]
-# SIZES
+# The lead is largest where there is little to read. Each amount has its own tuning and its own schedule, so
+# this is not the middle of a longer training. **A part of the lead is speed**: with a matrix for each
+# character there is less to learn before the first words come out right. What is left of it after a hundred
+# million characters, nobody has measured here.
 #
 # ## 6 · Where it does not help
 #
@@ -349,9 +355,24 @@ for who in ("LSTM", name, "NASCell"):
 # | 2016 | Krause et al. (1609.07959) | *multiplicative LSTM*: a matrix for each character, and LSTM's gates |
 # | 2024 | Feng et al. (2410.01201) | minGRU: gates that read the input alone, so that $h_t$ is linear in $h_{t-1}$ |
 #
-# The controller read none of them. It had rewards, and 34 tokens to write. That it came to a place where
-# people had been says two things: the idea is good, and a search in a space of known operations finds what
-# these operations can say. NEW
+# The controller read none of them. It had rewards, and 34 tokens to write. But is the merit its own? The
+# lowest validation perplexities in tuning, on the speeches:
+
+# %%
+tuned = {}
+for run in runs.values():
+    setting = run["text"], run["characters"], run["parameters"], run["replicate"]
+    if setting == ("speeches", 3_000_000, 100_000, 100) and not run["diverged"]:
+        tuned[run["model"]] = min(tuned.get(run["model"], np.inf), *run["validation"])
+for who in (name, "table, rank 1", "random's best", "LSTM, biases", "GRU", "MI-LSTM"):
+    print(f"{'FOUND' if who == name else who:15s} {tuned[who]:.2f}")
+assert tuned[name] < tuned["table, rank 1"] < tuned["random's best"] < tuned["LSTM, biases"]
+
+# %% [markdown]
+# The best ten tokens of notebook 07's table, found by training everything on a toy grammar, come close, and
+# even the best cell of random search is ahead of LSTM. **The products do it, not the writer**; a search with
+# a reward finds the way to them sooner. To put them into LSTM by hand, as MI-LSTM does, is not enough here:
+# its walls are still around them.
 #
 # ## 9 · What ten notebooks found
 #
@@ -362,10 +383,11 @@ for who in ("LSTM", name, "NASCell"):
 # - **04** LSTM is 34 tokens, and sympy proves it. GRU is none.
 # - **05** NASCell, rebuilt to the last digit, is behind LSTM when both are tuned alike.
 # - **06** REINFORCE is a rule of three lines, and its gradient is right: we computed the exact one.
-# - **07** On a table of all answers, learning helps little against chance, and says why.
+# - **07** On a table of all answers, evolution and the queue need far fewer trials than chance; REINFORCE
+#   shows no advantage.
 # - **08** A found cell as the controller's own: with one seed a cycle, with new seeds nothing builds up.
 # - **09** A search finds what it is paid for. Under its reward, LSTM is mediocre.
-# - **10** LAST
+# - **10** On prose, read once, a found cell beats LSTM: products and nothing around them, known since 2011.
 #
 # ## What you can do now
 #
