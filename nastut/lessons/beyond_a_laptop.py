@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate
-from math import ceil, floor, inf, isfinite
+from math import ceil, floor, inf, isfinite, nan
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -16,6 +16,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from nastut.lessons.exercise import Exercise
+from nastut.lessons.plain import close
 from nastut.lessons.plots import BLUE, GREEN, ORANGE, TITLES, Interval
 from nastut.pictures.style import INK, QUIET
 from nastut.studies.inference import arrivals, bootstrap, median
@@ -119,7 +120,7 @@ def draw_tests(
 def draw_two_lengths(
     cells: Mapping[str, tuple[Any, Any]], others: Mapping[str, tuple[float, float]]
 ) -> Figure:
-    """Draw perplexity at full size over perplexity in the search, both of the validation stream.
+    """Draw test perplexity at full size over perplexity in the search (in validation).
 
     Parameters
     ----------
@@ -135,7 +136,9 @@ def draw_two_lengths(
     for name, (short, long) in others.items():
         axis.plot(short, long, "*", color=INK, markersize=10)
         axis.annotate(name, (short, long), (0, 8), textcoords="offset points", ha="center")
-    axis.set(xlabel="perplexity in the search, after 512 steps", ylabel="perplexity at full size")
+    axis.set(
+        xlabel="perplexity in the search, after 512 steps", ylabel="test perplexity at full size"
+    )
     axis.margins(x=0.08, y=0.15)
     axis.legend(fontsize=8, loc="center right")
     return figure
@@ -320,6 +323,13 @@ def _mean_of_best(rewards: list[float], best: int, enough: bool = True) -> list[
     return _so_far(rewards, best, lambda r: np.mean(sorted(r)[-best:]), enough)
 
 
+def _same_means(answer: Any, right: Any) -> bool:
+    """Compare as elsewhere, but take nan, the mean of nothing, for equal to itself."""
+    if not isinstance(answer, list):
+        return close(answer, right)
+    return close(*([-1.0 if mean != mean else mean for mean in means] for means in (answer, right)))
+
+
 EXERCISES = {
     "9.1": Exercise(
         cases=_measured,
@@ -332,6 +342,9 @@ EXERCISES = {
                 _stay(p, share, key=lambda p: -p)
             ),
             "what diverged never goes on, even where there is room": _even_diverged(p, share),
+            "a child that diverged never goes on, even if it is among the first `kept`": (
+                _stay([min(number, 1e9) for number in p], share)
+            ),
             "of equal perplexities the earlier go on, so that no more than `share` of all do": (
                 _all_equal_ones(p, share)
             ),
@@ -357,6 +370,7 @@ EXERCISES = {
     "9.2": Exercise(
         cases=_curves,
         truth=_mean_of_best,
+        same=_same_means,
         mistakes=lambda rewards, best: {
             "before there are so many, the mean is None: fewer would be another question": (
                 _mean_of_best(rewards, best, enough=False)
@@ -366,6 +380,9 @@ EXERCISES = {
             ),
             "the reward at hand counts, too; yours are one behind": (
                 [None, *_mean_of_best(rewards, best)[:-1]]
+            ),
+            "with `n` from `range(len(rewards))`, `rewards[:n]` lacks the reward at hand": (
+                [nan, *_mean_of_best(rewards, best, enough=False)[:-1]]
             ),
             "that is the mean of the latest; of the best so far is asked": (
                 _so_far(rewards, best, lambda r: np.mean(r[-best:]))

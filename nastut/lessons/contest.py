@@ -122,11 +122,11 @@ def properties(table: Table) -> dict[str, np.ndarray]:
         "a leaf multiplies (W x with W h)": multiplies[:, :2].any(1),
         "one leaf multiplies, one adds": multiplies[:, 0] != multiplies[:, 1],
         "a gate": np.array([_has_gate(cell) for cell in table.cells]),
-        "c in at a leaf, out at the root (memory path)": table.has_memory,
-        "c in and out at the same leaf": (create == inject) & (create < 2),
-        "c in at one leaf, out at the other (the example)": create + inject == 1,
-        "c in at the root, out at a leaf": (create < 2) & (inject == 2),
-        "c in and out at the root": (create == 2) & (inject == 2),
+        "inject at a leaf, create at the root (memory path)": table.has_memory,
+        "inject and create at the same leaf": (create == inject) & (create < 2),
+        "inject at one leaf, create at the other (the example)": create + inject == 1,
+        "inject at the root, create at a leaf": (create < 2) & (inject == 2),
+        "inject and create at the root": (create == 2) & (inject == 2),
     }
 
 
@@ -473,6 +473,9 @@ EXERCISES = {
             ),
             "of equal rewards the older comes first, yours has the newer first": (
                 _queued(q, p, e, n, newest=True)
+            ),
+            "a sequence that was seen before enters once; and sort by the reward alone": (
+                sorted([*q, *zip(e, p, strict=True)], reverse=True)[:n]
             ),
             "the old queue is forgotten": next_queue([], p, e, n),
             "cut the queue when the batch is in it; yours is too long": (

@@ -277,6 +277,8 @@ EXERCISES = {
             "the baseline contains the batch's own reward; move it after it is used": (
                 _moving(means, decay, own=True)
             ),
+            "first note the average, then move it; from the second batch on yours has moved too "
+            "soon": [0, *_moving(means, decay, own=True)[1:]],
             "after the first batch the average is that batch's mean, not a part of it": (
                 _moving(means, decay, first=0.0)
             ),

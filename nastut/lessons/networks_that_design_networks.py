@@ -44,7 +44,7 @@ def draw_ranks(ranks: Mapping[str, Any], itself: Mapping[str, Any]) -> Figure:
     figure, axes = plt.subplots(1, len(ranks), figsize=(8, 5), layout="constrained")
     frame = {"boxstyle": "square", "fc": "none"}
     for axis, (title, numbers) in zip(axes, ranks.items(), strict=True):
-        axis.imshow(np.log(numbers), cmap="Blues", vmin=-1, vmax=6, aspect="auto")
+        axis.imshow(np.log(numbers), cmap="Reds", vmin=-1, vmax=6, aspect="auto")
         for (row, column), rank in np.ndenumerate(numbers):
             box = frame if itself[title][row, column] else None
             axis.text(column, row, f"{rank:.0f}", ha="center", va="center", size=7, bbox=box)

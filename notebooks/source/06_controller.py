@@ -190,9 +190,10 @@ assert len(R) == tiny.size == 144
 # \;\approx\; \frac1m \sum_{i=1}^m R_i\, \nabla \log P(a^{(i)}) $$
 #
 # This is **REINFORCE** (Williams 1992). $R$ is not differentiated, so it may come from anywhere.
-# And $\nabla \log P$ is a sum over the places: of the gradients of $\log \text{softmax}$. Take one
-# place with three tokens, scores $s_1, s_2, s_3$ and probabilities $p_1, p_2, p_3$, and let sympy
-# differentiate. In the matrix below, row $k$ is the drawn token and column $j$ the score:
+# And $\nabla \log P$ is a sum over the places: of the gradients of $\log \text{softmax}$. At a place
+# with scores $s_j$ and probabilities $p_j$, they are $\partial \log p_k / \partial s_j = [j = k] - p_j$,
+# where $[j = k]$ is 1 if $j = k$, else 0. Let sympy check it for three tokens. In the matrix below,
+# row $k$ is the drawn token and column $j$ the score:
 
 # %%
 s = sp.symbols("s_1:4", real=True)
@@ -204,9 +205,8 @@ assert sp.simplify(on_average) == sp.zeros(1, 3)
 slopes
 
 # %% [markdown]
-# The first assert says it shorter: $\partial \log p_k / \partial s_j = [j = k] - p_j$, where
-# $[j = k]$ is 1 if $j = k$, else 0. The score of the drawn token goes up, all others go down; how far,
-# the reward decides. The second assert: weighted by how often each token is drawn, these steps cancel.
+# The score of the drawn token goes up, all others go down; how far, the reward decides. The second
+# assert: weighted by how often each token is drawn, these steps cancel.
 #
 # **The baseline.** No reward is negative, so whatever is drawn is encouraged, the bad only less than
 # the good. Better to encourage what is better than usual: subtract a number $b$, the **baseline**,
@@ -237,7 +237,8 @@ nt.check("6.2", reinforce_gradient)
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `np.eye(len(scores))[chosen]` has a row for each sample, with a 1 at the chosen token.
+# `np.eye(len(scores))[chosen]` has a row for each sample, with a 1 at the chosen token. `(rewards - b)[:, None]`
+# is a column, with a factor for each row.
 #
 # </details>
 
@@ -294,8 +295,8 @@ assert variance(R + 1) > 5 * variance(R)
 assert variance(R - mean_reward) < 0.7 * variance(R)
 
 # %% [markdown]
-# Adding 1 is a baseline of −1. The gradient stays as it is, so the same cells should be learned. But
-# the variance is several times as large. Section 6 shows what that does to learning.
+# Adding 1 is a baseline of −1. The same cells should be learned, but the variance is several times as
+# large. Section 6 shows what that does to learning.
 #
 # Now draw $m$ sequences, as a search does. How far is the estimate from the exact gradient? The lines
 # are $\sqrt{\text{variance} / m}$, without any sampling. The dots are sampled, and fall on the lines.
@@ -368,7 +369,7 @@ nt.check("6.3", solution_6_3)
 
 # %%
 half = P[:, None] * P * (R[:, None] - R) / 2  # P of a batch, times the first one's R - mean
-on_average = (half.sum(1) - half.sum(0)) @ steps / 2
+on_average = half.sum(1) @ steps  # the second one's share of the mean is the same
 assert torch.allclose(on_average, exact / 2, rtol=0, atol=1e-12)
 print(f"m = 2: the right direction, {on_average.norm() / exact.norm():.2f} of the length")
 
@@ -417,20 +418,23 @@ learned = {
 lesson.draw_prediction(learned, best=R.max().item())
 plt.show()
 
-after_20 = {setting: J[:, 19].mean() for setting, J in learned.items()}
+after_10, after_20 = ({s: J[:, n - 1].mean() for s, J in learned.items()} for n in (10, 20))
 for (name, added), J in after_20.items():
-    print(f"{name}, rewards + {added}: J after 20 updates {J:.2f}")
+    before = after_10[name, added]
+    print(f"{name}, rewards + {added}: J after 10 updates {before:.2f}, after 20 {J:.2f}")
 
 # %% tags=["guard"] jupyter={"source_hidden": true}
 assert after_20["no baseline", 1] < 0.7 < 0.75 < min(J for s, J in after_20.items() if s[1] == 0)
 assert after_20["moving baseline", 1] > 0.75
+assert after_10["moving baseline", 1] < after_10["moving baseline", 0] - 0.05
 assert all(1.2 * mean_reward < J[:, -1].mean() for J in learned.values())
 
 # %% [markdown]
 # Lines are means, bands reach from the lowest run to the highest, and the black line is the best
 # sequence. All four climb. **Adding 1 does not change where learning goes, but without a baseline it
-# slows it down**, from 0.80 after 20 updates to 0.62. With the moving baseline it hardly matters, 0.83
-# and 0.81: only the first batch, which is compared with 0, notices the 1.
+# slows it down**, from 0.80 after 20 updates to 0.62. With the moving baseline it hardly matters by
+# then. Before, it lags: the first batch is compared with 0, and probably Adam's averages remember its
+# large gradient.
 #
 # ## 7 · Sure too soon
 #
@@ -446,8 +450,8 @@ lesson.draw_policy(runs[0][0][0], tiny, chosen[0])
 plt.show()
 
 # %% [markdown]
-# In each column one box has nearly all the probability: this policy writes one sequence, almost
-# always. It proposes little new. To keep a policy undecided, count its **entropy** as a gain. For a
+# (The frames are the likeliest sequence; the four activations were never a choice.) In each column one
+# box has nearly all the probability: this policy proposes little new. To keep a policy undecided, count its **entropy** as a gain. For a
 # softmax it is
 #
 # $$ H = -\sum_k p_k \log p_k , $$
@@ -469,7 +473,7 @@ for bonus, three in runs.items():
 
 # %% [markdown]
 # Without the bonus the best sequence is as good as lost in all three runs: each is sure of another
-# one, which is good but not the best. With it, each still writes the best now and then. All six runs:
+# good one. With it, each still writes the best now and then. All six runs:
 
 # %%
 curves = {bonus: np.array([history for _, history in three]) for bonus, three in runs.items()}
@@ -495,7 +499,7 @@ assert entropy_at_end[0].max() < 1.5 < 2.5 < entropy_at_end[0.05].min()
 # %% [markdown]
 # The black line is the best sequence's reward on the left, and on the right the entropy if all 144
 # are equally likely. With the bonus the policy stays as undecided as between some twenty to forty
-# equally likely sequences ($e^H$), and pays for it: at the end its mean reward is a little lower.
+# equally likely sequences ($e^H$), and pays for it with a little mean reward.
 #
 # So the bonus decides how long a search keeps searching. How much of it finds the *best* cell? That is
 # a question for a contest.

@@ -154,8 +154,8 @@ def solution_8_1(leads_to, start):
 nt.check("8.1", solution_8_1)
 
 # %% [markdown]
-# *When* it is entered, the theorem does not say. Below, each row is a run, each column a generation,
-# and each number the rank of the found cell; the darker, the worse. A frame says: found by a controller
+# *When* it is entered, this does not say. Below, each row is a run, each column a generation,
+# and each number the rank of the found cell; the redder, the worse. A frame says: found by a controller
 # with this very cell as its core. On the left, that is a fixed point.
 
 # %%
@@ -184,7 +184,7 @@ assert lengths.count(0) < 10
 # %% [markdown]
 # Most runs on the left go round already: at a fixed point, or between two cells (1, 6, 1, 6). This *is*
 # convergence, but of the kind that any map on a finite set must show. It says nothing about better, and it
-# belongs to the seed, not to the cell: on the right, with new seeds, nothing stays.
+# belongs to the seed, not to the cell: on the right, with new seeds, hardly anything stays.
 
 # %% [markdown]
 # ## 4 · What would have happened anyway
@@ -196,7 +196,7 @@ assert lengths.count(0) < 10
 # |---|---|
 # | *found* | the article's loop, with a new seed for each generation |
 # | *same seed* | the article's loop, with one seed for all generations |
-# | *random* | a cell of base 2 drawn anew for each generation, which nobody found |
+# | *random* | LSTM, then a cell of base 2 drawn anew for each generation, which nobody found |
 # | *LSTM* | always LSTM |
 # | *small LSTM* | always LSTM, with 25 units instead of 35: as many parameters as base 2 with 35 |
 # | *dead* | always a cell that reads nothing |
@@ -204,7 +204,7 @@ assert lengths.count(0) < 10
 # The usual learning rate may suit one core better than another. So *found* and *LSTM* were also run at
 # a quarter of it, half and twice.
 #
-# The last line needs a word. Both leaves of its core multiply by $W h_{t-1}$, and $h_0 = 0$. So $a_0 =
+# Both leaves of the *dead* core multiply by $W h_{t-1}$, and $h_0 = 0$. So $a_0 =
 # a_1 = 0$, and $h_1 = 0$, and so on, whatever $x_t$ is:
 
 # %%
@@ -241,7 +241,7 @@ nt.check("8.2", is_dead)
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# Use `nt.evaluate` with random arrays for `x_parts`. As long as $h_{t-1} = 0$, what are the
+# `nt.evaluate` returns `(h, c)`. Use it with random arrays for `x_parts`. As long as $h_{t-1} = 0$, what are the
 # `h_parts`?
 #
 # </details>
@@ -300,14 +300,14 @@ for line, counted in themselves.items():
 assert min(counted.corrected for counted in themselves.values()) > 0.05
 
 # %% [markdown]
-# The darker a column, the better. Leftmost: with LSTM (generation 0) 17 of 20 runs find the best cell,
-# with found cores eight, and then the picture stays much the same. **It settles after one step, but
-# lower than it began.** At half the learning rate (second panel) that step down is hardly there.
+# The more dark blue, the better. Leftmost: with LSTM (generation 0) 17 of 20 runs find the best cell. That
+# is a lucky column: the LSTM line goes on with 13 to 17. With found cores it is eight, nine, nine, four,
+# five. **After one step it is lower; whether it then settles, 20 runs cannot tell.** At half the learning
+# rate (second panel) that step down is hardly there.
 #
 # <details><summary>How sure is this?</summary>
 #
-# A column of twenty runs is uncertain by four or five runs. Generations 4 and 5 of *found* look worse
-# than 1 to 3, and the runs are too few to tell. A sharper question: does a core find *itself* more
+# A column of twenty runs is uncertain by four or five runs. A sharper question: does a core find *itself* more
 # often, or less, than other cores find it? For *by chance* the cores of a generation are dealt out to
 # its runs anew, ten thousand times. The counts lie where chance puts them, or next to it; $p$ is
 # corrected for the four rates, as in notebook 07.
@@ -341,14 +341,14 @@ assert of_all["LSTM"][2] < of_all["dead"][1]  # the intervals do not touch
 # Left: medians of 20 runs with 95 % intervals; a line whose core never changes is one number. Right: all
 # later generations; where a curve ends below 1, the rest never arrived. **No speed-up is seen**: from
 # generation 1 to 5 *found* does not fall. And a core that reads nothing still finds the best; it only
-# needs longer. Ten loaded dice get far here.
+# needs longer.
 #
 # ## 7 · Better? A duel
 #
-# Let two lines fight **duels**: each later generation of one against the other's same generation, seed by
+# Compare two lines in **duels**: each later generation of one against the other's same generation, seed by
 # seed. In *first*, who arrives first wins; in *rank*, who has the better cell at the end; equal is half a
-# win. *At own best rates*, each side has the learning rate that suits it best, chosen on every other
-# seed and judged on the seeds between.
+# win. *At own best rates*, each side has the learning rate that suits it best, chosen on half of
+# the seeds and judged on the other half.
 
 # %%
 PAIRS = [("found", other) for other in ("LSTM", "small LSTM", "random")]
@@ -382,12 +382,12 @@ assert corrected["rank", "found, half rate against LSTM, half rate"] > 0.05
 assert min(corrected["first", OWN], corrected["rank", OWN]) > 0.05
 
 # %% [markdown]
-# Left of the line the first of the pair loses more often. Bars are 95 % intervals, each for itself; the
+# A point left of the line: the first of the pair loses more often. Bars are 95 % intervals, each for itself; the
 # $p$ printed here are corrected for all eighteen questions. **At the usual rate found cores end at
 # worse cells** (*rank*) than LSTM, than a small LSTM, and than cores drawn at random. With each side at
-# its own best rate, no difference is established.
+# its own best rate it is 42 % (36 to 48), and no difference is established.
 #
-# So the rate explains it. How, the policies at the end of the searches show: their entropy, and their
+# So the rate explains most of it. How, the policies at the end of the searches show: their entropy, and their
 # **dependence**, what knowing the tokens before takes away from the entropy of the next ones, in nats. It
 # is 0 for ten independent dice.
 
@@ -406,12 +406,12 @@ assert entropy["found"] < 1 < 5 < min(entropy["LSTM"], entropy["found, half rate
 # %% [markdown]
 # *Never* counts the searches of a hundred that do not arrive; the others are medians. LSTM stays
 # undecided at every rate. **Found cores collapse at the usual rate**: they end with 0.6 nats against
-# LSTM's 5.8, as if they knew the queue by heart, and one search in ten never arrives. At half the rate
+# LSTM's 5.8, and one search in ten never arrives. At half the rate
 # they stay as undecided as LSTM.
 #
 # ## 8 · Does a better cell design faster?
 #
-# The random line has a hundred cores of every quality. Is the better *cell* the faster *designer*?
+# The random line has a hundred cores of every quality.
 
 # %%
 drawn = [search for run in runs.values() for search in run["random"][1:]]
@@ -427,15 +427,15 @@ print(f"of all pairs of cores, the better cell was the faster designer in {share
 assert 0.42 < share < 0.55
 
 # %% [markdown]
-# Each point is a core. If better cells designed faster, the points would fall to the right. They do
+# If better cells designed faster, the points (cores) would fall to the right. They do
 # not: in half of the pairs the better cell is the faster.
 #
 # ## 9 · The verdict
 #
 # The article guessed that the loop would converge. **With one seed it must, to a cycle that depends on
-# the seed. With new seeds it settles after one step, and nothing builds up**: later generations are not
-# faster, and *better* has a ceiling that LSTM mostly reaches. Where found cores are worse, the learning
-# rate explains it.
+# the seed. With new seeds the first step leads down, and nothing builds up**: later generations are not
+# faster, and *better* has a ceiling that LSTM mostly reaches. Whether they settle, twenty runs cannot tell.
+# Where found cores are worse, the learning rate explains most of it.
 #
 # Not seen is not the same as not there: at own best rates the intervals leave room for found cores that
 # lose three duels of five. And the space is tiny: even dice arrive. Where sequences are long and choices

@@ -75,12 +75,12 @@ def test_properties_are_read_from_the_words_of_a_sequence():
         left, _, right, _, root, activation, *_, out, into = str(cell).split()
         where = {"0": "leaf", "1": "leaf", "2": "root"}
         ways = {
-            ("leaf", "root"): "c in at a leaf, out at the root (memory path)",
-            ("root", "leaf"): "c in at the root, out at a leaf",
-            ("root", "root"): "c in and out at the root",
-            ("leaf", "leaf"): "c in and out at the same leaf"
+            ("leaf", "root"): "inject at a leaf, create at the root (memory path)",
+            ("root", "leaf"): "inject at the root, create at a leaf",
+            ("root", "root"): "inject and create at the root",
+            ("leaf", "leaf"): "inject and create at the same leaf"
             if into == out
-            else "c in at one leaf, out at the other (the example)",
+            else "inject at one leaf, create at the other (the example)",
         }
         true = {name for name, has in found.items() if has[row]} - {"a gate"}
         assert true == {
