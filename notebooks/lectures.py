@@ -61,8 +61,8 @@ def plans(guide: str) -> Iterator[Plan]:
 
 
 WANTED = re.compile(
-    r"(?P<prediction>prediction(?: of)?) ?(?P<of>0\d)?|\b(?P<notebook>0\d)\b|"
-    r"(?P<exercise>\b\d\.\d\b)|"
+    r"(?P<prediction>prediction(?: of)?) ?(?P<of>0\d|10)?|\b(?P<notebook>0\d|10)\b|"
+    r"(?P<exercise>\b\d+\.\d\b)|"
     r"sections? (?P<first>\d)(?:(?P<how> to | and )(?P<last>\d))?"
 )
 
@@ -94,7 +94,9 @@ def shown(
         elif want["exercise"] and "exercise" not in row.what:
             continue  # 0.3 is a number, too
         elif want["exercise"]:
-            found += exercise(chapters[f"0{want['exercise'][0]}"], want["exercise"])
+            found += exercise(
+                chapters[want["exercise"].partition(".")[0].zfill(2)], want["exercise"]
+            )
         else:
             first, last = int(want["first"]), int(want["last"] or want["first"])
             for number in (

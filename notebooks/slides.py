@@ -214,7 +214,7 @@ def folded(text: str) -> list[str]:
 
 def mistakes(number: str) -> list[str]:
     """Return what is usually wrong in an exercise, to be told to who speaks."""
-    exercise = exercises_of(LESSONS[number[0]])[number]
+    exercise = exercises_of(LESSONS[number.partition(".")[0]])[number]
     case = next(iter(exercise.cases(np.random.default_rng(0)))) if exercise.cases else ()
     return [f"A usual mistake: {name}." for name in exercise.mistakes(*case)]
 
