@@ -201,14 +201,14 @@ EXERCISES = {
         cases=_products,
         truth=_matrix,
         mistakes=lambda w, u, x: {
-            "that scales the columns of U; number i of W x belongs to row i of U": (
+            "that scales the columns of U; the i-th entry of W x belongs to row i of U": (
                 sum((uk * (wk @ x) for wk, uk in zip(w, u, strict=True)), np.zeros(u.shape[1:]))
             ),
             "those are the matrices of the products; their sum is asked": (
                 np.array([np.diag(wk @ x) @ uk for wk, uk in zip(w, u, strict=True)])
             ),
             "that multiplies sums; a sum of products is asked": np.diag(w.sum(0) @ x) @ u.sum(0),
-            "W x never meets U there; number i of W x scales row i of U": u.sum(0),
+            "W x never meets U there; the i-th entry of W x scales row i of U": u.sum(0),
             "that is diag(W x) alone; what does U do?": np.diag(w.sum(0) @ x),
             "that is the first product only": np.diag(w[0] @ x) @ u[0],
         },
@@ -223,7 +223,7 @@ EXERCISES = {
             "that counts one side only: a lead of theirs as large would be as surprising": (
                 _p_value(ours, theirs, lambda sums, seen: sums >= seen - 1e-9)
             ),
-            "that counts one side only, and the other: which sum would favour ours?": (
+            "that counts one side only, and not even ours; count both": (
                 _p_value(ours, theirs, lambda sums, seen: sums <= seen + 1e-9)
             ),
             "that is the number of choices; divide it by 2 to the power of the pairs": (
