@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nastut.cells.cell import Cell
@@ -69,6 +70,15 @@ def change(cell: Cell, model: str) -> str | None:
     return "; ".join(told)
 
 
+def _draw_rows(axis: Axes, rows: Mapping[str, np.ndarray], stroke: int) -> None:
+    """Draw a dot for each replicate and a stroke for their mean, one row each, the first on top."""
+    for row, values in enumerate(rows.values()):
+        axis.plot(values, np.full(len(values), row), "o", color=BLUE, alpha=0.4, markersize=5)
+        axis.plot(np.mean(values), row, "|", color=INK, markersize=stroke, markeredgewidth=2)
+    axis.axvline(0, color=INK, linewidth=1)
+    axis.set_ylim(len(rows) - 0.5, -0.5)
+
+
 def draw_leads(leads: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
     """Draw by how much the found cell is ahead of each rival, a panel for each text.
 
@@ -81,11 +91,8 @@ def draw_leads(leads: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
         1, len(leads), figsize=(9, 2.6), sharex=True, sharey=True, layout="constrained"
     )
     for axis, (text, of_rivals) in zip(axes, leads.items(), strict=True):
-        for row, values in enumerate(of_rivals.values()):
-            axis.plot(values, np.full(len(values), row), "o", color=BLUE, alpha=0.4, markersize=5)
-            axis.plot(np.mean(values), row, "|", color=INK, markersize=18, markeredgewidth=2)
-        axis.axvline(0, color=INK, linewidth=1)
-        axis.set(title=text, xlabel="lead of FOUND, per cent", ylim=(len(of_rivals) - 0.5, -0.5))
+        _draw_rows(axis, of_rivals, stroke=18)
+        axis.set(title=text, xlabel="lead of FOUND, per cent")
         axis.set_yticks(range(len(of_rivals)), list(of_rivals))
     return figure
 
@@ -103,13 +110,11 @@ def draw_changes(behind: Mapping[str, np.ndarray], known: Mapping[str, float]) -
     figure, axis = plt.subplots(figsize=(7.5, 0.26 * len(behind) + 1), layout="constrained")
     for row, values in enumerate(behind.values()):
         axis.plot((0, np.mean(values)), (row, row), color=QUIET, linewidth=1)
-        axis.plot(values, np.full(len(values), row), "o", color=BLUE, alpha=0.4, markersize=5)
-        axis.plot(np.mean(values), row, "|", color=INK, markersize=12, markeredgewidth=2)
+    _draw_rows(axis, behind, stroke=12)
     for name, value in known.items():
         axis.axvline(value, color=ORANGE, linestyle=":", linewidth=1.5)
         axis.annotate(name, (value, 1), (3, 2), ("data", "axes fraction"), "offset points", size=8)
-    axis.axvline(0, color=INK, linewidth=1)
-    axis.set(xlabel="behind FOUND, per cent", ylim=(len(behind) - 0.5, -0.5))
+    axis.set(xlabel="behind FOUND, per cent")
     axis.set_yticks(range(len(behind)), list(behind), size=8)
     return figure
 
@@ -151,7 +156,7 @@ def draw_kept(kept: Mapping[str, float]) -> Figure:
     colours = [ORANGE if character.isspace() else BLUE for character in order]
     axis.bar(range(len(order)), [kept[character] for character in order], color=colours)
     axis.set_xticks(range(len(order)), [names.get(c, c) for c in order], size=8)
-    for label in axis.get_xticklabels()[:]:
+    for label in axis.get_xticklabels():
         label.set_rotation(90 if len(label.get_text()) > 1 else 0)
     axis.axhline(1, color=INK, linewidth=1)
     axis.set(ylabel="kept at each step", xlabel="character")
