@@ -1,7 +1,9 @@
-"""Write the badges of a fork into its README: Colab, Binder, and the state of its tests.
+"""Write a fork's address into it: badges into its README, and where Colab finds nastut.
 
 Usage: ``python notebooks/badges.py [ADDRESS] [--branch NAME]``. ADDRESS is the repository's on
-GitHub; the one that git calls origin, if it is left out.
+GitHub; the one that git calls origin, if it is left out. The README gets the badges of Colab,
+Binder and the tests. The first cell of code of each notebook, which does nothing but on Colab, gets
+the address from which it installs the package there.
 """
 
 from __future__ import annotations
@@ -12,10 +14,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-README = Path(__file__).parent.parent / "README.md"
+import nbformat
+
+from nastut.files import write_atomically
+
+NOTEBOOKS = Path(__file__).parent
+README = NOTEBOOKS.parent / "README.md"
 FIRST = "notebooks/00_start_here.ipynb"
 BEGIN, END = "<!-- badges: python tasks.py badges -->\n", "<!-- end of badges -->\n"
 BLOCK = re.compile(f"{BEGIN}(.*?){END}", re.DOTALL)
+
+ON_COLAB = "on-colab"
+"""The identity of the cell that installs nastut on Colab."""
+
+PLACEHOLDER = "<address of your copy of the repository>"
+"""What it installs from in a copy whose address nobody has written yet."""
 
 
 def owner_and_name(address: str) -> str:
@@ -44,7 +57,7 @@ def origin() -> str:
 
 
 def badges(repository: str, branch: str) -> str:
-    """Return the badges, and the first cell on Colab, as Markdown."""
+    """Return the badges as Markdown."""
     there = f"https://github.com/{repository}"
     colab = "https://colab.research.google.com"
     links = {
@@ -62,9 +75,31 @@ def badges(repository: str, branch: str) -> str:
         ),
     }
     shown = [f"[![{name}]({image})]({target})" for name, (image, target) in links.items()]
-    return "\n".join(
-        [*shown, "", f"The first cell on Colab: `%pip install -q git+{there}@{branch}`\n"]
-    )
+    return "\n".join([*shown, ""])
+
+
+def colab_cell(readme: str) -> str:
+    """Return the code that installs nastut on Colab, from the address in a README's badges."""
+    written = "".join(BLOCK.findall(readme))
+    if found := re.search(r"/github/([^/]+/[^/]+)/blob/(.+)/notebooks/", written):
+        address = f"https://github.com/{found[1]}@{found[2]}"
+        step = f'get_ipython().run_line_magic("pip", "install -q git+{address}")'
+    else:
+        step = f'raise ModuleNotFoundError("first run: %pip install git+{PLACEHOLDER}")'
+    return f"""\
+# On Colab this installs nastut; elsewhere it does nothing.
+import sys
+
+if "google.colab" in sys.modules:
+    {step}"""
+
+
+def with_colab_cell(notebook: nbformat.NotebookNode, source: str) -> nbformat.NotebookNode:
+    """Return a stored notebook whose cell for Colab is `source`."""
+    made = nbformat.from_dict(notebook)
+    (cell,) = (cell for cell in made.cells if cell.id == ON_COLAB)
+    cell.source = source
+    return made
 
 
 def with_badges(readme: str, content: str) -> str:
@@ -81,7 +116,7 @@ def with_badges(readme: str, content: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write the badges."""
+    """Write the badges, and the address into the notebooks."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("address", nargs="?")
     parser.add_argument("--branch", default="main")
@@ -92,8 +127,11 @@ def main(arguments: list[str] | None = None) -> None:
         readme = with_badges(README.read_text(encoding="utf-8"), content)
     except ValueError as error:
         sys.exit(str(error))
-    README.write_text(readme, encoding="utf-8")
-    print(f"{README.name} has the badges of {address}")
+    write_atomically(README, readme.encode())
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        made = with_colab_cell(nbformat.read(path, as_version=4), colab_cell(readme))
+        write_atomically(path, f"{nbformat.writes(made)}\n".encode())
+    print(f"{README.name} and the notebooks have the address {address}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ without numbers, all of them; ``project`` and ``sheet`` are no lessons. The text
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from base64 import b64decode, b64encode
 from io import BytesIO
@@ -16,9 +17,11 @@ from pathlib import Path
 import jupytext
 import nbformat
 from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell
 from PIL import Image
 from tqdm import tqdm
 
+from badges import ON_COLAB, README, colab_cell
 from nastut.files import write_atomically
 
 NOTEBOOKS = Path(__file__).parent
@@ -44,7 +47,8 @@ def sources() -> list[Path]:
 def convert(source: Path) -> nbformat.NotebookNode:
     """Return the notebook that a text form describes, without outputs.
 
-    Cells are numbered, not given random names, so that the same text makes the same notebook.
+    Cells are numbered, not given random names, so that the same text makes the same notebook. The
+    one that installs nastut on Colab comes before the first cell of code.
     """
     notebook = jupytext.read(source, fmt="py:percent")
     notebook.metadata = nbformat.from_dict(METADATA)
@@ -52,11 +56,17 @@ def convert(source: Path) -> nbformat.NotebookNode:
         cell.id = f"cell-{number:02d}"
         if (kind := slide_type(cell)) != "-":  # JupyterLab knows what goes on by its missing type
             cell.metadata["slideshow"] = {"slide_type": kind}
+    colab = new_code_cell(colab_cell(README.read_text(encoding="utf-8")), id=ON_COLAB)
+    colab.metadata.update(
+        tags=[GUARD, "hide"], jupyter={"source_hidden": True}, slideshow={"slide_type": "skip"}
+    )
+    first = next(place for place, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+    notebook.cells.insert(first, colab)
     return nbformat.reads(nbformat.writes(notebook), as_version=4)
 
 
 GUARD = "guard"
-"""The tag of a cell that only checks: folded in JupyterLab, absent from slides and site."""
+"""The tag of a cell for us, not for readers: folded in JupyterLab, absent from slides and site."""
 
 LONG = 12
 """Lines of code that an audience can read while somebody talks."""
@@ -95,7 +105,10 @@ def shrink(notebook: nbformat.NotebookNode) -> None:
                 few = picture.quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
                 content = BytesIO()
                 few.save(content, "PNG", optimize=True)
-                output.data["image/png"] = b64encode(content.getvalue()).decode()
+                small = b64encode(content.getvalue()).decode()
+                html = output.data["text/html"]  # see nastut.lessons.plots.figure_html
+                output.data["text/html"] = re.sub(r'(?<=base64,)[^"]*', small, html)
+                output.data["image/png"] = small
 
 
 def forget_widgets(notebook: nbformat.NotebookNode) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -220,6 +221,9 @@ def _time_limit(seconds: float) -> Iterator[None]:
     if current_thread() is not main_thread():
         yield
         return
+    handler = signal.getsignal(signal.SIGINT)
+    if ignored := isinstance(handler, signal.Handlers):  # by nohup, for example
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = Timer(seconds, _thread.interrupt_main)
     timer.daemon = True
     timer.start()
@@ -228,6 +232,8 @@ def _time_limit(seconds: float) -> Iterator[None]:
     finally:
         timer.cancel()
         timer.join()  # an interrupt that is on its way arrives here, and not after the block
+        if ignored:
+            signal.signal(signal.SIGINT, handler)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
+from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -52,26 +53,30 @@ def setup(seed: int) -> np.random.Generator:
         {"figure.figsize": (7, 3.2), "figure.dpi": 110, "axes.grid": True, "grid.alpha": 0.3}
     )
     if (shell := get_ipython()) is not None:
-        plt.switch_backend(plt.get_backend())  # loaded now: it sets a way of its own after the cell
-        shell.events.register("post_run_cell", _use_figure_bundle)
+        plt.switch_backend(plt.get_backend())  # loaded now: it sets ways of its own after the cell
+        shell.events.register("post_run_cell", _use_figure_html)
     return np.random.default_rng(seed)
 
 
-def _use_figure_bundle(result: object) -> None:
-    """Store figures by :func:`figure_bundle` from the next cell on."""
+def _use_figure_html(result: object) -> None:
+    """Show figures by :func:`figure_html`, too, from the next cell on."""
     from IPython.core.getipython import get_ipython
     from matplotlib.figure import Figure
 
     shell = get_ipython()
     if shell is not None and shell.display_formatter is not None:
-        shell.display_formatter.formatters["image/png"].for_type(Figure, figure_bundle)
+        shell.display_formatter.formatters["text/html"].for_type(Figure, figure_html)
 
 
-def figure_bundle(figure: Figure) -> tuple[str, dict[str, str]]:
-    """Return a figure as PNG in base64, and its metadata: the alternative text."""
+def figure_html(figure: Figure) -> str:
+    """Return a figure as HTML that every page shows, with its alternative text.
+
+    A page drops what a figure's PNG says of itself; of HTML, it takes all.
+    """
     content = BytesIO()
     figure.savefig(content, format="png", bbox_inches="tight")
-    return b64encode(content.getvalue()).decode(), {"alt": describe_figure(figure)}
+    png, alt = b64encode(content.getvalue()).decode(), escape(describe_figure(figure))
+    return f'<img alt="{alt}" style="max-width: 100%" src="data:image/png;base64,{png}">'
 
 
 def describe_figure(figure: Figure) -> str:

@@ -5,6 +5,7 @@ It is one line, the last one printed, whatever is handed in, in any thread.
 
 import itertools
 import os
+import signal
 import sys
 import threading
 import time
@@ -171,6 +172,14 @@ class Ones:
             time.sleep(0.001)
 
 
+@pytest.fixture
+def as_under_nohup():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    assert signal.signal(signal.SIGINT, before) == signal.SIG_IGN
+
+
+@pytest.mark.usefixtures("as_under_nohup")
 @pytest.mark.parametrize("endless", [compiled_loop_that_calls_back, lambda *arguments: Ones()])
 def test_an_endless_answer_is_interrupted(endless, monkeypatch):
     monkeypatch.setattr("nastut.lessons.exercise.SECONDS", 0.2)
