@@ -17,13 +17,14 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from build import METADATA, NOTEBOOKS
-from slides import Bond, has_picture, is_exercise, open_end
+from slides import Bond, evidence, has_picture, is_exercise, open_end
 
 GUIDE = NOTEBOOKS.parent / "docs" / "teaching.md"
 MINUTES = 90
 
 READ = 5
-"""Lines of code that an audience reads in a lecture; of what is longer, the result is shown."""
+"""Lines of code that an audience reads in a lecture; of what is longer, the result is shown, and
+what is checked."""
 
 
 @dataclass(frozen=True)
@@ -135,14 +136,18 @@ def brief(pieces: list[NotebookNode]) -> list[NotebookNode]:
     for i in range(1, len(pieces)):  # what a sentence leads to, forwards and then backwards
         kept[i] |= kept[i - 1] and open_end(pieces[i - 1].source) and not is_exercise(pieces[i])
     for i in reversed(range(1, len(pieces))):
-        kept[i - 1] |= kept[i] and pieces[i].metadata["bond"] == Bond.FIRM
+        belongs = pieces[i].metadata["bond"] == Bond.FIRM or pieces[i].metadata.get("torn", False)
+        kept[i - 1] |= kept[i] and belongs
     made: list[NotebookNode] = []
-    for piece, stays in zip(pieces, kept, strict=True):
+    for piece, stays, followed in zip(pieces, kept, [True, *kept], strict=False):
         if stays:
             made.append(nbformat.from_dict(piece))
+            if not followed:  # what it hung on is not there
+                made[-1].metadata["bond"] = int(Bond.LOOSE)
             lines = len(piece.source.splitlines())
             if piece.cell_type == "code" and piece.outputs and lines > READ:
-                made[-1].source = ""
+                made[-1].source = evidence(piece.source)
+                made[-1].metadata["proof"] = True
         elif piece.cell_type == "markdown" and made and not is_exercise(piece):
             made[-1].metadata["notes"] = [*made[-1].metadata["notes"], piece.source]
     return made
@@ -179,6 +184,12 @@ def deck(plan: Plan, chapters: Mapping[str, list[NotebookNode]]) -> NotebookNode
             piece.metadata["seconds"] = seconds / len(found)
             piece.id = f"piece-{len(pieces)}"
             pieces.append(piece)
+    headings = [piece.source for piece in pieces[1:] if piece.source.startswith("## ")]
+    topics = [heading.rpartition(" · ")[2].removeprefix("## ") for heading in headings]
+    listed = "\n".join(f"- {topic}" for topic in topics if topic != "A prediction")
+    contents = new_markdown_cell(listed, id="contents")
+    contents.metadata.update({"bond": int(Bond.FIRM), "notes": []})
+    pieces.insert(1, contents)
     return new_notebook(cells=pieces, metadata=METADATA)
 
 

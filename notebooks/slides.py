@@ -92,7 +92,8 @@ def lecture(notebook: NotebookNode) -> NotebookNode:
             cells.append(piece)
         if cells and cell.cell_type == "markdown" and not is_solution(cell):
             cells[-1].metadata["notes"] += folded(cell.source)
-        if len(shown) == 1 and "outputs" in (following or {}) and has_picture(following):
+        prose = len(shown) == 1 and cell.cell_type == "markdown"
+        if prose and "outputs" in (following or {}) and has_picture(following):
             # "The picture shows" is said of the one that comes.
             shown[0].metadata["bond"] = min(shown[0].metadata["bond"], Bond.LOOSE)
     made.cells = cells
@@ -189,11 +190,12 @@ def pieces(cell: NotebookNode) -> Iterator[NotebookNode]:
     if is_solution(cell):
         return
     text = FOLD.sub(lambda fold: f"{fold[1]}\n\n" if fold[1][0].isdigit() else "", cell.source)
-    paragraphs = (part for found in PARAGRAPH.split(text.strip()) for part in sentences(found))
-    for number, paragraph in enumerate(paragraphs):
+    paragraphs = (sentences(found) for found in PARAGRAPH.split(text.strip()))
+    parts = [(part, place > 0) for found in paragraphs for place, part in enumerate(found)]
+    for number, (paragraph, torn) in enumerate(parts):
         if not paragraph or paragraph.startswith(LEFT_TO_READERS):
             continue
-        piece = new_markdown_cell(paragraph, id=f"{cell.id}-{number}")
+        piece = new_markdown_cell(paragraph, id=f"{cell.id}-{number}", metadata={"torn": torn})
         if card := CARD.match(paragraph):
             piece.metadata["notes"] = mistakes(card[1])
         yield piece
@@ -244,8 +246,8 @@ def bond(before: NotebookNode | None, piece: NotebookNode) -> Bond:
     if before.cell_type == "code":
         if piece.cell_type == "code":
             return Bond.CLOSE
-        if has_picture(before) and POINTS.match(text):
-            return Bond.FIRM
+        if has_picture(before):
+            return Bond.FIRM if POINTS.match(text) else Bond.CLOSE
         return Bond.CLOSE if POINTS.match(text) or CONTINUES.match(text) else Bond.LOOSE
     if before.source.startswith("#") or (open_end(before.source)):
         return Bond.FIRM

@@ -276,6 +276,7 @@ MEASURE = """() => [...document.querySelectorAll("section.page")].map((page) => 
     reach(pre.getBoundingClientRect());
     const size = parseFloat(getComputedStyle(pre).fontSize);
     if (pre.tagName === "MJX-CONTAINER") found.body.push(size);
+    if (pre.closest(".input")) pre.style.whiteSpace = "pre";  // no line of code is broken
     if (pre.scrollWidth > pre.clientWidth + 1 && pre.tagName === "PRE") found.right = Infinity;
   }
   for (const image of page.querySelectorAll("img")) {

@@ -197,8 +197,8 @@ assert yours == reached["priority queue, tuned"][0]
 # %% [markdown]
 # ## 3 · The contest
 #
-# Besides these two run *random*, where every sequence is equally likely, *REINFORCE* with the paper's
-# rate (0.0005), its batch and no entropy bonus, and *REINFORCE, tuned*. Whoever tunes only one method
+# Besides evolution and the queue run *random*, where every sequence is equally likely, *REINFORCE* with
+# the paper's rate (0.0005), its batch and no entropy bonus, and *REINFORCE, tuned*. Whoever tunes only one method
 # will find it best. So evolution, REINFORCE and the queue each got twelve settings, tried from the same
 # 20 seeds. The setting that needs the fewest evaluations on average is judged on 40 *other* seeds,
 # with 1,500 evaluations a run.

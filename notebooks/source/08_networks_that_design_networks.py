@@ -372,9 +372,8 @@ corrected = dict(zip(judged, inference.holm([answer.p for answer in judged.value
 for (title, pair), p in corrected.items():
     if p < 0.05 or pair == OWN:
         duel = judged[title, pair]
-        print(
-            f"{title:5s} {pair:45s} {duel.value:.0%} ({duel.low:.0%} to {duel.high:.0%}), p = {p:.3f}"
-        )
+        interval = f"{duel.low:.0%} to {duel.high:.0%}"
+        print(f"{title:5s} {pair:45s} {duel.value:.0%} ({interval}), p = {p:.3f}")
 for other in ("LSTM", "small LSTM", "random"):
     assert corrected["rank", f"found against {other}"] < 0.05
     assert corrected["first", f"found against {other}"] > 0.05

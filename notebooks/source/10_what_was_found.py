@@ -18,6 +18,8 @@
 # *Takes:* 45 minutes of reading, 22 minutes of exercises.
 
 # %%
+from textwrap import wrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 import sympy as sp
@@ -37,14 +39,18 @@ FOUND = nt.zoo.FOUND
 # ## A prediction
 #
 # Notebook 09 ended with a doubt: its searches were paid for a fast start, and its text was small. So the
-# cells were tried again, on three texts that had played no part in any choice: speeches of American presidents, the King
-# James Bible, and Python programs. Every model has 100,000 parameters, and reads three million characters
-# once. One cell was picked beforehand. **On which of the three is it ahead of LSTM? And why could a cell
+# cells were tried again, on three texts that had played no part in any choice: speeches of American
+# presidents, the King James Bible, and Python programs. Every model has 100,000 parameters, and reads
+# three million characters once. One cell was picked beforehand. **On which of the three is it ahead of LSTM? And why could a cell
 # without a memory path or a forget gate be ahead at all?**
 #
 # ## 1 · The cell
 #
 # REINFORCE wrote it, in 34 tokens:
+
+# %%
+print(*wrap(str(FOUND), 90), sep="\n")
+assert len(FOUND.sequence) == 34
 
 # %%
 nt.draw(FOUND, fold=True)

@@ -6,6 +6,9 @@ const LABEL = 0.0202 * HEIGHT; // pixels of the smallest label in a picture
 const [NEW, LOOSE, CLOSE, FIRM] = [0, 1, 2, 3];
 const WORDS_BESIDE = 380; // pixels that words beside a picture need
 
+// What slides cost, as many as one that is full: cutting a bond, a picture once more, being empty.
+const [CUT, AGAIN, EMPTY] = [[0, 0, 0.5, 4], 0.8, 1];
+
 /** Return the width and height of a picture, and of its smallest label, at its own size. */
 function own(image, label) {
   const source = image.src.startsWith("data:image/svg+xml,") ? decodeURIComponent(image.src) : "";
@@ -63,21 +66,31 @@ function draw({ source, alt, width, height, part }, scale) {
 const [INNER, TALL] = [WIDTH - 80, HEIGHT - 24];
 const ruler = element("page");
 
-/** Tell whether words fit into a width and a height. */
+/** Return the height of words of a width; no height is enough where a line does not fit. */
 function height(pieces, width) {
   const words = element("words", pieces.map((piece) => piece.words));
   words.style.width = `${width}px`;
   words.style.display = "flow-root";
   ruler.replaceChildren(words);
-  const tooWide = words.scrollWidth > Math.ceil(width) + 1;
-  return tooWide ? Infinity : words.offsetHeight;
+  const code = [...words.querySelectorAll(".input pre, .output_text pre")];
+  const wraps = width < INNER && code.some((pre) => {
+    pre.style.whiteSpace = "pre";
+    const cut = pre.scrollWidth > pre.clientWidth + 1;
+    pre.style.whiteSpace = "";
+    return cut;
+  });
+  const tooWide = words.scrollWidth > Math.ceil(width) + 21; // code reaches 20 further, see the style
+  return wraps || tooWide ? Infinity : words.offsetHeight;
 }
 
 /** Return how pieces are set on one slide, or null if they do not fit. */
 function set(pieces) {
   const pictures = pieces.filter((piece) => piece.picture);
   if (pictures.length > 1) return null;
-  if (!pictures.length) return height(pieces, INNER) <= TALL ? { pieces } : null;
+  if (!pictures.length) {
+    const full = height(pieces, INNER) / TALL;
+    return full <= 1 ? { pieces, full } : null;
+  }
   const { picture } = pictures[0];
   const seen = picture.part ?? picture;
   const least = LABEL / picture.label;
@@ -85,8 +98,9 @@ function set(pieces) {
   if (most < least * 0.999) return null;
   for (let scale = most; ; scale = Math.max(scale * 0.93, least)) {
     const words = INNER - 28 - seen.width * scale;
-    if (words >= WORDS_BESIDE && height(pieces, words) <= TALL) return { pieces, picture, scale, beside: true };
-    if (height(pieces, INNER) + seen.height * scale <= TALL + 0.5) return { pieces, picture, scale };
+    const room = pieces.length > 1 && words >= WORDS_BESIDE;
+    if (room && height(pieces, words) <= TALL) return { pieces, full: 1, picture, scale, beside: true };
+    if (height(pieces, INNER) + seen.height * scale <= TALL + 0.5) return { pieces, full: 1, picture, scale };
     if (scale <= least) return null;
   }
 }
@@ -155,33 +169,36 @@ function divided(pieces) {
   });
 }
 
-/** Distribute the pieces over slides; the weakest bond of what does not fit is cut. */
+/** Distribute the pieces over slides so that it costs least, see CUT. */
 function distribute(pieces) {
-  if (!pieces.length) return [];
-  const whole = set(pieces);
-  if (whole) return [whole];
-  if (!set(pieces.slice(0, 1))) {
-    console.error("larger than a slide:", pieces[0].words.textContent);
-    return [{ pieces: pieces.slice(0, 1) }, ...distribute(pieces.slice(1))];
-  }
-  let fits = 1;
-  while (fits < pieces.length && set(pieces.slice(0, fits + 1))) fits += 1;
-  const half = fits / 2; // rather a stronger bond than a slide that is nearly empty
-  for (const [strongest, least] of [[LOOSE, half], [CLOSE, half], [LOOSE, 1], [CLOSE, 1], [FIRM, 1]]) {
-    for (let end = fits; end >= least; end -= 1) {
-      if (pieces[end].bond > strongest) continue;
-      return [set(pieces.slice(0, end)), ...distribute([...again(pieces, end), ...pieces.slice(end)])];
+  const best = [...pieces.map(() => ({ cost: Infinity })), { cost: 0, pages: [] }];
+  for (let start = pieces.length - 1; start >= 0; start -= 1) {
+    const consider = (page, end, cost) => {
+      const sum = 1 + EMPTY * (1 - page.full) ** 2 + cost + best[end].cost;
+      if (sum < best[start].cost) best[start] = { cost: sum, pages: [page, ...best[end].pages] };
+    };
+    for (const copy of start ? [[], again(pieces, start)] : [[]]) {
+      const cost = copy.length ? AGAIN : start && CUT[pieces[start].bond];
+      for (let end = start + 1; end <= pieces.length; end += 1) {
+        const page = set([...copy, ...pieces.slice(start, end)]);
+        if (!page) break;
+        consider(page, end, cost);
+      }
+    }
+    if (best[start].cost === Infinity) {
+      console.error("larger than a slide:", pieces[start].words.textContent);
+      consider({ pieces: [pieces[start]], full: 1 }, start + 1, 0);
     }
   }
+  return best[0].pages;
 }
 
 /** Return the picture that the words after a cut still speak of, to be shown once more. */
 function again(pieces, end) {
   const place = pieces.slice(0, end).findLastIndex((piece) => piece.picture);
-  if (place < 0 || !pieces[end].prose || place + 1 === end) return [];
+  if (place < 0 || !pieces[end].prose) return [];
   if (pieces.slice(place + 1, end + 1).some((piece) => piece.bond < CLOSE)) return [];
-  const copy = { ...pieces[place], notes: [], seconds: 0 };
-  return set([copy, pieces[end]]) ? [copy] : [];
+  return [{ ...pieces[place], notes: [], seconds: 0 }];
 }
 
 async function start() {
