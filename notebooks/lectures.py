@@ -132,7 +132,10 @@ def brief(pieces: list[NotebookNode]) -> list[NotebookNode]:
     Pictures, formulas, lists, tables, results and bold words are seen, with the sentences that
     they belong to. Exercises come at their own time.
     """
-    kept = [_is_seen(piece) for piece in pieces]
+    kept, left = [], False
+    for piece in pieces:  # what follows a card, up to the next prose, belongs to the exercise
+        left = is_exercise(piece) or (left and piece.cell_type == "code")
+        kept.append(not left and _is_seen(piece))
     for i in range(1, len(pieces)):  # what a sentence leads to, forwards and then backwards
         kept[i] |= kept[i - 1] and open_end(pieces[i - 1].source) and not is_exercise(pieces[i])
     for i in reversed(range(1, len(pieces))):
@@ -154,8 +157,6 @@ def brief(pieces: list[NotebookNode]) -> list[NotebookNode]:
 
 
 def _is_seen(piece: NotebookNode) -> bool:
-    if is_exercise(piece):
-        return False
     if piece.cell_type == "code":
         return bool(has_picture(piece) or piece.outputs)
     return piece.source.startswith(("#", "$$", "- ", "1.", "2.", "3.", "4.", "|")) or (

@@ -104,7 +104,7 @@ def code(cell: NotebookNode, before: list[NotebookNode]) -> Iterator[NotebookNod
     """Yield a cell of code with as much of its code as an audience reads, if there is any."""
     if is_solution(cell) or GUARD in cell.metadata.get("tags", ()):
         return
-    if "nt.setup(" in cell.source:
+    if "nt.setup(" in cell.source or "nt.doctor(" in cell.source:
         return
     if "nt.check(" in cell.source:  # what is to be filled goes with the card
         stub = cell.source.partition("nt.check(")[0].strip()
@@ -173,7 +173,7 @@ def printed_lines(cell: NotebookNode) -> int:
 
 FOLD = re.compile(r"<details><summary>(.*?)</summary>\n*(.*?)</details>\n*", re.DOTALL)
 PARAGRAPH = re.compile(r"\n\n+(?![ ])|\n(?=- |\d\. )")
-LEFT_TO_READERS = ("**References", "**Next:", "*Needs:*", "*Takes:*")
+LEFT_TO_READERS = ("**References", "**Next:", "*Needs:*", "*Takes:*", "**Is everything here?**")
 POINTS = re.compile(
     r"In the picture|The picture|On the (?:left|right)|Lines? |The (?:black|thick|dotted|dashed)|"
     r"The (?:first|second|last) (?:line|assert)|Each (?:line|point|dot|column|row)|"

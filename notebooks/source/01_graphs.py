@@ -113,9 +113,9 @@ assert len(graph.vertices) == 5 + 8  # five states, eight operations
 #
 # ## 3 · The same cell by hand
 #
-# From the picture to code, bottom up, one or two lines for each node. The products with the
-# matrices are computed first and passed in: `x_parts[i]` is what leaf $i$ gets from $x_t$, and
-# `h_parts[i]` what it gets from $h_{t-1}$.
+# The products with the matrices are computed first: `x_parts[i]` is what leaf $i$ gets from $x_t$, and
+# `h_parts[i]` what it gets from $h_{t-1}$. Then from the picture to code, bottom up, one or two lines
+# for each node:
 
 
 # %%

@@ -228,7 +228,7 @@ async function start() {
   }
   await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
   await Reveal.initialize({
-    width: WIDTH, height: HEIGHT, margin: 0, center: false, hash: true, slideNumber: "c/t",
+    width: WIDTH, height: HEIGHT, margin: 0, center: false, hash: true, slideNumber: "c",
     transition: "none", controls: false, pdfMaxPagesPerSlide: 1, navigationMode: "linear", plugins: [RevealNotes],
     totalTime: Math.round(all.reduce((sum, piece) => sum + piece.seconds, 0)),
   });
