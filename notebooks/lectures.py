@@ -129,7 +129,7 @@ def exercise(pieces: list[NotebookNode], number: str) -> list[NotebookNode]:
 def brief(pieces: list[NotebookNode]) -> list[NotebookNode]:
     """Return what of a section an audience sees in a lecture; the other prose is for notes.
 
-    Pictures, formulas, lists, tables, results and bold words are seen, with the sentences that
+    Pictures, formulas, lists, tables, results, functions and bold words are seen, with the sentences that
     they belong to. Exercises come at their own time.
     """
     kept, left = [], False
@@ -158,7 +158,7 @@ def brief(pieces: list[NotebookNode]) -> list[NotebookNode]:
 
 def _is_seen(piece: NotebookNode) -> bool:
     if piece.cell_type == "code":
-        return bool(has_picture(piece) or piece.outputs)
+        return bool(has_picture(piece) or piece.outputs) or piece.source.startswith("def ")
     return piece.source.startswith(("#", "$$", "- ", "1.", "2.", "3.", "4.", "|")) or (
         "**" in piece.source
     )
