@@ -129,8 +129,8 @@ def exercise(pieces: list[NotebookNode], number: str) -> list[NotebookNode]:
 def brief(pieces: list[NotebookNode]) -> list[NotebookNode]:
     """Return what of a section an audience sees in a lecture; the other prose is for notes.
 
-    Pictures, formulas, lists, tables, results, functions and bold words are seen, with the sentences that
-    they belong to. Exercises come at their own time.
+    Pictures, formulas, lists, tables, results, functions and bold words are seen, with the
+    sentences that they belong to. Exercises come at their own time.
     """
     kept, left = [], False
     for piece in pieces:  # what follows a card, up to the next prose, belongs to the exercise
