@@ -1,12 +1,10 @@
-"""Files: where the recorded ones are, reading JSON, and writing that is never half done."""
+"""Files: where the recorded ones are, and writing that is never half done."""
 
 from __future__ import annotations
 
-import json
 import os
 import zlib
 from pathlib import Path
-from typing import Any
 
 _PACKAGE = Path(__file__).parent
 _FOLDERS = (_PACKAGE.parent / "data", _PACKAGE / "data")
@@ -28,28 +26,6 @@ def recorded(name: str) -> Path:
     raise FileNotFoundError(f"{name} is not recorded: neither in {looked}")
 
 
-def read_json(path: Path, remedy: str) -> Any:
-    """Return what a JSON file holds.
-
-    Raises
-    ------
-    OSError
-        If there is no such file, or it cannot be read.
-    ValueError
-        If it is no JSON. The message names the file and ends with the remedy.
-    """
-    require_file(path)
-    try:
-        return json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is damaged or holds something else: {error}; {remedy}") from None
-
-
-def write_json(path: Path, content: Any, indent: int | None = None) -> None:
-    """Write JSON, whole or not at all."""
-    write_atomically(path, (json.dumps(content, indent=indent) + "\n").encode())
-
-
 def require_file(path: Path) -> None:
     """Raise an OSError if a path is that of a folder, a pipe or a device."""
     if path.exists() and not path.is_file():
@@ -60,20 +36,18 @@ def require_file(path: Path) -> None:
 def write_atomically(target: Path, data: bytes) -> None:
     """Write a file so that a reader finds the old content or the new, never a part of either.
 
-    A link stays, and what it points to is written. A pipe or a device, which has no old content,
-    gets the data as they are. What a kill leaves behind is overwritten by the next write.
+    A link stays, and what it points to is written. What a kill leaves behind is overwritten by the
+    next write.
 
     Raises
     ------
     OSError
-        If the folder is missing or cannot be written to.
+        If the folder is missing or cannot be written to, or the target is no file.
     """
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{target} cannot be written: there is no folder {target.parent}")
+    require_file(target)  # or a device would be replaced by a file
     target = target.resolve()
-    if target.exists() and not (target.is_file() or target.is_dir()):
-        target.write_bytes(data)
-        return
     # The name is short, because the target's may be as long as a name can be. The file is opened
     # as any new one, so that its permissions are those that the user's umask gives.
     temporary = target.with_name(f".nastut-{zlib.crc32(os.fsencode(target.name)):08x}")

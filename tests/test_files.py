@@ -3,12 +3,11 @@
 import os
 import re
 import signal
-import threading
 from pathlib import Path
 
 import pytest
 
-from nastut.files import read_json, recorded, require_file, write_atomically, write_json
+from nastut.files import recorded, require_file, write_atomically
 
 
 @pytest.fixture
@@ -80,17 +79,6 @@ def test_a_link_stays_a_link(tmp_path):
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_a_pipe_is_written_into(tmp_path):
-    pipe, read = tmp_path / "pipe", []
-    os.mkfifo(pipe)
-    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
-    reader.start()
-    write_atomically(pipe, b"data")
-    reader.join()
-    assert read == [b"data"]
-    assert pipe.is_fifo()
-
-
 def test_a_file_that_is_not_recorded_was_looked_for_in_both_places():
     assert recorded("text.json").is_file()
     with pytest.raises(FileNotFoundError, match=r"^none\.json is not recorded") as caught:
@@ -106,21 +94,6 @@ def test_a_folder_and_a_pipe_are_refused_by_name(tmp_path):
     os.mkfifo(pipe)
     require_file(tmp_path / "nothing yet")
     for path, kind in ((tmp_path, "a folder"), (pipe, "no file")):
-        for use in (require_file, lambda path: read_json(path, "restore it")):
+        for use in (require_file, lambda path: write_atomically(path, b"new")):
             with pytest.raises(OSError, match=f"^{re.escape(f'{path} is {kind}; give the path')}"):
                 use(path)
-
-
-def test_json_comes_back(tmp_path):
-    path, content = tmp_path / "some.json", {"a": [1, 2.5, None], "b": {"c": "\u00e9"}}
-    write_json(path, content, indent=1)
-    assert read_json(path, "restore it") == content
-    assert path.read_text().endswith("}\n")
-
-
-@pytest.mark.parametrize("text", [b"{", b"[" * 100_000, b"\xff"], ids=["cut", "deep", "bytes"])
-def test_bad_json_is_reported_with_its_path_and_the_remedy(text, tmp_path):
-    path = tmp_path / "some.json"
-    path.write_bytes(text)
-    with pytest.raises(ValueError, match=r"some\.json is damaged or holds .*; restore it$"):
-        read_json(path, "restore it")
