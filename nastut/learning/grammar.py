@@ -8,7 +8,7 @@ no training: it follows from the graph.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,31 +68,20 @@ class Grammar:
         walk = self._walk(rng.random(length).tolist())
         return np.fromiter((number[symbol] for symbol, _ in walk), np.int64, length)
 
-    def perplexity(self, sees: Callable[[State], Hashable] = lambda state: state) -> float:
+    def perplexity(self) -> float:
         """Return the best possible perplexity per symbol of an endless stream, exactly.
-
-        Parameters
-        ----------
-        sees
-            What the model knows of the state it is in; all of it, if left out. A model that
-            confuses states predicts the mean of what follows them.
 
         Notes
         -----
-        exp of the entropy of the next symbol given what the model sees, the states weighted
-        by how often they are visited.
+        exp of the entropy of the next symbol given the state, the states weighted by how often
+        they are visited.
         """
-        often: dict[tuple[Hashable, str], float] = {}
-        for state, share in self._visits().items():
-            for symbol in self.edges[state]:
-                seen = sees(state), symbol
-                often[seen] = often.get(seen, 0.0) + share / len(self.edges[state])
-        total: dict[Hashable, float] = {}
-        for (view, _), share in often.items():
-            total[view] = total.get(view, 0.0) + share
-        return math.exp(
-            -sum(share * math.log(share / total[view]) for (view, _), share in often.items())
-        )
+        edges = [
+            (share, len(self.edges[state]))
+            for state, share in self._visits().items()
+            for _ in self.edges[state]
+        ]
+        return math.exp(-sum(share / n * math.log(1 / n) for share, n in edges))
 
     def _walk(self, draws: Iterable[float]) -> Iterator[tuple[str, State]]:
         """Yield a symbol and the state it leads to for each number drawn from [0, 1)."""
