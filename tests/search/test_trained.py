@@ -99,12 +99,10 @@ def circle(monkeypatch):
     def of(symbols):
         stream = np.arange(max(symbols, 100)) % 3
         task = Task("circle", ("a", "b", "c"), stream[:symbols], stream, stream)
-        trained._loaded.cache_clear()
         monkeypatch.setitem(trained.TASKS, "text", lambda: task)
         return task
 
-    yield of
-    trained._loaded.cache_clear()
+    return of
 
 
 @pytest.mark.parametrize("symbols", [528, 1_039, 1_040, 1_552])
