@@ -13,7 +13,6 @@ from torch.nn.utils.rnn import PackedSequence
 
 from nastut.cells.cell import Cell, require_cell
 from nastut.cells.sequence import require_whole_number
-from nastut.layers import kernel
 from nastut.layers.arguments import (
     State,
     autocast_type,
@@ -176,15 +175,6 @@ class CellRNN(nn.Module):
         bound = 1 / math.sqrt(self.hidden_size)
         for parameter in self.parameters():
             nn.init.uniform_(parameter, -bound, bound)
-
-    @property
-    def fused(self) -> bool:
-        """Whether the next call runs on the compiled kernel.
-
-        If not, ``nastut.layers.kernel.load().status`` tells why. Results come slower then, and are
-        the same up to rounding, which may depend on the number of torch's threads.
-        """
-        return kernel.load().runs_on(self.weight_ih_l0)
 
     @property
     def all_weights(self) -> list[list[Tensor]]:

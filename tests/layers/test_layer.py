@@ -9,8 +9,8 @@ from torch import nn
 from torch.autograd import gradcheck, gradgradcheck
 
 import nastut as nt
-from kernel_switch import require_kernel, switch_off_kernel
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
+from nastut.layers import kernel
 
 SMOOTH = ("Identity", "Tanh", "Sigmoid", "Sin")
 
@@ -26,16 +26,6 @@ def random_cell(seed, base, activations=tuple(ACTIVATIONS)):
 
 
 RANDOM_CELLS = [random_cell(seed, base) for base in (1, 2, 4, 8, 16) for seed in range(2)]
-
-
-@pytest.fixture(params=["kernel", "autograd"])
-def engine(request, monkeypatch):
-    """Run a test on both engines."""
-    if request.param == "kernel":
-        require_kernel()
-    else:
-        switch_off_kernel(monkeypatch)
-    return request.param
 
 
 def reference(layer, input, hx=None):
@@ -86,7 +76,7 @@ def assert_equals_reference(layer, input, hx, **tolerance):
 def test_equals_evaluate_under_autograd(cell, engine):
     torch.manual_seed(0)
     layer = nt.CellRNN(cell, 3, 5, num_layers=2, bias=True, dtype=torch.float64)
-    assert layer.fused == (engine == "kernel")
+    assert kernel.load().runs_on(layer.weight_ih_l0) == (engine == "kernel")
     assert_equals_reference(layer, *example(layer), rtol=1e-9, atol=1e-10)
 
 

@@ -8,7 +8,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils.flop_counter import FlopCounterMode
 
 import nastut as nt
-from kernel_switch import require_kernel, switch_off_kernel
+from kernel_switch import require_kernel
 from nastut.layers import recurrence
 from nastut.layers.recurrence import Weights, recur
 
@@ -23,15 +23,6 @@ MEMBERS = {
     ],
 }
 NAMES = ("x", "h", "c", *Weights._fields)
-
-
-@pytest.fixture(params=["kernel", "autograd"])
-def engine(request, monkeypatch):
-    if request.param == "kernel":
-        require_kernel()
-    else:
-        switch_off_kernel(monkeypatch)
-    return request.param
 
 
 @pytest.fixture(params=MEMBERS)

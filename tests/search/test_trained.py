@@ -15,6 +15,7 @@ from nastut.learning.tasks import Task, windows
 from nastut.search import trained
 from nastut.search.rewards import FAILED, SideBySide, UnfitWorkerError, measure
 from nastut.search.trained import Halving, Trained
+from threads import torch_threads
 
 RNG = np.random.default_rng(0)
 CELLS = [nt.Space(2).sample(RNG) for _ in range(12)]
@@ -138,12 +139,8 @@ def test_children_are_trained_on_one_thread_in_silence(reward, monkeypatch, caps
         return train(*arguments, **named)
 
     monkeypatch.setattr(trained, "train", noted)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
+    with torch_threads(2):
         reward.many(CELLS[:1])
-    finally:
-        torch.set_num_threads(threads)
     assert seen == [1]
     assert capsys.readouterr() == ("", "")
 
