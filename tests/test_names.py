@@ -13,7 +13,7 @@ import cloudpickle
 import pytest
 
 import nastut as nt
-from nastut.names import EXTRAS, attach
+from nastut.names import WITHOUT_TORCH, attach
 
 PUBLIC = """
 Cell CellRNN Controller Node NotRepresentable Picture SequenceError Space Table c_next c_prev
@@ -104,7 +104,7 @@ def test_every_public_name_works_without_torch_or_says_what_to_do():
     )
     answers = dict(line.split(": ", 1) for line in said.splitlines())
     for name, answer in answers.items():
-        remedy = f"nastut.{name} needs torch, which is not installed: {EXTRAS['torch']}"
+        remedy = f"nastut.{name} needs torch, which is not installed: {WITHOUT_TORCH}"
         assert answer in ("None", remedy)
     alone = {name for name, answer in answers.items() if answer == "None"}
     assert {"Cell", "Space", "draw", "evaluate", "linearize", "check", "load_table"} <= alone

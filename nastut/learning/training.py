@@ -175,11 +175,6 @@ def perplexities(network: Network, stream: Stream, recipe: Recipe) -> np.ndarray
     return np.where(np.isnan(found), math.inf, found)
 
 
-def perplexity(model: LanguageModel, stream: Stream, recipe: Recipe) -> float:
-    """Return the perplexity of one model; see :func:`perplexities`."""
-    return float(perplexities(model, stream, recipe)[0])
-
-
 def fit(
     model: LanguageModel, task: Task, recipe: Recipe, seed: int = 0, progress: bool = True
 ) -> Record:
