@@ -258,12 +258,3 @@ def test_a_killed_search_with_two_workers_goes_on(tmp_path):
     whole = nt.search.random(nt.Space(2), reward, 90, 0, progress=False, batch=6)
     assert sorted(map(str, result.cells)) == sorted(map(str, whole.cells))
     assert result.failures == []
-
-
-def test_the_commands_wait_for_no_large_library():
-    code = (
-        "import sys, nastut.searching; "
-        "print([name for name in ('numpy', 'torch', 'sympy') if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"

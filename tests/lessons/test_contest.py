@@ -12,8 +12,6 @@ from nastut.lessons.contest import BROKEN, RIGHT
 from nastut.search import flat_gradient
 from nastut.studies.verdict import PAIRS
 
-INTERVALS = [(0.5, 0.4, 0.7), (0.2, 0.1, 0.3)]
-
 
 def intervals(axis):
     """The vertical lines of an axis: each is the interval of a point."""
