@@ -50,19 +50,6 @@ def test_recall_is_a_key_its_delay_and_the_key(rng, delay, keys, distractors):
     assert grammar.perplexity() == pytest.approx(known ** (1 / (delay + 2)), rel=1e-10)
 
 
-@pytest.mark.parametrize(
-    ("edges", "message"),
-    [
-        ({0: {"a": 1}, 1: {}}, "state 1 has no edge"),
-        ({0: {"b": 0}}, r"needs a symbol of .* and a state"),
-        ({0: {"a": 7}}, r"needs a symbol of .* and a state"),
-    ],
-)
-def test_dead_ends_and_edges_to_nowhere_are_refused(edges, message):
-    with pytest.raises(ValueError, match=message):
-        Grammar(("a",), edges)
-
-
 @pytest.mark.parametrize("name", ["delay", "keys", "distractors"])
 def test_a_recall_of_nothing_is_refused(name):
     assert recall(**{name: 1}).perplexity() >= 1
@@ -85,12 +72,6 @@ def test_tasks_from_grammars(make):
 def test_a_seed_is_no_generator():
     with pytest.raises(TypeError, match=r"rng is 3; it must be a generator: np\.random"):
         embedded_reber(3)
-
-
-def test_states_are_the_same_if_they_are_equal(rng):
-    grammar = Grammar(("a", "b"), {0: {"a": 1.0}, 1: {"b": 0.0}})
-    assert grammar.sentence(rng) == ["a", "b"]
-    assert grammar.perplexity() == pytest.approx(1)
 
 
 def test_a_sentence_may_be_one_symbol(rng):

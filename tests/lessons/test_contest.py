@@ -47,17 +47,6 @@ def test_every_setting_of_a_sweep_has_its_interval():
         assert set(axis.lines[3].get_ydata()) == {500}
 
 
-def test_pictures_show_the_numbers_that_they_are_given():
-    curves = {name: np.full(3, number) for number, name in enumerate("abcdefgh")}
-    lift = contest.draw_lift({"a": (0.2, 0.6), "b": (0.5, 0.1)})
-    gallery = contest.draw_curves(curves, right=np.ones(3))
-    lines = [list(line.get_xdata()) for line in lift.axes[0].lines]
-    assert lines == [[0.2, 0.6], [0.2], [0.6], [0.5, 0.1], [0.5], [0.1]]
-    for axis, (name, curve) in zip(gallery.axes, curves.items(), strict=True):
-        assert axis.get_title() == name
-        assert [line.get_ydata().tolist() for line in axis.lines] == [[1, 1, 1], curve.tolist()]
-
-
 def properties(cells):
     """Return which of some cells have which property."""
     memory = np.array([cell.has_memory for cell in cells])
