@@ -97,7 +97,7 @@ class Halving:
 
 @dataclass(frozen=True)
 class Trained:
-    """A reward function: (p* / perplexity)^2 on the validation stream at the end of training.
+    """A reward: (p* / perplexity)^2 on the validation stream at the end of training.
 
     p* is the best possible perplexity of the task, and 1 where it is not known. A child that
     diverges has failed. Each worker makes or reads the streams itself, once, and checks that
@@ -197,13 +197,6 @@ class Trained:
             seed,
             halving,
         )
-
-    def __call__(self, cell: Cell) -> float:
-        """Return the reward of one cell, trained alone."""
-        (outcome,) = self.many([cell])
-        if outcome.error is not None:
-            raise FloatingPointError(outcome.error)
-        return outcome.reward
 
     def many(self, cells: Sequence[Cell]) -> list[Outcome]:
         """Train cells side by side on one thread, and return what came of each."""

@@ -165,9 +165,6 @@ class Together:
     def __init__(self):
         self.groups, self.before = [], []
 
-    def __call__(self, cell):
-        raise AssertionError
-
     def many(self, cells):
         self.groups.append(len(cells))
         return [Outcome(1 / len(str(cell)), None, (2.0, len(str(cell)))) for cell in cells]
