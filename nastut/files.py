@@ -36,18 +36,20 @@ def require_file(path: Path) -> None:
 def write_atomically(target: Path, data: bytes) -> None:
     """Write a file so that a reader finds the old content or the new, never a part of either.
 
-    A link stays, and what it points to is written. What a kill leaves behind is overwritten by the
-    next write.
+    A link stays, and what it points to is written. A pipe or a device, which has no old content,
+    gets the data as they are. What a kill leaves behind is overwritten by the next write.
 
     Raises
     ------
     OSError
-        If the folder is missing or cannot be written to, or the target is no file.
+        If the folder is missing or cannot be written to.
     """
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{target} cannot be written: there is no folder {target.parent}")
-    require_file(target)  # or a device would be replaced by a file
     target = target.resolve()
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        target.write_bytes(data)
+        return
     # The name is short, because the target's may be as long as a name can be. The file is opened
     # as any new one, so that its permissions are those that the user's umask gives.
     temporary = target.with_name(f".nastut-{zlib.crc32(os.fsencode(target.name)):08x}")

@@ -23,9 +23,19 @@ from nastut.cells.space import Space
 from nastut.files import recorded
 
 
+class _ReadOnly:
+    """What has arrays that cannot be changed by accident, in copies and pickles neither."""
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        vars(self).update(state)
+        for value in state.values():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+
+
 @dataclass(frozen=True, eq=False)
-class Results:
-    """What came of one task: arrays with one row for each class, which nobody can change.
+class Results(_ReadOnly):
+    """What came of one task: arrays with one row for each class.
 
     Attributes
     ----------
@@ -50,8 +60,7 @@ class Results:
     ranks: np.ndarray
 
     def __post_init__(self) -> None:
-        for array in vars(self).values():
-            array.setflags(write=False)
+        self.__setstate__(vars(self))
 
     @classmethod
     def parse(cls, settings: Mapping[str, Any], columns: Sequence[Sequence[str]]) -> Results:
@@ -69,7 +78,7 @@ class Results:
         return cls(count, validation, numbers[..., points].copy(), diverged, rewards, ranks)
 
 
-class Table:
+class Table(_ReadOnly):
     """What came of training every cell of a space, on one or more tasks, from several seeds.
 
     Sequences that differ only by swaps of children are one class and share a row, so any of
@@ -106,13 +115,13 @@ class Table:
         self.tasks = tuple(settings["tasks"])
         self.sequences, memory, *numbers = columns
         self.has_memory = np.array(memory) == "1"
-        self.has_memory.setflags(write=False)
         self._row = {sequence: row for row, sequence in enumerate(self.sequences)}
         self._results = {}
         for task, of_task in settings["tasks"].items():
             width = 1 + len(of_task["seeds"]) * (len(of_task["at"]) + 2)
             self._results[task] = Results.parse(of_task, numbers[:width])
             numbers = numbers[width:]
+        self.__setstate__(vars(self))
 
     def __len__(self) -> int:
         """Return the number of classes."""

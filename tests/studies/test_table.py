@@ -1,7 +1,9 @@
 """The table: its file, what it says of a cell, and that nothing changes it by accident."""
 
+import copy
 import csv
 import lzma
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -132,11 +134,13 @@ def test_bad_arguments_are_refused(table):
             table.best(n)
 
 
-def test_no_array_can_be_changed_by_accident(table):
-    results = vars(table.results("delayed_recall")).values()
-    for array in (table.has_memory, table.rewards(), table.ranks(), *results):
-        with pytest.raises(ValueError, match="read-only"):
-            array[0] = 1
+def test_no_array_can_be_changed_by_accident_nor_in_a_copy(table):
+    for twin in (table, copy.deepcopy(table), pickle.loads(pickle.dumps(table))):
+        results = vars(twin.results("delayed_recall")).values()
+        for array in (twin.has_memory, twin.rewards(), twin.ranks(), *results):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 1
+        assert twin.best(3) == table.best(3)
 
 
 def test_a_file_that_is_no_table_is_named(path, tmp_path):
