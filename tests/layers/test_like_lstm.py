@@ -108,13 +108,6 @@ def not_loaded_with_weights_only_if_not_named(layer, input):
 
 
 @case
-def state_assigned(layer, input):
-    state = {name: value / 2 for name, value in layer.state_dict().items()}
-    layer.load_state_dict(state, assign=True)
-    return layer(input), all(layer.state_dict()[name] is not None for name in state)
-
-
-@case
 def state_with_a_key_missing(layer, input):
     state = layer.state_dict()
     del state["weight_hh_l1_reverse"]
@@ -259,15 +252,6 @@ def weight_changed_before_backward(layer, input):
 
 
 @case
-def backward_a_second_time(layer, input):
-    loss = layer(input)[0].sum()
-    loss.backward(retain_graph=True)
-    loss.backward()
-    with pytest.raises(RuntimeError, match="second time"):
-        loss.backward()
-
-
-@case
 def inference(layer, input):
     with torch.inference_mode():
         output = layer(input)[0]
@@ -284,16 +268,6 @@ def transformed_by_torch_func(layer, input):
         torch.func.jacrev(loss)(input),
         torch.func.vjp(loss, input)[0],
     )
-
-
-@case
-def gradient_by_parameters_in_torch_func(layer, input):
-    def loss(weight):
-        return weighted_sum(
-            tensors(torch.func.functional_call(layer, {"weight_hr_l0": weight}, input))
-        )
-
-    return torch.func.grad(loss)(layer.weight_hr_l0)
 
 
 @case
