@@ -220,12 +220,6 @@ def test_width_is_the_one_asked_for(pixels, direction):
     assert images(picture)[0]["width"] == str(pixels)
 
 
-@pytest.mark.parametrize("width", [0, float("nan")])
-def test_width_is_above_0(width):
-    with pytest.raises(ValueError, match=rf"width is {width}; it must be a number of pixels"):
-        nt.draw(nt.zoo.EXAMPLE, width=width)
-
-
 def test_an_output_that_is_no_picture_is_an_error(picture, monkeypatch, tmp_path):
     write_program(tmp_path, "echo Hello")
     monkeypatch.setenv("PATH", str(tmp_path))
