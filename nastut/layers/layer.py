@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from inspect import Parameter, signature
 from itertools import chain, product
 from typing import Any
 
@@ -282,18 +283,11 @@ class CellRNN(nn.Module):
 
     def extra_repr(self) -> str:
         """Return the arguments that make this layer."""
-        defaults = {
-            "num_layers": 1,
-            "bias": False,
-            "batch_first": False,
-            "dropout": 0.0,
-            "bidirectional": False,
-            "proj_size": 0,
-        }
         options = [
             f"{name}={getattr(self, name)}"
-            for name, value in defaults.items()
-            if getattr(self, name) != value
+            for name, parameter in signature(CellRNN).parameters.items()
+            if parameter.default not in (Parameter.empty, None)
+            and getattr(self, name) != parameter.default
         ]
         return ", ".join([repr(self.cell), str(self.input_size), str(self.hidden_size), *options])
 

@@ -19,9 +19,8 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from nastut.layers.arguments import State
 from nastut.learning.tasks import Stream, Task, windows
-
-State = tuple[Tensor, Tensor]
 
 Stay = Callable[[int, np.ndarray], np.ndarray]
 """From the number of a report, from 0, and the validation perplexity of each network that was
