@@ -10,7 +10,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from nastut.names import EXTRAS
+from nastut.names import WITHOUT_TORCH
 
 OLDEST_PYTHON = (3, 11)
 REINSTALL = "run 'make lab' in the project folder, or 'pip install -c constraints.txt -e .[test]'"
@@ -84,7 +84,7 @@ def _torch() -> str:
     try:
         import torch
     except ModuleNotFoundError:
-        return f"not installed, and only what trains needs it; for that, {EXTRAS['torch']}"
+        return f"not installed, and only what trains needs it; for that, {WITHOUT_TORCH}"
 
     weight = torch.ones(2, 2, requires_grad=True)
     (slope,) = torch.autograd.grad(torch.tanh(weight @ weight).sum(), weight)

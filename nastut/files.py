@@ -1,12 +1,10 @@
-"""Files: where the recorded ones are, reading JSON, and writing that is never half done."""
+"""Files: where the recorded ones are, and writing that is never half done."""
 
 from __future__ import annotations
 
-import json
 import os
 import zlib
 from pathlib import Path
-from typing import Any
 
 _PACKAGE = Path(__file__).parent
 _FOLDERS = (_PACKAGE.parent / "data", _PACKAGE / "data")
@@ -26,28 +24,6 @@ def recorded(name: str) -> Path:
             return folder / name
     looked = " nor in ".join(map(str, _FOLDERS))
     raise FileNotFoundError(f"{name} is not recorded: neither in {looked}")
-
-
-def read_json(path: Path, remedy: str) -> Any:
-    """Return what a JSON file holds.
-
-    Raises
-    ------
-    OSError
-        If there is no such file, or it cannot be read.
-    ValueError
-        If it is no JSON. The message names the file and ends with the remedy.
-    """
-    require_file(path)
-    try:
-        return json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is damaged or holds something else: {error}; {remedy}") from None
-
-
-def write_json(path: Path, content: Any, indent: int | None = None) -> None:
-    """Write JSON, whole or not at all."""
-    write_atomically(path, (json.dumps(content, indent=indent) + "\n").encode())
 
 
 def require_file(path: Path) -> None:

@@ -11,11 +11,8 @@ from typing import Any
 
 import lazy_loader
 
-EXTRAS = {
-    "torch": "run pip install 'nastut[torch]'; on Linux see the README on the size of torch",
-    "distributed": "run pip install 'nastut[cluster]'",
-}
-"""What may be missing, and the remedy."""
+WITHOUT_TORCH = "run pip install 'nastut[torch]'; on Linux see the README on the size of torch"
+"""The remedy."""
 
 
 def attach(
@@ -23,7 +20,7 @@ def attach(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """Return ``__getattr__``, ``__dir__`` and ``__all__`` of a package, as its stub lists them.
 
-    A name that needs what is not installed raises :class:`ModuleNotFoundError` with the remedy.
+    A name that needs torch where there is none raises :class:`ModuleNotFoundError` with the remedy.
     """
     load, directory, names = lazy_loader.attach_stub(package, file)
 
@@ -31,12 +28,11 @@ def attach(
         try:
             return load(name)
         except ModuleNotFoundError as error:
-            if error.name not in EXTRAS:
+            if error.name != "torch":
                 raise
             raise ModuleNotFoundError(
-                f"{package}.{name} needs {error.name}, which is not installed: "
-                f"{EXTRAS[error.name]}",
-                name=error.name,
+                f"{package}.{name} needs torch, which is not installed: {WITHOUT_TORCH}",
+                name="torch",
             ) from None
 
     return getattribute, directory, names

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from io import BytesIO
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from nastut.files import write_atomically
 
 if TYPE_CHECKING:
     from nastut.search.checkpoint import SearchResult
@@ -126,15 +130,28 @@ def _print_best(result: SearchResult, best: float, out: Path, picture: Path) -> 
 
 def run_report(options: argparse.Namespace) -> None:
     """Draw the curves of some searches, and print what each found."""
-    from nastut.pictures.curves import draw_curves
     from nastut.search.checkpoint import SearchResult
 
     results = {str(path): SearchResult.load(path) for path in options.files}
     for path, result in results.items():
         print(f"{path}: {result}")
     out = options.out or options.files[0].with_suffix(".curves.svg")
-    curves = {
-        f"the best {best}": {path: result.curve(best) for path, result in results.items()}
-        for best in (1, 5, 15)
-    }
-    print(f"curves written to {draw_curves(curves, out)}")
+    _draw_curves(results, out)
+    print(f"curves written to {out}")
+
+
+def _draw_curves(results: Mapping[str, SearchResult], path: Path) -> None:
+    """Write a picture of what the best so far are worth over evaluations; the suffix says how."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 3.5), layout="constrained")
+    row = figure.subplots(1, 3, sharey=True)
+    for axes, best in zip(row, (1, 5, 15), strict=True):
+        for dashes, (name, result) in zip(cycle(("-", "--", "-.", ":")), results.items()):
+            axes.plot(result.curve(best), dashes, label=name)
+        axes.set(title=f"the best {best}", xlabel="evaluations")
+    row[0].set_ylabel("mean reward")
+    row[0].legend(fontsize="small")
+    drawn = BytesIO()
+    figure.savefig(drawn, format=path.suffix[1:])
+    write_atomically(path, drawn.getvalue())

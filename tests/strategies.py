@@ -1,10 +1,12 @@
 """Cells, numbers and bad tokens for hypothesis."""
 
 import numpy as np
+import sympy as sp
 from hypothesis import strategies as st
 
 from nastut.cells import operations
 from nastut.cells.cell import Cell
+from nastut.symbolic.symbols import c_prev, leaf_symbols
 
 COMBINATIONS = list(operations.COMBINATIONS)
 ACTIVATIONS = list(operations.ACTIVATIONS)
@@ -42,6 +44,17 @@ def inputs(base, rng, points):
     """Return random x_parts, h_parts of shape (base, points) and c of shape (points,)."""
     x, h = rng.uniform(-1.5, 1.5, (2, base, points))
     return x, h, rng.uniform(-1.5, 1.5, points)
+
+
+def number(expression, x, h, c):
+    """Return the value of a formula, worked out with 30 digits; the parts are of one point."""
+    symbols = [*zip(*map(leaf_symbols, range(len(x))), strict=True), [c_prev]]
+    values = {
+        symbol: sp.Float(float(part), 30)
+        for row, parts in zip(symbols, (x, h, c), strict=True)
+        for symbol, part in zip(row, parts.ravel(), strict=True)
+    }
+    return float(expression.xreplace(values))
 
 
 BAD_TOKENS = [

@@ -120,16 +120,6 @@ def test_streams_may_be_closed_full_or_without_a_reader(redirected, status, said
     assert (done.returncode, done.stderr) == (status, said)
 
 
-@pytest.mark.parametrize("arguments", [[], ["show"], ["draw"]])
-def test_unknown_use_prints_the_usage(arguments, capsys):
-    with pytest.raises(SystemExit) as stop:
-        main(arguments)
-    assert stop.value.code == 2
-    printed, complaints = capsys.readouterr()
-    assert printed == ""
-    assert complaints.startswith("usage: python -m nastut")
-
-
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
 def test_show_works_on_any_terminal(encoding, tmp_path, monkeypatch, capsys):
     path = tmp_path / "Bild\N{SNOWMAN}.svg"

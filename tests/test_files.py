@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nastut.files import read_json, recorded, require_file, write_atomically, write_json
+from nastut.files import recorded, require_file, write_atomically
 
 
 @pytest.fixture
@@ -106,21 +106,5 @@ def test_a_folder_and_a_pipe_are_refused_by_name(tmp_path):
     os.mkfifo(pipe)
     require_file(tmp_path / "nothing yet")
     for path, kind in ((tmp_path, "a folder"), (pipe, "no file")):
-        for use in (require_file, lambda path: read_json(path, "restore it")):
-            with pytest.raises(OSError, match=f"^{re.escape(f'{path} is {kind}; give the path')}"):
-                use(path)
-
-
-def test_json_comes_back(tmp_path):
-    path, content = tmp_path / "some.json", {"a": [1, 2.5, None], "b": {"c": "\u00e9"}}
-    write_json(path, content, indent=1)
-    assert read_json(path, "restore it") == content
-    assert path.read_text().endswith("}\n")
-
-
-@pytest.mark.parametrize("text", [b"{", b"[" * 100_000, b"\xff"], ids=["cut", "deep", "bytes"])
-def test_bad_json_is_reported_with_its_path_and_the_remedy(text, tmp_path):
-    path = tmp_path / "some.json"
-    path.write_bytes(text)
-    with pytest.raises(ValueError, match=r"some\.json is damaged or holds .*; restore it$"):
-        read_json(path, "restore it")
+        with pytest.raises(OSError, match=f"^{re.escape(f'{path} is {kind}; give the path')}"):
+            require_file(path)

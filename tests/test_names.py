@@ -1,7 +1,6 @@
 """Public names: what an import loads, what works without torch, and what can be pickled."""
 
 import ast
-import pickle
 import subprocess
 import sys
 from importlib import import_module
@@ -9,11 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
-import cloudpickle
 import pytest
 
 import nastut as nt
-from nastut.names import EXTRAS, attach
+from nastut.names import WITHOUT_TORCH, attach
 
 PUBLIC = """
 Cell CellRNN Controller Node NotRepresentable Picture SequenceError Space Table c_next c_prev
@@ -104,7 +102,7 @@ def test_every_public_name_works_without_torch_or_says_what_to_do():
     )
     answers = dict(line.split(": ", 1) for line in said.splitlines())
     for name, answer in answers.items():
-        remedy = f"nastut.{name} needs torch, which is not installed: {EXTRAS['torch']}"
+        remedy = f"nastut.{name} needs torch, which is not installed: {WITHOUT_TORCH}"
         assert answer in ("None", remedy)
     alone = {name for name, answer in answers.items() if answer == "None"}
     assert {"Cell", "Space", "draw", "evaluate", "linearize", "check", "load_table"} <= alone
@@ -142,12 +140,3 @@ def test_no_exported_name_is_that_of_a_submodule_unless_it_is_the_submodule(stub
         if find_spec(f"{package}.{name}"):
             assert getattr(import_module(package), name) is import_module(f"{package}.{name}")
     assert type(import_module(package)) is ModuleType
-
-
-def test_a_function_of_a_notebook_that_mentions_nt_survives_a_round_trip():
-    def reward(cell):
-        return len(nt.formulas(cell).steps) + (cell == nt.zoo.LSTM)
-
-    assert nt.doctor is not None  # loaded, as in a notebook that calls it
-    again = pickle.loads(cloudpickle.dumps(reward))
-    assert again(nt.zoo.LSTM) == reward(nt.zoo.LSTM)

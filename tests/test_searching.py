@@ -12,14 +12,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import nastut as nt
 from drawn import hide_programs, texts
 from nastut.__main__ import main
 from nastut.search.checkpoint import Batch, SearchResult
 from nastut.search.rewards import FAILED, Outcome
-from nastut.searching import METHODS
+from nastut.searching import METHODS, _draw_curves
 
 SHORT = ["--task", "reber", "--base", "2", "--steps", "8", "--hidden", "3", "--batch", "6"]
 CELLS = [
@@ -192,9 +194,28 @@ def test_a_search_goes_on_and_is_reported(capsys, tmp_path, in_threads):
         for name in ("search.json", "search.json.ckpt")
     ]
     assert Path("search.curves.svg").exists()
+    assert main(["report", "search.json", "--out", "curves.odd"]) == 2
+    assert "'odd' is not supported" in capsys.readouterr().err
     Path("a.json").write_text("{}")
     assert main(["report", "a.json"]) == 2
     assert "a.json is damaged or is not the file of a search" in capsys.readouterr().err
+
+
+def test_a_report_has_three_panels_and_a_curve_for_each_search(monkeypatch):
+    figures = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **options: figures.append(figure))
+    curves = {name: np.linspace(0, 1, 20) ** k for k, name in enumerate("abcde", 1)}
+    results = {n: SimpleNamespace(curve=lambda best, c=c: c / best) for n, c in curves.items()}
+    _draw_curves(results, Path("a.svg"))
+    (figure,) = figures
+    for axes, best in zip(figure.axes, (1, 5, 15), strict=True):
+        assert (axes.get_title(), axes.get_xlabel()) == (f"the best {best}", "evaluations")
+        drawn = {line.get_label(): line.get_ydata() for line in axes.lines}
+        assert drawn.keys() == curves.keys()
+        assert all(np.array_equal(drawn[name], curves[name] / best) for name in curves)
+        assert len({line.get_linestyle() for line in axes.lines[:4]}) == 4  # told apart in grey
+        assert axes.get_ylim() == figure.axes[0].get_ylim()
+    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == list("abcde")
 
 
 def test_words_of_files_and_a_bad_file(capsys, tmp_path, in_threads):
@@ -237,12 +258,3 @@ def test_a_killed_search_with_two_workers_goes_on(tmp_path):
     whole = nt.search.random(nt.Space(2), reward, 90, 0, progress=False, batch=6)
     assert sorted(map(str, result.cells)) == sorted(map(str, whole.cells))
     assert result.failures == []
-
-
-def test_the_commands_wait_for_no_large_library():
-    code = (
-        "import sys, nastut.searching; "
-        "print([name for name in ('numpy', 'torch', 'sympy') if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"

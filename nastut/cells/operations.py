@@ -12,67 +12,39 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nastut.cells.number_systems import NumberSystem, Value
+from nastut.cells.number_systems import Value
 
 
 @dataclass(frozen=True)
-class Combination:
-    """A way to join two values, elementwise.
+class Operation:
+    """A function of one value or two, elementwise.
 
     Attributes
     ----------
-    name
-        The token that stands for it in a sequence.
     apply
-        ``apply(xp, a, b)`` is the joined value, in the number system `xp`.
+        ``apply(xp, *values)`` is its value in the number system `xp`.
     searched
         Whether it belongs to the search space of the paper, and so to the default of
         :class:`nastut.cells.space.Space`.
     """
 
-    name: str
-    apply: Callable[[NumberSystem, Value, Value], Value]
+    apply: Callable[..., Value]
     searched: bool = False
 
 
-@dataclass(frozen=True)
-class Activation:
-    """A function of one value, elementwise.
-
-    Attributes
-    ----------
-    name
-        The token that stands for it in a sequence.
-    apply
-        ``apply(xp, a)`` is the activated value, in the number system `xp`.
-    searched
-        As for a combination.
-    """
-
-    name: str
-    apply: Callable[[NumberSystem, Value], Value]
-    searched: bool = False
-
-
-# True: the paper searches with it.
-COMBINATIONS: dict[str, Combination] = {
-    row.name: row
-    for row in (
-        Combination("Add", lambda xp, a, b: a + b, True),
-        Combination("Multiply", lambda xp, a, b: a * b, True),
-        Combination("Max", lambda xp, a, b: xp.maximum(a, b)),
-    )
+# By the token that stands for it in a sequence. True: the paper searches with it.
+COMBINATIONS = {
+    "Add": Operation(lambda xp, a, b: a + b, True),
+    "Multiply": Operation(lambda xp, a, b: a * b, True),
+    "Max": Operation(lambda xp, a, b: xp.maximum(a, b)),
 }
 
-ACTIVATIONS: dict[str, Activation] = {
-    row.name: row
-    for row in (
-        Activation("Identity", lambda xp, a: a, True),
-        Activation("Tanh", lambda xp, a: xp.tanh(a), True),
-        Activation("Sigmoid", lambda xp, a: xp.sigmoid(a), True),
-        Activation("ReLU", lambda xp, a: xp.relu(a), True),
-        Activation("Sin", lambda xp, a: xp.sin(a)),
-    )
+ACTIVATIONS = {
+    "Identity": Operation(lambda xp, a: a, True),
+    "Tanh": Operation(lambda xp, a: xp.tanh(a), True),
+    "Sigmoid": Operation(lambda xp, a: xp.sigmoid(a), True),
+    "ReLU": Operation(lambda xp, a: xp.relu(a), True),
+    "Sin": Operation(lambda xp, a: xp.sin(a)),
 }
 
 SEARCHED_COMBINATIONS = tuple(name for name, row in COMBINATIONS.items() if row.searched)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from inspect import Parameter, signature
 from itertools import chain, product
 from typing import Any
 
@@ -13,7 +14,6 @@ from torch.nn.utils.rnn import PackedSequence
 
 from nastut.cells.cell import Cell, require_cell
 from nastut.cells.sequence import require_whole_number
-from nastut.layers import kernel
 from nastut.layers.arguments import (
     State,
     autocast_type,
@@ -178,15 +178,6 @@ class CellRNN(nn.Module):
             nn.init.uniform_(parameter, -bound, bound)
 
     @property
-    def fused(self) -> bool:
-        """Whether the next call runs on the compiled kernel.
-
-        If not, ``nastut.layers.kernel.load().status`` tells why. Results come slower then, and are
-        the same up to rounding, which may depend on the number of torch's threads.
-        """
-        return kernel.load().runs_on(self.weight_ih_l0)
-
-    @property
     def all_weights(self) -> list[list[Tensor]]:
         """The parameters of each layer and direction, in the order of the states."""
         return [
@@ -292,18 +283,11 @@ class CellRNN(nn.Module):
 
     def extra_repr(self) -> str:
         """Return the arguments that make this layer."""
-        defaults = {
-            "num_layers": 1,
-            "bias": False,
-            "batch_first": False,
-            "dropout": 0.0,
-            "bidirectional": False,
-            "proj_size": 0,
-        }
         options = [
             f"{name}={getattr(self, name)}"
-            for name, value in defaults.items()
-            if getattr(self, name) != value
+            for name, parameter in signature(CellRNN).parameters.items()
+            if parameter.default not in (Parameter.empty, None)
+            and getattr(self, name) != parameter.default
         ]
         return ", ".join([repr(self.cell), str(self.input_size), str(self.hidden_size), *options])
 

@@ -18,9 +18,10 @@ from tqdm.auto import tqdm
 
 from nastut.cells.cell import Cell, require_cell
 from nastut.cells.sequence import require_whole_number
+from nastut.layers.arguments import State
 from nastut.layers.recurrence import Weights, recur
 from nastut.learning.tasks import Task
-from nastut.learning.training import Network, Recipe, Record, State, fit_members
+from nastut.learning.training import Network, Recipe, Record, fit_members
 from nastut.learning.training import Stay as Stay
 
 CHILD = Recipe(epochs=1, batch=16, steps=32, learning_rate=0.01, reports=4)

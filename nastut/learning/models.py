@@ -14,8 +14,9 @@ from torch import Tensor, nn
 
 from nastut.cells.cell import Cell
 from nastut.cells.redundancy import redundant_leaves
+from nastut.layers.arguments import State
 from nastut.layers.layer import CellRNN
-from nastut.learning.training import LanguageModel, State, count_parameters
+from nastut.learning.training import LanguageModel, count_parameters
 
 EMBEDDING = 48
 """Width of the vectors that stand for symbols."""

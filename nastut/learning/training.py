@@ -19,9 +19,8 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from nastut.layers.arguments import State
 from nastut.learning.tasks import Stream, Task, windows
-
-State = tuple[Tensor, Tensor]
 
 Stay = Callable[[int, np.ndarray], np.ndarray]
 """From the number of a report, from 0, and the validation perplexity of each network that was
@@ -173,11 +172,6 @@ def perplexities(network: Network, stream: Stream, recipe: Recipe) -> np.ndarray
     with np.errstate(over="ignore"):
         found = np.exp(total / count)
     return np.where(np.isnan(found), math.inf, found)
-
-
-def perplexity(model: LanguageModel, stream: Stream, recipe: Recipe) -> float:
-    """Return the perplexity of one model; see :func:`perplexities`."""
-    return float(perplexities(model, stream, recipe)[0])
 
 
 def fit(

@@ -243,21 +243,12 @@ def _who_stay(perplexities: Perplexities, share: float) -> list[float]:
     return [perplexity for perplexity, goes in pairs if goes]
 
 
-def _all_equal_ones(perplexities: Perplexities, share: float) -> list[bool]:
+def _up_to_the_worst(
+    perplexities: Perplexities, share: float, least: int = 1, diverged: bool = False
+) -> list[bool]:
     """Compare with the worst that goes on, so that all that equal it go on, too."""
-    worst = sorted(perplexities)[max(1, floor(share * len(perplexities))) - 1]
-    return [p <= worst and isfinite(p) for p in perplexities]
-
-
-def _even_diverged(perplexities: Perplexities, share: float) -> list[bool]:
-    worst = sorted(perplexities)[max(1, floor(share * len(perplexities))) - 1]
-    return [p <= worst for p in perplexities]
-
-
-def _by_place(perplexities: Perplexities, share: float) -> list[bool]:
-    """Compare with the worst that goes on; for none, place -1 is the last of all."""
-    worst = sorted(perplexities)[floor(share * len(perplexities)) - 1]
-    return [p <= worst and isfinite(p) for p in perplexities]
+    worst = sorted(perplexities)[max(least, floor(share * len(perplexities))) - 1]
+    return [p <= worst and (diverged or isfinite(p)) for p in perplexities]
 
 
 def _jobs(rng: np.random.Generator) -> Iterator[tuple[list[float], int]]:
@@ -341,12 +332,14 @@ EXERCISES = {
             "those are the worst, beginning with what diverged: a low perplexity is good": (
                 _stay(p, share, key=lambda p: -p)
             ),
-            "what diverged never goes on, even where there is room": _even_diverged(p, share),
+            "what diverged never goes on, even where there is room": (
+                _up_to_the_worst(p, share, diverged=True)
+            ),
             "a child that diverged never goes on, even if it is among the first `kept`": (
                 _stay([min(number, 1e9) for number in p], share)
             ),
             "of equal perplexities the earlier go on, so that no more than `share` of all do": (
-                _all_equal_ones(p, share)
+                _up_to_the_worst(p, share)
             ),
             "round down: a share of 0.5 of five children is two": _stay(p, share, rounded=ceil),
             "round down, not to the nearest": _stay(p, share, rounded=round),
@@ -357,7 +350,7 @@ EXERCISES = {
                 _stay(p, share * sum(map(isfinite, p)) / len(p))
             ),
             "where the share is less than one child, `kept` is 0, and place 0 - 1 is the last": (
-                _by_place(p, share)
+                _up_to_the_worst(p, share, least=0)
             ),
             "return True or False for each child, in the order in which they came": (
                 _who_stay(p, share)

@@ -18,7 +18,7 @@ from nastut.pictures.style import INK, QUIET
 
 
 def finals(
-    runs: Mapping[str, Any], text: str, characters: int = 3_000_000, parameters: int = 100_000
+    runs: Mapping[str, Any], text: str, characters: int = 3_000_000
 ) -> dict[str, np.ndarray]:
     """Return the test perplexity of each model in each replicate of its finals; nan for none.
 
@@ -26,10 +26,10 @@ def finals(
     ----------
     runs
         Of the study ``found``.
-    text, characters, parameters
-        What was read, how much of it, and the size of the models.
+    text, characters
+        What was read, and how much of it, by models of 100,000 parameters.
     """
-    setting = {"text": text, "characters": characters, "parameters": parameters}
+    setting = {"text": text, "characters": characters, "parameters": 100_000}
     chosen = [
         run
         for run in runs.values()

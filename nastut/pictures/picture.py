@@ -91,8 +91,8 @@ class Picture:
         drawn = _shorten(svg)
         return re.sub(r'font-size="([\d.]+)"([^>]*)>([^<]*_[^<]*)</text>', _lower_in_svg, drawn)
 
-    def png(self, dpi: int = 192) -> bytes:
-        """Return the picture as the bytes of a PNG file.
+    def png(self) -> bytes:
+        """Return the picture as the bytes of a PNG file, with 192 pixels in an inch.
 
         Raises
         ------
@@ -101,7 +101,7 @@ class Picture:
         """
         label = r'label=(?:"((?:[^"\\]|\\.)*)"|(\w+))'
         source = re.sub(label, _lower_in_dot, self.dot.source)
-        return _render(source, "png", f"-Gdpi={dpi}")
+        return _render(source, "png", "-Gdpi=192")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture to `path`; the suffix, .svg or .png, chooses the format.

@@ -299,8 +299,8 @@ def run(
         A function of a cell; the larger, the better. A child that raises an exception, or whose
         reward is not a finite number, failed: it is never the best, counts as the lowest reward of
         all and at most as 0, and is reported in ``result.failures``. A
-        :class:`nastut.search.rewards.SideBySide` function, such as :class:`nastut.search.Trained`,
-        gets the new cells of a batch together.
+        :class:`nastut.search.rewards.SideBySide`, such as :class:`nastut.search.Trained`, gets the
+        new cells of a batch together.
     evaluations
         How many cells are proposed.
     settings
@@ -343,7 +343,7 @@ def run(
     require_whole_number("evaluations", evaluations)
     if not (workers is None or callable(workers)):
         require_whole_number("workers", workers)
-    if not callable(reward):
+    if not (callable(reward) or isinstance(reward, SideBySide)):
         raise TypeError(f"reward is {describe(reward)} where a function of a Cell belongs")
     crew = Workers(executor, workers, limit)
     search = Search(strategy, space, reward, evaluations, settings, target)

@@ -44,13 +44,10 @@ class Outcome(NamedTuple):
 
 @runtime_checkable
 class SideBySide(Protocol):
-    """A reward function that trains many children at once, such as :class:`nastut.search.Trained`.
+    """A reward that trains many children at once, such as :class:`nastut.search.Trained`.
 
     The children of one proposal then go to one worker together.
     """
-
-    def __call__(self, cell: Cell) -> float:
-        """Return the reward of one cell."""
 
     def many(self, cells: Sequence[Cell]) -> list[Outcome]:
         """Return what came of each; after an exception each is asked for alone."""

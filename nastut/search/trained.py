@@ -97,7 +97,7 @@ class Halving:
 
 @dataclass(frozen=True)
 class Trained:
-    """A reward function: (p* / perplexity)^2 on the validation stream at the end of training.
+    """A reward: (p* / perplexity)^2 on the validation stream at the end of training.
 
     p* is the best possible perplexity of the task, and 1 where it is not known. A child that
     diverges has failed. Each worker makes or reads the streams itself, once, and checks that
@@ -175,7 +175,7 @@ class Trained:
                 f"{task!r} with {len(files)} files; 'text' takes three: train, validation, test"
             )
         files = tuple(os.path.abspath(file) for file in files)
-        streams = _load(task, files)
+        streams = TASKS[task](*files)
         reports = 1 if halving is None else halving.parts
         batch, window = 16, 32
         in_an_epoch = (len(streams.train) // batch - 1) // window
@@ -198,17 +198,10 @@ class Trained:
             halving,
         )
 
-    def __call__(self, cell: Cell) -> float:
-        """Return the reward of one cell, trained alone."""
-        (outcome,) = self.many([cell])
-        if outcome.error is not None:
-            raise FloatingPointError(outcome.error)
-        return outcome.reward
-
     def many(self, cells: Sequence[Cell]) -> list[Outcome]:
         """Train cells side by side on one thread, and return what came of each."""
         torch.set_num_threads(1)
-        streams = self._streams()
+        streams = _streams(self.task, self.files, self.digest)
         short = replace(
             streams,
             train=streams.train[: self.train],
@@ -239,30 +232,28 @@ class Trained:
         }
         return dict(json.loads(json.dumps(mine)))
 
-    def _streams(self) -> Task:
-        try:
-            streams = _load(self.task, self.files)
-        except (OSError, ValueError) as error:
-            raise UnfitWorkerError(f"a worker cannot read the text: {error}") from error
-        if streams.digest != self.digest:
-            raise UnfitWorkerError(
-                f"the text of a worker ({streams.digest}) is not that of the search "
-                f"({self.digest}); give both the same files and the same version of Python"
-            )
-        return streams
-
     def _outcome(self, record: Record) -> Outcome:
         if record.diverged:
             return failure(f"diverged at step {record.diverged}")
         return Outcome((self.best / record.validation[-1]) ** 2, None, record.validation)
 
 
-def _load(task: str, files: tuple[str, ...]) -> Task:
-    """Return the streams; they are made or read once, and once more if a file has changed."""
-    times = tuple(os.stat(file).st_mtime_ns if os.path.exists(file) else 0 for file in files)
-    return _loaded(task, files, times)
-
-
 @lru_cache(maxsize=2)
-def _loaded(task: str, files: tuple[str, ...], times: tuple[int, ...]) -> Task:
-    return TASKS[task](*files)
+def _streams(task: str, files: tuple[str, ...], digest: str) -> Task:
+    """Make or read the streams of a task, once in a worker; they are those of the search, or fail.
+
+    Raises
+    ------
+    UnfitWorkerError
+        If they are others, or cannot be read.
+    """
+    try:
+        streams = TASKS[task](*files)
+    except (OSError, ValueError) as error:
+        raise UnfitWorkerError(f"a worker cannot read the text: {error}") from error
+    if streams.digest != digest:
+        raise UnfitWorkerError(
+            f"the text of a worker ({streams.digest}) is not that of the search ({digest}); "
+            "give both the same files and the same version of Python"
+        )
+    return streams

@@ -18,7 +18,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from nastut.files import read_json, recorded, write_json
+from nastut.files import recorded, require_file, write_atomically
 
 REMEDY = "restore it, or move it away and make it anew"
 
@@ -108,7 +108,8 @@ class Study:
                         continue
                     results[futures[future]] = future.result()
                     results = {name: results[name] for name in [*runs, *results] if name in results}
-                    write_json(path, {"settings": settings, "runs": results}, indent=1)
+                    content = {"settings": settings, "runs": results}
+                    write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
                 if failures:  # Only now: the other runs lose nothing.
                     raise failures[0]
         return results
@@ -128,10 +129,12 @@ def load_study(name: str) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    content = read_json(path, REMEDY)
-    if not (isinstance(content, dict) and {"settings", "runs"} <= content.keys()):
-        raise ValueError(f"{path} is no study: it lacks settings or runs; {REMEDY}")
-    return content
+    require_file(path)
+    try:
+        content = json.loads(path.read_bytes())
+        return {"settings": content["settings"], "runs": content["runs"]}
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise ValueError(f"{path} is damaged or holds no study: {error!r}; {REMEDY}") from None
 
 
 def _require_same(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -48,12 +48,15 @@ PAIRS = (
 """Judged lines to compare, asked together: the p-values are corrected for their number."""
 
 
-def arrived(runs: Runs, band: str = "1 per mille") -> dict[str, np.ndarray]:
-    """Return, for each judged line, evaluations until arrival of every seed; infinite for never."""
+def arrived(runs: Runs) -> dict[str, np.ndarray]:
+    """Return, for each judged line, evaluations until arrival of every seed; infinite for never.
+
+    To arrive is to find one of the best per mille of the cells.
+    """
     reached: dict[str, list[int | None]] = {}
     for run in runs.values():
         if run["line"] is not None:
-            reached.setdefault(run["line"], []).extend(run["reached"][band])
+            reached.setdefault(run["line"], []).extend(run["reached"]["1 per mille"])
     return {line: arrivals(of_line) for line, of_line in reached.items()}
 
 

@@ -122,12 +122,9 @@ def test_decode_names_the_choice_that_is_out_of_range(wrong):
         nt.Space().decode(choices)
 
 
-def test_encode_refuses_another_base():
+def test_encode_names_what_is_not_in_the_space():
     with pytest.raises(ValueError, match="the cell has base 8, this space has base 2"):
         nt.Space(2).encode(nt.zoo.LSTM)
-
-
-def test_encode_names_the_token_that_is_not_in_the_space():
     with pytest.raises(ValueError, match=r"token 1 is Max; this space has \('Add', 'Multiply'\)"):
         nt.Space(8).encode(nt.zoo.MAXCELL)
 

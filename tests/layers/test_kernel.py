@@ -9,6 +9,7 @@ import nastut as nt
 from kernel_switch import require_kernel
 from nastut.layers import kernel
 from nastut.layers.recurrence import Weights, recur
+from threads import torch_threads
 
 
 def load_again():
@@ -53,34 +54,20 @@ def test_where_no_compiler_is_nothing_is_said(monkeypatch):
 needs_kernel = pytest.mark.skipif(kernel.load().library is None, reason=kernel.load().status)
 
 
-@pytest.fixture
-def in_threads():
-    """Call a function with a number of threads."""
-    before = torch.get_num_threads()
-
-    def call(threads, function):
-        torch.set_num_threads(threads)
-        return function()
-
-    yield call
-    torch.set_num_threads(before)
-
-
-def assert_same_bits(in_threads, function):
-    torch.manual_seed(0)
-    alone = in_threads(1, function)
+def assert_same_bits(function):
+    with torch_threads(1):
+        alone = function()
     for threads in (2, 5):
-        for found, value in zip(in_threads(threads, function), alone, strict=True):
-            assert torch.isfinite(value).all()
-            assert torch.equal(found, value)
+        with torch_threads(threads):
+            found = function()
+        assert all(value.isfinite().all() for value in alone)
+        assert all(map(torch.equal, found, alone))
 
 
 @needs_kernel
 @pytest.mark.parametrize("options", [{}, {"bias": True, "proj_size": 6}], ids=str)
 @pytest.mark.parametrize(("steps", "batch", "hidden"), [(9, 1, 7), (19, 7, 40), (3, 40, 17)])
-def test_the_number_of_threads_does_not_matter(
-    in_threads, monkeypatch, options, steps, batch, hidden
-):
+def test_the_number_of_threads_does_not_matter(monkeypatch, options, steps, batch, hidden):
     monkeypatch.setattr(kernel, "WORTH_SHARING", 0)
     for cell in (nt.zoo.NASCELL, nt.zoo.MAXCELL):
         layer = nt.CellRNN(cell, 5, hidden, **options)
@@ -91,11 +78,11 @@ def test_the_number_of_threads_does_not_matter(
             loss = output.square().sum() + c.sum()
             return output, h, c, *torch.autograd.grad(loss, [input, *layer.parameters()])
 
-        assert_same_bits(in_threads, run)
+        assert_same_bits(run)
 
 
 @needs_kernel
-def test_the_number_of_threads_does_not_matter_to_members(in_threads):
+def test_the_number_of_threads_does_not_matter_to_members():
     rng = np.random.default_rng(0)
     cells = [nt.Space(2).sample(rng) for _ in range(7)]
     shapes = {"input": (7, 32, 3), "hidden": (7, 32, 16), "h": (7, 4, 16), "c": (7, 4, 16)}
@@ -109,7 +96,7 @@ def test_the_number_of_threads_does_not_matter_to_members(in_threads):
         h, c = recur(cells, x, tensors["h"], tensors["c"], weights)
         return h, c, *torch.autograd.grad(h.square().sum() + c.sum(), [x, *tensors.values()])
 
-    assert_same_bits(in_threads, run)
+    assert_same_bits(run)
 
 
 @needs_kernel

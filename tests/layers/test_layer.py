@@ -2,112 +2,11 @@ import copy
 import io
 import warnings
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.autograd import gradcheck, gradgradcheck
 
 import nastut as nt
-from kernel_switch import require_kernel, switch_off_kernel
-from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
-
-SMOOTH = ("Identity", "Tanh", "Sigmoid", "Sin")
-
-CELLS = [nt.zoo.EXAMPLE, nt.zoo.LSTM, nt.zoo.NASCELL, nt.zoo.MAXCELL, nt.zoo.FOUND]
-
-
-def random_cell(seed, base, activations=tuple(ACTIVATIONS)):
-    rng = np.random.default_rng([seed, base])
-    words = []
-    for _ in range(2 * base):
-        words += [str(rng.choice(list(COMBINATIONS))), str(rng.choice(activations))]
-    return nt.Cell.from_sequence([*words, *map(int, rng.integers(0, 2 * base - 1, 2))])
-
-
-RANDOM_CELLS = [random_cell(seed, base) for base in (1, 2, 4, 8, 16) for seed in range(2)]
-
-
-@pytest.fixture(params=["kernel", "autograd"])
-def engine(request, monkeypatch):
-    """Run a test on both engines."""
-    if request.param == "kernel":
-        require_kernel()
-    else:
-        switch_off_kernel(monkeypatch)
-    return request.param
-
-
-def reference(layer, input, hx=None):
-    """The layer, as written in the documentation: `evaluate` at every step, under autograd."""
-    x = input
-    if hx is None:
-        hx = [x.new_zeros(layer.num_layers, x.shape[1], layer.hidden_size)] * 2
-    weights = dict(layer.named_parameters())
-    h_n, c_n = [], []
-    for k in range(layer.num_layers):
-        h, c, outputs = hx[0][k], hx[1][k], []
-        for x_t in x:
-            x_parts = (x_t @ weights[f"weight_ih_l{k}"].T).chunk(layer.cell.base, -1)
-            hidden = h @ weights[f"weight_hh_l{k}"].T + weights.get(f"bias_hh_l{k}", 0)
-            h, c = nt.evaluate(layer.cell, x_parts, hidden.chunk(layer.cell.base, -1), c)
-            outputs.append(h)
-        x = torch.stack(outputs)
-        h_n.append(h)
-        c_n.append(c)
-    return x, (torch.stack(h_n), torch.stack(c_n))
-
-
-def all_of(function, layer, input, hx):
-    """Outputs, states, and the gradients of a fixed sum of them with respect to all there is."""
-    input, *hx = (value.clone().requires_grad_() for value in (input, *hx))
-    output, (h, c) = function(input, hx)
-    loss = 0
-    for value in (output, h, c):
-        factors = torch.linspace(-1, 1, value.numel(), dtype=value.dtype)
-        loss = loss + (value * factors.view_as(value)).sum()
-    return [output, h, c, *torch.autograd.grad(loss, [input, *hx, *layer.parameters()])]
-
-
-def example(layer, steps=5, batch=3, dtype=torch.float64):
-    torch.manual_seed(1)
-    shape = (layer.num_layers, batch, layer.hidden_size)
-    hx = [torch.randn(shape, dtype=dtype) for _ in range(2)]
-    return torch.randn(steps, batch, layer.input_size, dtype=dtype), hx
-
-
-def assert_equals_reference(layer, input, hx, **tolerance):
-    found = all_of(layer, layer, input, hx)
-    expected = all_of(lambda *arguments: reference(layer, *arguments), layer, input, hx)
-    torch.testing.assert_close(found, expected, **tolerance)
-
-
-@pytest.mark.parametrize("cell", [*CELLS, *RANDOM_CELLS], ids=str)
-def test_equals_evaluate_under_autograd(cell, engine):
-    torch.manual_seed(0)
-    layer = nt.CellRNN(cell, 3, 5, num_layers=2, bias=True, dtype=torch.float64)
-    assert layer.fused == (engine == "kernel")
-    assert_equals_reference(layer, *example(layer), rtol=1e-9, atol=1e-10)
-
-
-@pytest.mark.parametrize("hidden", [1, 7, 16, 255, 256, 257, 600])
-@pytest.mark.parametrize("batch", [1, 19])
-def test_sizes_around_the_blocks_of_the_kernel(hidden, batch, engine):
-    torch.manual_seed(0)
-    layer = nt.CellRNN(nt.zoo.NASCELL, 2, hidden)
-    input, hx = example(layer, 2, batch, torch.float32)
-    assert_equals_reference(layer, input, hx, rtol=1e-4, atol=1e-4)
-
-
-def test_kinks_have_the_slopes_of_torch(engine):
-    # All values are 0: each ReLU and each Max of the cell sits on its kink.
-    cell = nt.Cell.parse("Max ReLU Max Identity Max ReLU Max ReLU 2 0")
-    layer = nt.CellRNN(cell, 8, 4, dtype=torch.float64)
-    nn.init.zeros_(layer.weight_hh_l0)
-    nn.init.eye_(layer.weight_ih_l0)  # so that no sum is rounded
-    zeros = torch.zeros(2, 3, 8, dtype=torch.float64)
-    states = [torch.zeros(1, 3, 4, dtype=torch.float64)] * 2
-    assert_equals_reference(layer, zeros, states, rtol=0, atol=0)
 
 
 def test_large_and_small_values_are_as_exact_as_torch(engine):
@@ -132,27 +31,6 @@ def test_large_and_small_values_are_as_exact_as_torch(engine):
             )
 
 
-SMOOTH_CELLS = [random_cell(seed, base, SMOOTH) for base in (1, 2, 4) for seed in range(2)]
-
-
-@pytest.mark.parametrize("cell", [nt.zoo.LSTM, *SMOOTH_CELLS], ids=str)
-def test_gradcheck(cell, engine):
-    torch.manual_seed(0)
-    layer = nt.CellRNN(cell, 2, 2, bias=True, dtype=torch.float64)
-    names = [name for name, _ in layer.named_parameters()]
-    input, hx = example(layer, 2, 2)
-
-    def function(input, h, c, *parameters):
-        named = dict(zip(names, parameters, strict=True))
-        output, states = torch.func.functional_call(layer, named, (input, (h, c)))
-        return output, *states
-
-    inputs = [v.detach().requires_grad_() for v in (input, *hx, *layer.parameters())]
-    assert gradcheck(function, inputs)
-    if cell.base == 2:
-        assert gradgradcheck(function, inputs)
-
-
 def test_parameters_have_the_documented_names_shapes_and_range():
     layer = nt.CellRNN(nt.zoo.LSTM, 3, 16, num_layers=2, bias=True, proj_size=5)
     assert {name: tuple(p.shape) for name, p in layer.named_parameters()} == {
@@ -174,7 +52,7 @@ def test_parameters_have_the_documented_names_shapes_and_range():
 @pytest.mark.parametrize("wrap", [lambda layer: layer, nn.Sequential, torch.compile])
 def test_weights_of_another_cell_are_refused_unless_asked_for(wrap):
     """Also from a file; and the layer keeps its own until then."""
-    cell, other = RANDOM_CELLS[2:4]
+    cell, other = nt.zoo.LSTM, nt.zoo.NASCELL
     source, target = wrap(nt.CellRNN(cell, 3, 4)), wrap(nt.CellRNN(other, 3, 4))
     file, before = io.BytesIO(), copy.deepcopy(target.state_dict())
     torch.save(source.state_dict(), file)
@@ -195,8 +73,9 @@ def test_dropout_acts_between_layers_and_in_training_only():
     h_n = [layer(input)[1][0] for _ in range(2)]
     assert torch.equal(h_n[0][0], h_n[1][0])
     assert not torch.equal(h_n[0][1], h_n[1][1])
-    layer.eval()
-    torch.testing.assert_close(layer(input), reference(layer, input))
+    without = nt.CellRNN(nt.zoo.NASCELL, 3, 8, num_layers=2)
+    without.load_state_dict(layer.state_dict())
+    torch.testing.assert_close(layer.eval()(input), without(input))
 
 
 def test_repr_makes_the_layer_again():

@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch import nn
 from torch.autograd import forward_ad
-from torch.nn.utils import parametrizations, parametrize, prune
+from torch.nn.utils import parametrize, prune
 from torch.utils.checkpoint import checkpoint
 
 import nastut as nt
@@ -108,36 +108,13 @@ def not_loaded_with_weights_only_if_not_named(layer, input):
 
 
 @case
-def state_assigned(layer, input):
-    state = {name: value / 2 for name, value in layer.state_dict().items()}
-    layer.load_state_dict(state, assign=True)
-    return layer(input), all(layer.state_dict()[name] is not None for name in state)
-
-
-@case
 def state_with_a_key_missing(layer, input):
     state = layer.state_dict()
     del state["weight_hh_l1_reverse"]
     return layer.load_state_dict(state, strict=False).missing_keys
 
 
-@case
-def hooks_of_the_state(layer, input):
-    seen = []
-    layer.register_state_dict_pre_hook(lambda *given: seen.append("before saving"))
-    layer.register_state_dict_post_hook(lambda *given: seen.append("saving"))
-    layer.register_load_state_dict_pre_hook(lambda *given: seen.append("before loading"))
-    layer.register_load_state_dict_post_hook(lambda *given: seen.append("loading"))
-    layer.load_state_dict(layer.state_dict())
-    return seen
-
-
 # Types, devices, memory
-
-
-@case
-def to_float32(layer, input):
-    return [value.dtype for value in tensors(layer.to(torch.float32)(input.float()))]
 
 
 @case
@@ -148,16 +125,6 @@ def to_half(layer, input):
 @case
 def on_meta(layer, input):
     return [(value.shape, value.device) for value in tensors(layer.to("meta")(input.to("meta")))]
-
-
-@case
-def emptied(layer, input):
-    return [value.shape for value in tensors(layer.to("meta").to_empty(device="cpu")(input))]
-
-
-@case
-def shared_memory(layer, input):
-    return layer.share_memory()(input), layer.weight_hh_l0_reverse.is_shared()
 
 
 @case
@@ -179,11 +146,6 @@ def layout_of_the_results(layer, input):
 def frozen(layer, input):
     found = gradient(layer.requires_grad_(False), input)
     return found, layer(input)[0].requires_grad
-
-
-@case
-def names_of_parameters(layer, input):
-    return [name for name, _ in layer.named_parameters() if not name.startswith("bias_ih")]
 
 
 @case
@@ -213,13 +175,6 @@ def tied_parameters(layer, input):
 
 
 @case
-def as_one_vector(layer, input):
-    vector = nn.utils.parameters_to_vector(layer.parameters())
-    nn.utils.vector_to_parameters(vector / 2, layer.parameters())
-    return layer(input)
-
-
-@case
 def parametrized(layer, input):
     parametrize.register_parametrization(layer, "weight_hr_l0", Negated())
     found = gradient(layer, input)
@@ -233,24 +188,6 @@ def parametrized(layer, input):
 def deep_copy_of_a_parametrized_layer(layer, input):
     parametrize.register_parametrization(layer, "weight_hr_l0", Negated())
     return copy.deepcopy(layer)(input)
-
-
-@case
-def weight_norm(layer, input):
-    return gradient(parametrizations.weight_norm(layer, "weight_hr_l0"), input)
-
-
-@case
-def weight_norm_as_it_was(layer, input):
-    nn.utils.weight_norm(layer, "weight_hr_l0")
-    found = gradient(layer, input)
-    return found, gradient(nn.utils.remove_weight_norm(layer, "weight_hr_l0"), input)
-
-
-@case
-def spectral_norm(layer, input):
-    layer = parametrizations.spectral_norm(layer, "weight_hr_l0", n_power_iterations=200).eval()
-    return layer(input)
 
 
 @case
@@ -279,26 +216,7 @@ def replica_of_data_parallel(layer, input):
     return found, list(replica.parameters()), layer.weight_ih_l1.grad is not None
 
 
-@case
-def data_parallel_and_averaged(layer, input):
-    averaged = torch.optim.swa_utils.AveragedModel(layer)
-    averaged.update_parameters(layer)
-    return nn.DataParallel(layer)(input), averaged(input)
-
-
 # Gradients
-
-
-@case
-def hooks(layer, input):
-    seen = []
-    layer.register_forward_pre_hook(lambda *given: seen.append("before"))
-    layer.register_forward_hook(lambda *given: seen.append("after"))
-    layer.register_full_backward_hook(lambda *given: seen.append("backward"))
-    layer.weight_hh_l1.register_hook(lambda grad: seen.append("gradient"))
-    input.requires_grad_()
-    layer(input)[0].sum().backward()
-    return sorted(seen)
 
 
 @case
@@ -334,25 +252,6 @@ def weight_changed_before_backward(layer, input):
 
 
 @case
-def backward_a_second_time(layer, input):
-    loss = layer(input)[0].sum()
-    loss.backward(retain_graph=True)
-    loss.backward()
-    with pytest.raises(RuntimeError, match="second time"):
-        loss.backward()
-
-
-@case
-def clipped_step(layer, input):
-    weights = [layer.weight_hr_l0, layer.weight_hr_l1_reverse]
-    optimizer = torch.optim.Adam(weights)
-    layer(input)[0].sum().backward()
-    norm = nn.utils.clip_grad_norm_(weights, 1.0)
-    optimizer.step()
-    return norm, layer(input)
-
-
-@case
 def inference(layer, input):
     with torch.inference_mode():
         output = layer(input)[0]
@@ -369,16 +268,6 @@ def transformed_by_torch_func(layer, input):
         torch.func.jacrev(loss)(input),
         torch.func.vjp(loss, input)[0],
     )
-
-
-@case
-def gradient_by_parameters_in_torch_func(layer, input):
-    def loss(weight):
-        return weighted_sum(
-            tensors(torch.func.functional_call(layer, {"weight_hr_l0": weight}, input))
-        )
-
-    return torch.func.grad(loss)(layer.weight_hr_l0)
 
 
 @case
@@ -438,12 +327,6 @@ def compiled(layer, input):
 def by_keyword_and_with_a_list_of_states(layer, input):
     states = [torch.ones(4, 2, size, dtype=torch.float64) for size in (2, 4)]
     return layer(input=input, hx=None), layer(input, hx=states)
-
-
-@case
-def counted_in_a_model(layer, input):
-    model = nn.ModuleDict({"core": layer})
-    return len(list(model.modules())), next(iter(model.state_dict())), layer.eval().training
 
 
 def test_in_a_spawned_process():

@@ -1,14 +1,18 @@
 """The recurrence of members, on both engines, beside a loop that takes leaves one by one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.autograd import gradcheck, gradgradcheck
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils.flop_counter import FlopCounterMode
 
 import nastut as nt
-from kernel_switch import require_kernel, switch_off_kernel
+from kernel_switch import require_kernel
+from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
 from nastut.layers import recurrence
 from nastut.layers.recurrence import Weights, recur
 
@@ -22,16 +26,14 @@ MEMBERS = {
         nt.Space(4).sample(RNG),
     ],
 }
+ZOO = [nt.zoo.EXAMPLE, nt.zoo.LSTM, nt.zoo.NASCELL, nt.zoo.MAXCELL, nt.zoo.FOUND]
+ALL = nt.Space(1, tuple(COMBINATIONS), tuple(ACTIVATIONS))
+SMOOTH = replace(ALL, activations=("Identity", "Tanh", "Sigmoid", "Sin"))
 NAMES = ("x", "h", "c", *Weights._fields)
 
 
-@pytest.fixture(params=["kernel", "autograd"])
-def engine(request, monkeypatch):
-    if request.param == "kernel":
-        require_kernel()
-    else:
-        switch_off_kernel(monkeypatch)
-    return request.param
+def two_cells(space, *bases):
+    return [replace(space, base=base).sample(RNG) for base in bases for _ in range(2)]
 
 
 @pytest.fixture(params=MEMBERS)
@@ -39,21 +41,21 @@ def cells(request):
     return MEMBERS[request.param]
 
 
-def example(cells, options=("bias", "projection"), dtype=torch.float64):
+def example(cells, options=("bias", "projection"), steps=T, batch=B, hidden=H):
     generator = torch.Generator().manual_seed(0)
 
     def drawn(*shape):
-        return torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
+        return torch.randn(shape, generator=generator, dtype=torch.float64) / shape[-1] ** 0.5
 
-    m, rows, fed_back = len(cells), cells[0].base * H, P if "projection" in options else H
+    m, rows, fed_back = len(cells), cells[0].base * hidden, P if "projection" in options else hidden
     return [
-        drawn(T, B, F),
-        drawn(m, B, fed_back),
-        drawn(m, B, H),
+        drawn(steps, batch, F),
+        drawn(m, batch, fed_back),
+        drawn(m, batch, hidden),
         drawn(m, rows, F),
         drawn(m, rows, fed_back),
         drawn(m, rows) if "bias" in options else None,
-        drawn(m, P, H) if "projection" in options else None,
+        drawn(m, P, hidden) if "projection" in options else None,
     ]
 
 
@@ -65,7 +67,7 @@ def run(cells, values):
 def reference(cells, values):
     """Leaf i owns rows i H ... (i + 1) H; each member runs alone."""
     x, h_0, c_0, *weights = values
-    outputs, memories = [], []
+    outputs, memories, H = [], [], c_0.shape[-1]  # noqa: N806
     for m, cell in enumerate(cells):
         w_x, w_h, bias, projection = (None if w is None else w[m] for w in weights)
         leaves = [slice(i * H, (i + 1) * H) for i in range(cell.base)]
@@ -99,6 +101,17 @@ def loss_of(results):
     )
 
 
+def assert_equals_reference(cells, values, **tolerance):
+    """In all results, and in the gradients of a fixed sum of them with respect to all there is."""
+    found = []
+    for function in (run, reference):
+        own, needed = watched(values)
+        results = function(cells, own)
+        grads = [torch.linspace(-1, 1, v.numel()).to(v).view_as(v) for v in results]
+        found.append([*results, *torch.autograd.grad(results, needed, grads)])
+    torch.testing.assert_close(*found, **tolerance)
+
+
 def gradients(function, cells, values, names=NAMES, twice=False):
     own, needed = watched(values, names)
     found = torch.autograd.grad(
@@ -112,10 +125,38 @@ def gradients(function, cells, values, names=NAMES, twice=False):
 
 @pytest.mark.parametrize("options", [(), ("bias",), ("projection",), ("bias", "projection")])
 def test_values_and_gradients_are_those_of_the_reference(engine, cells, options):
-    values = example(cells, options)
-    torch.testing.assert_close(run(cells, values), reference(cells, values))
-    found, expected = (gradients(f, cells, values) for f in (run, reference))
-    torch.testing.assert_close(found, expected)
+    assert_equals_reference(cells, example(cells, options))
+
+
+@pytest.mark.parametrize("cell", [*ZOO, *two_cells(ALL, 1, 2, 4, 8, 16)], ids=str)
+def test_every_cell_equals_evaluate_under_autograd(cell, engine):
+    values = example([cell])
+    assert recurrence._kernel_runs_on(*values) == (engine == "kernel")
+    assert_equals_reference([cell], values, rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("hidden", [1, 7, 16, 255, 256, 257, 600])
+@pytest.mark.parametrize("batch", [1, 19])
+def test_sizes_around_the_blocks_of_the_kernel(hidden, batch, engine):
+    values = example([nt.zoo.NASCELL], (), 2, batch, hidden)
+    single = [None if value is None else value.float() for value in values]
+    assert_equals_reference([nt.zoo.NASCELL], single, rtol=1e-4, atol=1e-4)
+
+
+def test_kinks_have_the_slopes_of_torch(engine):
+    # All values are 0: each ReLU and each Max of the cell sits on its kink.
+    cell = nt.Cell.parse("Max ReLU Max Identity Max ReLU Max ReLU 2 0")
+    x, h, c, _, hidden = (0 * value for value in example([cell], ())[:5])
+    input = torch.eye(2 * H, F, dtype=torch.float64)[None]  # so that no sum is rounded
+    assert_equals_reference([cell], [x, h, c, input, hidden, None, None], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("cell", [nt.zoo.LSTM, *two_cells(SMOOTH, 1, 2, 4)], ids=str)
+def test_gradcheck(cell, engine):
+    values = [value.requires_grad_() for value in example([cell], steps=2, batch=2)]
+    assert gradcheck(lambda *values: run([cell], values), values)
+    if cell.base == 2:
+        assert gradgradcheck(lambda *values: run([cell], values), values)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -17,6 +17,7 @@ from lstm_pair import lstm_and_layer, needs_newer_torch, outcome, tensors, weigh
 OPTIONS = [
     {},
     {"bidirectional": True},
+    {"num_layers": 3, "proj_size": 3},
     {"bidirectional": True, "num_layers": 3, "bias": False},
     {"bidirectional": True, "num_layers": 2, "proj_size": 2, "batch_first": True},
 ]

@@ -12,8 +12,6 @@ from nastut.lessons.contest import BROKEN, RIGHT
 from nastut.search import flat_gradient
 from nastut.studies.verdict import PAIRS
 
-INTERVALS = [(0.5, 0.4, 0.7), (0.2, 0.1, 0.3)]
-
 
 def intervals(axis):
     """The vertical lines of an axis: each is the interval of a point."""
@@ -47,17 +45,6 @@ def test_every_setting_of_a_sweep_has_its_interval():
         ends = [(low, high) for row in of_rates.values() for _, low, high in row]
         assert intervals(axis) == [pytest.approx(pair) for pair in ends]
         assert set(axis.lines[3].get_ydata()) == {500}
-
-
-def test_pictures_show_the_numbers_that_they_are_given():
-    curves = {name: np.full(3, number) for number, name in enumerate("abcdefgh")}
-    lift = contest.draw_lift({"a": (0.2, 0.6), "b": (0.5, 0.1)})
-    gallery = contest.draw_curves(curves, right=np.ones(3))
-    lines = [list(line.get_xdata()) for line in lift.axes[0].lines]
-    assert lines == [[0.2, 0.6], [0.2], [0.6], [0.5, 0.1], [0.5], [0.1]]
-    for axis, (name, curve) in zip(gallery.axes, curves.items(), strict=True):
-        assert axis.get_title() == name
-        assert [line.get_ydata().tolist() for line in axis.lines] == [[1, 1, 1], curve.tolist()]
 
 
 def properties(cells):

@@ -7,7 +7,6 @@ import torch
 import nastut as nt
 from nastut.lessons.controller import (
     PLACES,
-    draw_errors,
     draw_learning,
     draw_policy,
     sampled_errors,
@@ -45,15 +44,6 @@ def test_errors_of_estimates_are_measured():
     errors = sampled_errors(sequences, probabilities, rewards, steps, drawn, [1, 4])
     by_hand = [np.mean([0.75**2] * 3 + [2.25**2]), 0]
     assert errors == pytest.approx(np.sqrt(by_hand) / 0.25)
-
-
-def test_errors_are_drawn_as_lines_and_dots():
-    lines, dots = {"a": [2, 1], "b": [1, 0.5]}, {"a": [2.1, 0.9], "b": [1.1, 0.4]}
-    figure = draw_errors([10, 40], lines, dots)
-    axis = figure.axes[0]
-    drawn = [list(line.get_ydata()) for line in axis.lines[:4]]
-    assert drawn == [lines["a"], dots["a"], lines["b"], dots["b"]]
-    assert len({line.get_color() for line in axis.lines[:4]}) == 2
 
 
 def test_every_run_of_a_bonus_is_drawn_and_named_once():

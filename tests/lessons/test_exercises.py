@@ -21,7 +21,6 @@ from nastut.lessons.start_here import exchange_leaves
 
 EXERCISES = {n: e for lesson in LESSONS.values() for n, e in exercises_of(lesson).items()}
 FUNCTIONS = [number for number, exercise in EXERCISES.items() if exercise.cases]
-VALUES = [number for number in EXERCISES if number not in FUNCTIONS]
 exercises = pytest.mark.parametrize("number", EXERCISES)
 
 

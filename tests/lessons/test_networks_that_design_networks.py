@@ -8,7 +8,6 @@ import oracle
 from nastut.lessons.networks_that_design_networks import (
     draw_generations,
     draw_ranks,
-    draw_worth,
     is_dead,
 )
 
@@ -37,16 +36,6 @@ def test_a_core_that_stays_is_one_point_beside_the_generations():
     assert len([1 for line, _ in points if line in ("LSTM", "dead")]) == 2
     legend = [text.get_text() for text in axis.get_legend().get_texts()]
     assert legend == ["found", "random"]
-
-
-def test_dead_cores_have_another_mark():
-    figure = draw_worth(np.array([0.1, 0.5]), np.array([300, 400]), np.array([True, False]))
-    axis = figure.axes[0]
-    assert {line.get_label(): line.get_xdata().tolist() for line in axis.lines} == {
-        "not dead": [0.5],
-        "dead": [0.1],
-    }
-    assert len({line.get_marker() for line in axis.lines}) == 2
 
 
 def stays_0(cell):

@@ -1,13 +1,11 @@
 """A list of tokens is judged as the cell that it is, and what differs is named by its place."""
 
 import numpy as np
-import pytest
 
 import nastut as nt
 from nastut.cells.sequence import places
 from nastut.lessons.start_here import (
     LEFT_OUT,
-    about_tokens,
     exchange_leaves,
     neighbours,
     same_cell,
@@ -37,10 +35,3 @@ def test_neighbours_differ_in_the_token_that_they_name():
     assert left_out == {*LEFT_OUT}
     assert len(found) == sum(len({*place.allowed} - left_out) - 1 for place in places(2))
     assert not left_out & {token for _, _, other in found for token in other.sequence}
-
-
-@pytest.mark.parametrize("form", [RIGHT, exchange_leaves(RIGHT)], ids=["in order", "exchanged"])
-def test_the_order_of_leaves_is_not_held_against_an_answer(form):
-    tokens = [*form.sequence[:5], "Tanh", *form.sequence[6:]]
-    said = "that is a cell, but another one: look again at the activation of node 2"
-    assert about_tokens(tokens, RIGHT) == said

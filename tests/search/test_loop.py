@@ -24,6 +24,7 @@ from nastut.search.rewards import Outcome
 from nastut.search.strategies import Evolution, Random
 from nastut.search.workers import Workers
 from search_in_process import EVALUATIONS, FEW, SPACE, STRATEGIES, reward, search, strategy
+from threads import torch_threads
 
 each_strategy = pytest.mark.parametrize("name", STRATEGIES)
 METHODS = {"random": Random, "evolution": Evolution, "reinforce": Reinforce,
@@ -101,13 +102,10 @@ def test_global_random_states_and_threads_neither_matter_nor_change(name):
     expected = search(name, evaluations=60)
     random.seed(1)
     torch.manual_seed(1)
-    before, threads = torch.get_rng_state(), torch.get_num_threads()
-    try:
-        torch.set_num_threads(3)
+    before = torch.get_rng_state()
+    with torch_threads(3):
         found = search(name, evaluations=60)
         assert torch.get_num_threads() == 3
-    finally:
-        torch.set_num_threads(threads)
     assert found == expected
     assert found.updates == expected.updates
     assert torch.equal(torch.get_rng_state(), before)
@@ -166,9 +164,6 @@ class Together:
 
     def __init__(self):
         self.groups, self.before = [], []
-
-    def __call__(self, cell):
-        raise AssertionError
 
     def many(self, cells):
         self.groups.append(len(cells))

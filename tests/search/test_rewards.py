@@ -68,9 +68,6 @@ def test_a_function_of_many_gets_them_together():
         settings = {}  # noqa: RUF012
         asked = []  # noqa: RUF012
 
-        def __call__(self, cell):
-            raise AssertionError
-
         def many(self, cells):
             self.asked.append(cells)
             if OTHER in cells:

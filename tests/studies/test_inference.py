@@ -67,15 +67,6 @@ def test_samples_are_compared_with_ties_at_infinity_and_corrected_together():
     assert (alike.value, alike.p) == (0.5, 1)
 
 
-def test_the_exact_comparison_counts_all_choices():
-    """Complete separation of five and five is one of 252 choices, either way."""
-    samples = {"low": np.arange(5.0), "high": np.array([10, 11, 12, 13, INF])}
-    pairs = [("low", "high"), ("high", "low")]
-    found = compared(samples, pairs, method="exact").values()
-    assert [of.value for of in found] == [1, 0]
-    assert [of.p for of in found] == pytest.approx([2 / 252] * 2)
-
-
 def test_duels_count_a_draw_as_a_half():
     assert duels(np.array([1, 2, INF]), np.array([2, 2, INF])).tolist() == [1, 0.5, 0.5]
     assert duels(np.array([3]), np.array([2])).tolist() == [0]

@@ -29,6 +29,7 @@ from nastut.learning.tasks import Task
 from nastut.learning.training import Recipe
 from nastut.search import trained
 from nastut.studies import verdict
+from threads import torch_threads
 
 MAKERS = ("beyond", "generations", "halving", "parallel", "retrained", "searches", "text",
           "transfer", "tuning")  # fmt: skip
@@ -37,11 +38,9 @@ TABLE = nt.load_table()
 
 @pytest.fixture(autouse=True)
 def two_threads():
-    """Let torch compute on two threads, as a reader may, and on as many as before at the end."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
+    """Let torch compute on two threads, as a reader may."""
+    with torch_threads(2):
+        yield
 
 
 def recorded(name):

@@ -106,12 +106,16 @@ def test_other_settings_are_named_and_the_file_stays(path, executor):
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("content", ["{", "[1]", '{"runs": {}}'])
+@pytest.mark.parametrize(
+    "content",
+    [b"{", b"[1]", b'{"runs": {}}', b"[" * 100_000, b"\xff"],
+    ids=["cut", "a list", "no settings", "deep", "bytes"],
+)
 def test_a_damaged_file_is_refused_and_stays(content, path, executor):
-    path.write_text(content)
+    path.write_bytes(content)
     with pytest.raises(ValueError, match=r"squares\.json is .*; restore it, or move it away"):
         STUDY.conduct(path, executor)
-    assert path.read_text() == content
+    assert path.read_bytes() == content
 
 
 def test_a_record_is_loaded_by_its_name():

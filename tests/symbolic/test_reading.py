@@ -8,7 +8,7 @@ import sympy as sp
 
 import nastut as nt
 from nastut.cells.number_systems import sympy_system
-from nastut.cells.operations import ACTIVATIONS, COMBINATIONS, Activation
+from nastut.cells.operations import ACTIVATIONS, COMBINATIONS, Operation
 from nastut.symbolic import reading as module
 from nastut.symbolic.reading import (
     Applied,
@@ -79,7 +79,7 @@ NEW = {
 @pytest.mark.parametrize("u", [X + H, X * H, sp.tanh(X)], ids=str)
 def test_a_new_row_is_all_that_its_activation_needs_to_be_read(name, u, monkeypatch):
     image = NEW[name](sympy_system(), U)
-    monkeypatch.setitem(ACTIVATIONS, name, Activation(name, NEW[name]))
+    monkeypatch.setitem(ACTIVATIONS, name, Operation(NEW[name]))
     monkeypatch.setitem(module._IMAGES, name, image.xreplace({U: module._U}))
     alone = formula_of(Applied(name, u))
     found = Applied(name, reading(u)[0])

@@ -156,14 +156,9 @@ def test_the_text_of_a_step_reads_back_as_the_step(cell):
 def test_the_text_of_a_memory_path_reads_back_with_its_value(cell_with_inputs):
     cell, *parts = cell_with_inputs
     path = sp.sympify(formulas(cell).memory_path)
-    symbols = [*zip(*(leaf_symbols(i) for i in range(cell.base)), strict=True), [c_prev]]
-    values = {
-        symbol: sp.Float(float(part), 30)
-        for row, numbers in zip(symbols, parts, strict=True)
-        for symbol, part in zip(row, numbers.ravel(), strict=True)
-    }
-    expected = float(path.xreplace(values))
-    assert float(read_back(to_text(path)).xreplace(values)) == pytest.approx(expected, rel=1e-12)
+    expected = strategies.number(path, *parts)
+    found = strategies.number(read_back(to_text(path)), *parts)
+    assert found == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("cell", [NASCELL, MAXCELL], ids=["NASCELL", "MAXCELL"])

@@ -1,4 +1,7 @@
-"""Weights from torch and TensorFlow: values, gradients, and what does not fit."""
+"""Weights from torch and TensorFlow: what is kept, and what does not fit.
+
+That the layer computes what theirs does: ``tests/layers/test_sequences.py``, and beside this.
+"""
 
 import numpy as np
 import pytest
@@ -6,42 +9,6 @@ import torch
 from torch import nn
 
 import nastut as nt
-
-
-def run(layer, input, states):
-    """Outputs, states, and the gradients of a fixed sum of them with respect to all inputs."""
-    inputs = [value.clone().requires_grad_() for value in (input, *states)]
-    output, (h, c) = layer(inputs[0], tuple(inputs[1:]))
-    loss = sum(
-        (value * torch.linspace(-1, 1, value.numel()).view_as(value)).sum()
-        for value in (output, h, c)
-    )
-    return [output, h, c, *torch.autograd.grad(loss, inputs)]
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {},
-        {"num_layers": 2, "bias": False},
-        {"num_layers": 2, "batch_first": True},
-        {"num_layers": 3, "proj_size": 3},
-        {"bidirectional": True, "bias": False},
-        {"num_layers": 3, "bidirectional": True, "proj_size": 2, "batch_first": True},
-    ],
-)
-def test_from_torch_lstm_equals_it(options):
-    torch.manual_seed(0)
-    lstm = nn.LSTM(4, 6, dtype=torch.float64, **options)
-    layer = nt.zoo.from_torch_lstm(lstm)
-    input = torch.randn(5, 7, 4, dtype=torch.float64)
-    batch = 5 if lstm.batch_first else 7
-    states = [
-        torch.randn(lstm.num_layers * (1 + lstm.bidirectional), batch, size, dtype=torch.float64)
-        for size in (lstm.proj_size or 6, 6)
-    ]
-    for ours, theirs in zip(run(layer, input, states), run(lstm, input, states), strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-10)
 
 
 def test_from_torch_lstm_keeps_mode_type_and_options():
