@@ -153,5 +153,8 @@ def _draw_curves(results: Mapping[str, SearchResult], path: Path) -> None:
     row[0].set_ylabel("mean reward")
     row[0].legend(fontsize="small")
     drawn = BytesIO()
-    figure.savefig(drawn, format=path.suffix[1:])
+    try:
+        figure.savefig(drawn, format=path.suffix[1:])
+    except ValueError as error:
+        raise ValueError(f"{path} ends in {path.suffix!r}: {error}") from None
     write_atomically(path, drawn.getvalue())

@@ -18,7 +18,7 @@ from nastut.pictures.style import INK, QUIET
 
 
 def finals(
-    runs: Mapping[str, Any], text: str, characters: int = 3_000_000
+    runs: Mapping[str, Any], text: str, characters: int = 3_000_000, parameters: int = 100_000
 ) -> dict[str, np.ndarray]:
     """Return the test perplexity of each model in each replicate of its finals; nan for none.
 
@@ -26,10 +26,10 @@ def finals(
     ----------
     runs
         Of the study ``found``.
-    text, characters
-        What was read, and how much of it, by models of 100,000 parameters.
+    text, characters, parameters
+        What was read, how much of it, and the size of the models.
     """
-    setting = {"text": text, "characters": characters, "parameters": 100_000}
+    setting = {"text": text, "characters": characters, "parameters": parameters}
     chosen = [
         run
         for run in runs.values()
@@ -119,26 +119,28 @@ def draw_changes(behind: Mapping[str, np.ndarray], known: Mapping[str, float]) -
     return figure
 
 
-def draw_growth(steps: Mapping[float, Mapping[str, np.ndarray]]) -> Figure:
-    """Draw the lead over each rival, for more and more text; a point is a replicate.
+def draw_growth(panels: Mapping[str, Mapping[float, Mapping[str, np.ndarray]]]) -> Figure:
+    """Draw the lead over each rival as something grows; a point is a replicate.
 
     Parameters
     ----------
-    steps
-        Millions of characters -> rival -> the lead in each replicate, in per cent.
+    panels
+        What grows -> how much it is -> rival -> the lead in each replicate, in per cent.
     """
-    figure, axis = plt.subplots(figsize=(6, 3), layout="constrained")
-    for name, colour, marker in (("LSTM", ORANGE, "o"), ("GRU", BLUE, "s")):
-        means = [np.mean(leads[name]) for leads in steps.values()]
-        axis.plot([*steps], means, color=colour, label=f"over {name}")
-        for at, leads in steps.items():
-            values = leads[name]
-            axis.plot(np.full(len(values), at), values, marker, color=colour, alpha=0.5)
-    axis.axhline(0, color=INK, linewidth=1)
-    axis.set(xscale="log", xlabel="millions of characters", ylabel="lead of FOUND, per cent")
-    axis.set_xticks([*steps], [f"{at:g}" for at in steps])
-    axis.minorticks_off()
-    axis.legend(fontsize=8)
+    figure, axes = plt.subplots(1, len(panels), figsize=(9, 3), sharey=True, layout="constrained")
+    for axis, (grows, steps) in zip(axes, panels.items(), strict=True):
+        for name, colour, marker in (("LSTM", ORANGE, "o"), ("GRU", BLUE, "s")):
+            leads = {at: of_rivals[name] for at, of_rivals in steps.items() if name in of_rivals}
+            means = [np.mean(values) for values in leads.values()]
+            axis.plot([*leads], means, color=colour, label=f"over {name}")
+            for at, values in leads.items():
+                axis.plot(np.full(len(values), at), values, marker, color=colour, alpha=0.5)
+        axis.axhline(0, color=INK, linewidth=1)
+        axis.set(xscale="log", xlabel=grows)
+        axis.set_xticks([*steps], [f"{at:g}" for at in steps])
+        axis.minorticks_off()
+    axes[0].set(ylabel="lead of FOUND, per cent")
+    axes[-1].legend(fontsize=8)
     return figure
 
 
