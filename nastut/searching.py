@@ -58,9 +58,9 @@ def add_commands(commands: Any) -> None:
         type=Path,
         default=Path("search.json"),
         metavar="FILE",
-        help="the result (search.json); a picture of the best cell is written beside it",
+        help="the search, written while it runs, and to go on from (search.json); a picture of the "
+        "best cell is written beside it",
     )
-    option("--checkpoint", type=Path, metavar="FILE", help="to go on from; OUT.ckpt if left out")
     report = commands.add_parser("report", help="draw the curves of searches, ended or running")
     report.set_defaults(run=run_report)
     report.add_argument("files", nargs="+", type=Path, metavar="FILE")
@@ -68,19 +68,13 @@ def add_commands(commands: Any) -> None:
 
 
 def run_search(options: argparse.Namespace) -> None:
-    """Search, write the result, and print the best cells."""
+    """Search, or go on searching, and print the best cells."""
     from nastut import search
     from nastut.cells.space import Space
 
     out, picture = options.out, options.out.with_suffix(".svg")
-    checkpoint = options.checkpoint or out.with_name(f"{out.name}.ckpt")
-    if not out.parent.is_dir():
-        raise FileNotFoundError(f"{out} cannot be written: there is no such folder")
-    if len({path.resolve() for path in (out, checkpoint, picture)}) < 3:
-        raise ValueError(
-            f"the result {out}, the checkpoint {checkpoint} and the picture {picture} must be "
-            "three files; give other names to --out or --checkpoint"
-        )
+    if out == picture:
+        raise ValueError(f"{out} will be the picture of the best cell; let --out end in .json")
     reward = search.Trained.on(
         options.task,
         options.files,
@@ -100,12 +94,11 @@ def run_search(options: argparse.Namespace) -> None:
         options.evaluations,
         options.seed,
         source,
-        checkpoint,
+        out,
         workers=workers,
         limit=options.limit,
         batch=options.batch,
     )
-    result.save(out)
     _print_best(result, reward.best, out, picture)
 
 
@@ -121,7 +114,7 @@ def _print_best(result: SearchResult, best: float, out: Path, picture: Path) -> 
     for cell, reward in result.top(SHOWN):
         print(f"reward {reward:.4f}, perplexity {best / reward**0.5:.3f}: {cell}")
     print(f"\n{formulas(result.best)}\n")
-    print(f"result written to {out}")
+    print(f"the search is in {out}")
     try:
         print(f"picture of the best cell written to {draw(result.best).save(picture)}")
     except DrawingError as error:  # The search was not in vain.
