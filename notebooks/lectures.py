@@ -122,8 +122,13 @@ def exercise(pieces: list[NotebookNode], number: str) -> list[NotebookNode]:
     starts = [i for i, piece in enumerate(pieces) if piece.source.startswith(card)]
     if len(starts) != 1:
         raise ValueError(f"the guide names {card!r}, which is there {len(starts)} times")
-    rest = range(starts[0] + 1, len(pieces))
-    return pieces[starts[0] : next(i for i in rest if pieces[i].cell_type == "markdown")]
+    ends = (i for i in range(starts[0] + 1, len(pieces)) if not _goes_with_a_card(pieces[i]))
+    return pieces[starts[0] : next(ends, len(pieces))]
+
+
+def _goes_with_a_card(piece: NotebookNode) -> bool:
+    """Tell whether a piece after an exercise's card, or after another such piece, belongs to it."""
+    return piece.cell_type == "code" and piece.metadata["bond"] != Bond.NEW
 
 
 def brief(pieces: list[NotebookNode]) -> list[NotebookNode]:
@@ -133,8 +138,8 @@ def brief(pieces: list[NotebookNode]) -> list[NotebookNode]:
     sentences that they belong to. Exercises come at their own time.
     """
     kept, left = [], False
-    for piece in pieces:  # what follows a card, up to the next prose, belongs to the exercise
-        left = is_exercise(piece) or (left and piece.cell_type == "code")
+    for piece in pieces:
+        left = is_exercise(piece) or (left and _goes_with_a_card(piece))
         kept.append(not left and _is_seen(piece))
     for i in range(1, len(pieces)):  # what a sentence leads to, forwards and then backwards
         kept[i] |= kept[i - 1] and open_end(pieces[i - 1].source) and not is_exercise(pieces[i])

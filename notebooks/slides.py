@@ -84,12 +84,15 @@ def lecture(notebook: NotebookNode) -> NotebookNode:
     """
     made = nbformat.from_dict(notebook)
     cells: list[NotebookNode] = []
+    before: NotebookNode | None = None
     for cell, following in zip(made.cells, [*made.cells[1:], None], strict=True):
         shown = list(pieces(cell)) if cell.cell_type == "markdown" else list(code(cell, cells))
         for piece in shown:
-            piece.metadata["bond"] = int(bond(cells[-1] if cells else None, piece))
+            piece.metadata["bond"] = int(bond(before, piece))
             piece.metadata.setdefault("notes", [])
-            cells.append(piece)
+            cells.append(before := piece)
+        if cell.cell_type == "code" and "nt.check(" in cell.source:
+            before = None  # what follows an exercise may give its answer away
         if cells and cell.cell_type == "markdown" and not is_solution(cell):
             cells[-1].metadata["notes"] += folded(cell.source)
         prose = len(shown) == 1 and cell.cell_type == "markdown"

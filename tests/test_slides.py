@@ -87,6 +87,8 @@ def cut(*sources, outputs=()):
         (f">>> {PROOF}", "The last line checks it.", Bond.CLOSE),
         ("Prose.", "> **Exercise 1.1** ★ · 5 minutes", Bond.NEW),
         ("> **Exercise 1.1** ★ · 5 minutes", "Prose.", Bond.NEW),
+        ("> **Exercise 1.1** ★ · 5 minutes", ">>> def f(x):\n    return ...", Bond.CLOSE),
+        (">>> answer = ...\n\nnt.check('1.1', answer)", f">>> {PROOF}", Bond.NEW),
     ],
 )
 def test_no_sentence_is_cut_from_what_it_speaks_of(before, after, bond):

@@ -101,7 +101,7 @@ def draw_tests(
         Where a vertical line says what has to be beaten.
     """
     rows = [(g, *model) for g, models in groups.items() for model in models.items()]
-    figure, axis = plt.subplots(figsize=(8, 0.17 * len(rows) + 0.8), layout="constrained")
+    figure, axis = plt.subplots(figsize=(8, 0.15 * len(rows) + 0.8), layout="constrained")
     labels = []
     for place, (group, name, values) in enumerate(rows):
         known = values[np.isfinite(values)]
