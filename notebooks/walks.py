@@ -51,7 +51,7 @@ def walk(cell: Cell) -> str:
     drawn = drawn.replace('pt"', '"', 2)  # in its own size, letters of 14 pixels: the graph scrolls
     return (
         f'<div class="walk" data-steps="{escape(json.dumps(said))}" hidden>'
-        f'<div class="graph" tabindex="0">{drawn}</div>'
+        f'<div class="graph" tabindex="0" role="region" aria-label="graph">{drawn}</div>'
         f'<div class="words"><p><code>{cell}</code></p>{words(board)}</div></div>'
     )
 
