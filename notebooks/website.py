@@ -63,7 +63,7 @@ PAGES = sorted(path.stem for path in (ROOT / "docs").glob("*.md"))
 """The pages of ``docs/``; each is a page of the site."""
 
 CSS = """\
-/* Pictures are drawn on white: they keep their paper where the page is dark, and nothing else is pale. */
+/* Pictures are drawn on white: where the page is dark they keep their paper. */
 html[data-theme="dark"] .bd-content div.cell_output .text_html:not(:has(table.dataframe)) {
   background: none; color: inherit; padding: 0;
 }
