@@ -4,6 +4,7 @@
 const page = document.querySelector(".walks");
 const [cell, step] = ["select", "input"].map((control) => page.querySelector(control));
 const [back, on] = page.querySelectorAll("button");
+const NEAR = 80; // pixels
 const walks = [...page.querySelectorAll(".walk")];
 
 function show() {
@@ -20,8 +21,16 @@ function show() {
     vertex.classList.toggle("later", number > done);
     vertex.classList.toggle("now", number === done && done > 0);
   }
+  follow(walk.querySelector(".graph"), walk.querySelector(`.step-${Math.max(done, 1)}`));
   back.disabled = done === 0;
   on.disabled = done === said.length - 1;
+}
+
+// Scroll a graph in its box, and nothing else, until a vertex and its neighbours are to be seen.
+function follow(graph, vertex) {
+  const [box, at] = [graph, vertex].map((part) => part.getBoundingClientRect());
+  const by = (low, high, from, to) => Math.min(0, low - NEAR - from) || Math.max(0, high + NEAR - to);
+  graph.scrollBy(by(at.left, at.right, box.left, box.right), by(at.top, at.bottom, box.top, box.bottom));
 }
 
 function move(by) {

@@ -36,14 +36,16 @@ CHECK = re.compile(r'^nt\.check\(("(\d+\.\d)", .*)\)$', re.MULTILINE)
 
 GRADE = """\
 import sys
+import textwrap
 
 for name in [name for name in sys.modules if name.startswith("nastut.lessons")]:
     del sys.modules[name]  # the check is loaded afresh, whatever was done to it above
 from nastut.lessons.exercise import judge
 
 verdict = judge({arguments})
-assert verdict.passed, verdict"""
-"""The cell that gives points; its assertion shows the student the verdict."""
+assert verdict.passed, "\\n" + textwrap.fill(str(verdict), 90)"""
+"""The cell that gives points; its assertion shows the student the verdict, in lines that fit
+nbgrader's feedback."""
 
 
 def is_solution(cell: NotebookNode) -> bool:

@@ -40,11 +40,11 @@ def page(notebook: NotebookNode) -> str:
 
 
 def pdf(html: str, browser: Browser) -> bytes:
-    """Return a page of HTML as a PDF; a request to the network fails."""
+    """Return a page of HTML as a PDF that can be read aloud; a request to the network fails."""
     tab = browser.new_page()
     tab.context.set_offline(True)
     tab.set_content(html)
-    return tab.pdf(prefer_css_page_size=True, print_background=True)
+    return tab.pdf(prefer_css_page_size=True, print_background=True, tagged=True, outline=True)
 
 
 def main(arguments: list[str] | None = None) -> None:

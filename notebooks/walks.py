@@ -12,7 +12,7 @@ import numpy as np
 
 from nastut.cells.cell import Cell
 from nastut.lessons.playground import Board, words
-from nastut.pictures.style import PAPER, QUIET
+from nastut.pictures.style import INK, PAPER, QUIET
 from nastut.studies.table import load_table
 from nastut.zoo.named import EXAMPLE, LSTM, MAXCELL, NASCELL
 
@@ -47,10 +47,11 @@ def walk(cell: Cell) -> str:
     last = len(board.steps())
     picture = board.picture(last)
     said = [board.say_step(done) for done in range(last + 1)]
-    drawn = picture.svg().replace("<svg ", MARK.format(escape(picture.alt)), 1)
+    drawn = picture.drawn().replace("<svg ", MARK.format(escape(picture.alt)), 1)
+    drawn = drawn.replace('pt"', '"', 2)  # in its own size, letters of 14 pixels: the graph scrolls
     return (
         f'<div class="walk" data-steps="{escape(json.dumps(said))}" hidden>'
-        f'<div class="graph" tabindex="0">{drawn}</div>'
+        f'<div class="graph" tabindex="0" role="region" aria-label="graph">{drawn}</div>'
         f'<div class="words"><p><code>{cell}</code></p>{words(board)}</div></div>'
     )
 
@@ -61,7 +62,7 @@ def fragment(cells: dict[str, Cell]) -> str:
     walks = "\n".join(walk(cell).replace("\n", " ") for cell in cells.values())
     return f"""\
 <link rel="stylesheet" href="_static/walks.css">
-<div class="walks" style="--paper: {PAPER}; --quiet: {QUIET}">
+<div class="walks" style="--ink: {INK}; --paper: {PAPER}; --quiet: {QUIET}">
 <form onsubmit="return false">
 <label>Cell <select>{options}</select></label>
 <label>Step <input type="range" min="0" value="0"></label>

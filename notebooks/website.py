@@ -63,14 +63,20 @@ PAGES = sorted(path.stem for path in (ROOT / "docs").glob("*.md"))
 """The pages of ``docs/``; each is a page of the site."""
 
 CSS = """\
-/* Pictures are drawn on white: they keep their paper where the page is dark. */
-html[data-theme="dark"] .output img { background: white; border-radius: 4px; }
+/* Pictures are drawn on white: where the page is dark they keep their paper. */
+html[data-theme="dark"] .bd-content div.cell_output .text_html:not(:has(table.dataframe)) {
+  background: none; color: inherit; padding: 0;
+}
+html[data-theme="dark"] .bd-content div.cell_output img { background: white; padding: 0; }
 .output img { max-width: 100%; height: auto; }
 /* A phone is narrow: long names may break anywhere, wide tables and formulas scroll. */
 .bd-content, .bd-content code, .bd-content span.pre { overflow-wrap: anywhere; }
 .bd-content p code, .bd-content td code, .bd-content span.pre { white-space: normal; }
 /* In a table a word stays whole, and the table scrolls. */
 .bd-content table * { overflow-wrap: normal !important; word-break: normal !important; }
+/* The theme marks what was searched for, and leaves a link there the colour of links. */
+.bd-content a .highlighted { color: var(--pst-color-text-base); }
+.bd-content kbd { white-space: nowrap; }
 mjx-container[display="true"] { overflow-x: auto; max-width: 100%; }
 """
 

@@ -119,7 +119,7 @@ def test_each_exercise_is_graded_once_by_its_stars(notebook):
 VALUE, FUNCTION = "answer_0_1 = {}", "def children(k, base):\n    {}"
 CHEATS = {
     "the word is returned": FUNCTION.format('return "passed"'),
-    "Python exits with the word": FUNCTION.format('raise SystemExit("passed")'),
+    "Python exits with the word": FUNCTION.format('raise SystemExit("passed" + " passed" * 20)'),
     "the word is printed": FUNCTION.format('print("Exercise 2.1: passed on 11 cases")'),
     "a key is the word": VALUE.format('{"passed": True}'),
     "the answer is the word": VALUE.format('"passed"'),
@@ -151,7 +151,8 @@ def points(answer):
         try:
             exec(test, cell)
             scored.append(1)
-        except AssertionError:
+        except AssertionError as error:
+            assert max(map(len, str(error).splitlines())) <= 90, error
             scored.append(0)
     return scored
 

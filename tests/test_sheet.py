@@ -29,8 +29,10 @@ def browser():
 
 
 @pytest.mark.slow
-def test_the_sheet_is_one_page(html, browser):
-    assert pages(pdf(html, browser)) == 1
+def test_the_sheet_is_one_page_and_tagged(html, browser):
+    content = pdf(html, browser)
+    assert pages(content) == 1
+    assert {b"/StructTreeRoot", b"/Lang", b"/Outlines"} <= set(re.findall(rb"/\w+", content))
     longer = html.replace("</body>", f"{'<p>more</p>' * 200}</body>")
     assert pages(pdf(longer, browser)) > 1
 

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 from urllib.parse import unquote
 
 import pytest
+from PIL import ImageColor
 
 pytest.importorskip("myst_nb", reason="the extra 'site' is not installed")
 website = pytest.importorskip("website", reason="the extra 'site' is not installed")
@@ -15,6 +16,7 @@ import browsers  # noqa: E402
 import nastut  # noqa: E402
 from build import sources  # noqa: E402
 from chromium import PATIENCE, NoBrowserError, chromium  # noqa: E402
+from nastut.pictures.style import INK, QUIET  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -74,13 +76,23 @@ def test_no_page_loads_anything_from_elsewhere(site, pages):
                 assert (site / unquote(address.partition("?")[0])).is_file(), (name, address)
 
 
-def test_graph_and_controls_of_a_walk_are_on_one_screen(site):
+WRITTEN = """() => [...document.querySelectorAll(".walk:not([hidden]) text")].map((text) => {
+  const { fontSize, fill, color } = getComputedStyle(text);
+  return [parseFloat(fontSize) * text.getScreenCTM().a, fill, color];
+})"""
+
+
+def test_graph_and_controls_of_a_walk_are_on_one_screen_and_can_be_read(site):
+    inks = {f"rgb{ImageColor.getrgb(colour)}" for colour in (INK, QUIET)}
     with browsers.browser() as browser:
-        tab = browser.new_page(viewport=browsers.SIZE)
+        tab = browser.new_page(viewport=browsers.SIZE, color_scheme="dark")
         tab.goto((site / "walks.html").as_uri(), timeout=PATIENCE)
         for which in range(tab.locator(".walks option").count()):
             tab.locator(".walks select").select_option(index=which)
-            for part in (".walk:not([hidden]) svg", "form", ".said"):
+            sizes, *colours = zip(*tab.evaluate(WRITTEN), strict=True)
+            assert min(sizes) >= 12, which
+            assert inks >= set(colours[0] + colours[1]), which
+            for part in (".walk:not([hidden]) div.graph", "form", ".said"):
                 box = tab.locator(f".walks {part}").bounding_box()
                 assert box["y"] + box["height"] <= browsers.SIZE["height"], (which, part)
                 assert box["x"] + box["width"] <= browsers.SIZE["width"], (which, part)

@@ -50,13 +50,22 @@ def tab(browser, address):
 
 
 def numbers(tab):
-    """Return the numbers that are to be seen in the picture, and how many vertices are marked."""
+    """Return the numbers in the picture that are not hidden, and how many vertices are marked.
+
+    A vertex is marked if it has its mark and can be seen, as no box has scrolled it away.
+    """
     return tab.evaluate(
         """() => {
             const walk = document.querySelector(".walk:not([hidden])");
             const texts = [...walk.querySelectorAll("[class*=step-] text:last-of-type")];
             const seen = texts.filter(text => getComputedStyle(text).visibility === "visible");
-            return [seen.map(text => text.textContent), walk.querySelectorAll(".now").length];
+            const box = walk.querySelector(".graph").getBoundingClientRect();
+            const now = [...walk.querySelectorAll(".now")].filter(vertex => {
+                const at = vertex.getBoundingClientRect();
+                return at.left >= box.left && at.right <= box.right &&
+                    at.top >= box.top && at.bottom <= box.bottom && box.bottom <= innerHeight;
+            });
+            return [seen.map(text => text.textContent), now.length];
         }"""
     )
 

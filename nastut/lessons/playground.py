@@ -26,8 +26,15 @@ from nastut.symbolic.formulas import formulas
 from nastut.symbolic.symbols import to_text
 from nastut.zoo.named import EXAMPLE
 
-KEYS = "this.closest('.nastut-playground').onkeydown = event => event.stopPropagation()"
-"""JupyterLab would take arrows and letters away from a drop-down that is no field of text."""
+ON_LOAD = (
+    "const board = this.closest('.nastut-playground');"
+    "board.onkeydown = event => event.stopPropagation();"
+    "const name = () => { const slider = board.querySelector('[role=slider]');"
+    " slider ? slider.setAttribute('aria-label', 'steps') : setTimeout(name, 100); };"
+    "name()"
+)
+"""JupyterLab would take arrows and letters away from a drop-down that is no field of text, and
+ipywidgets gives a slider no name that is read aloud."""
 
 INVITATION = "Run this cell to play: choose tokens, walk through the steps, undo."
 
@@ -317,7 +324,7 @@ class Playground:
 
     def _show_step(self) -> None:
         done = self.slider.value
-        self.picture.value = self._image().replace("<img ", f'<img onload="{KEYS}" ', 1)
+        self.picture.value = self._image().replace("<img ", f'<img onload="{ON_LOAD}" ', 1)
         self.step.value = f'<span class="nastut-step">{escape(self.board.say_step(done))}</span>'
 
     def _image(self) -> str:

@@ -47,7 +47,7 @@ def test_keys_change_a_token_and_take_it_back(page):
 
 def test_keys_walk_through_the_steps(page):
     says(page, STEP, "10 of 10. Node 2: 0.56 is the new h.")
-    page.get_by_role("slider").focus()
+    page.get_by_role("slider", name="steps").focus()
     page.keyboard.press("Home")
     says(page, STEP, "No step yet.")
     page.keyboard.press("ArrowRight")

@@ -5,7 +5,7 @@ from itertools import combinations
 import pytest
 
 from nastut.cells.operations import ACTIVATIONS, COMBINATIONS
-from nastut.pictures.style import COLOURS, INK, MEMORY, PAPER, shape
+from nastut.pictures.style import COLOURS, INK, MEMORY, PAPER, QUIET, shape
 
 
 def luminance(colour):
@@ -35,6 +35,7 @@ def test_no_two_colours_are_alike():
 def test_text_can_be_read_on_every_fill():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert min(contrast(INK, colour) for colour in [*COLOURS.values(), PAPER]) >= 4.5  # 1.4.3
+    assert contrast(QUIET, PAPER) >= 4.5
 
 
 def test_memory_path_stands_out_from_paper():
