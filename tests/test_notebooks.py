@@ -55,6 +55,12 @@ def test_text_form_and_notebook_are_in_step(stem, notebook):
     assert notebook.metadata == METADATA
 
 
+def test_every_column_of_a_table_has_a_name(notebook):
+    prose = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    heads = [head for text in prose for head in re.findall(r"^\|(.*)\|\n\|-", text, re.MULTILINE)]
+    assert all(name.strip() for head in heads for name in head.split("|"))
+
+
 def test_cells_were_executed_in_order(code):
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
 

@@ -226,7 +226,7 @@ sp.tanh(Wx_0 + Wh_0) + nt.c_prev
 # Now read the graph again, with symbols in place of numbers. The article sums the cell up in five
 # lines. Its arrow means that a letter gets a new value; we give the new value a letter of its own.
 #
-# | | the article | here |
+# | line | the article | here |
 # |---|---|---|
 # | 1 | $a_0 = \tanh(W_1 \cdot x_t + W_2 \cdot h_{t-1})$ | `a_0` |
 # | 2 | $a_1 = \text{ReLU}(W_3 \cdot x_t \odot W_4 \cdot h_{t-1})$ | `a_1` |
