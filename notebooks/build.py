@@ -96,11 +96,14 @@ def slide_type(cell: nbformat.NotebookNode) -> str:
 
 
 def shrink(notebook: nbformat.NotebookNode) -> None:
-    """Store pictures with 128 colours each: a third of the size, and the eye sees no difference."""
+    """Store plots with 128 colours, a third of the size (the eye sees no difference), and once.
+
+    They are in the HTML; the PNG beside it is for LaTeX, where the notebook is run.
+    """
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
-            if "image/png" in output.get("data", {}):
-                picture = Image.open(BytesIO(b64decode(output.data["image/png"]))).convert("RGB")
+            if png := output.get("data", {}).pop("image/png", None):
+                picture = Image.open(BytesIO(b64decode(png))).convert("RGB")
                 # Maximum coverage keeps the colour of a thin line beside a large map.
                 few = picture.quantize(128, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
                 content = BytesIO()
@@ -108,7 +111,6 @@ def shrink(notebook: nbformat.NotebookNode) -> None:
                 small = b64encode(content.getvalue()).decode()
                 html = output.data["text/html"]  # see nastut.lessons.plots.figure_html
                 output.data["text/html"] = re.sub(r'(?<=base64,)[^"]*', small, html)
-                output.data["image/png"] = small
 
 
 def forget_widgets(notebook: nbformat.NotebookNode) -> None:

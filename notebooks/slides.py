@@ -52,7 +52,7 @@ FORMULAS = 9
 
 PLOT_LABEL = 8 / 72 * 110
 """Pixels of the smallest label of a plot at its own size: 8 points at the resolution of
-:func:`nastut.setup`."""
+:func:`nastut.setup`. A picture of a cell says its own."""
 
 VENDORED = {
     "reveal.js/dist/reveal.js": "reveal/reveal.js",
@@ -132,8 +132,7 @@ def code(cell: NotebookNode, before: list[NotebookNode]) -> Iterator[NotebookNod
             return
     cell.source = re.sub(r"\n\n\n+", "\n\n", proof if hidden else cell.source)
     cell.metadata["proof"] = hidden  # stands below what it proves
-    if any("image/png" in output.get("data", {}) for output in cell.outputs):
-        cell.metadata["label"] = PLOT_LABEL
+    cell.metadata["label"] = PLOT_LABEL
     for output in cell.outputs:
         if "text/latex" in output.get("data", {}):
             output.data["text/latex"] = short_formulas(output.data["text/latex"])
@@ -165,8 +164,7 @@ def evidence(source: str) -> str:
 
 def has_picture(cell: NotebookNode) -> bool:
     """Tell whether a cell of code shows a picture."""
-    shown = [form for output in cell.outputs for form in output.get("data", {}).items()]
-    return any(kind.startswith("image/") or "<img " in data for kind, data in shown)
+    return any("<img " in output.get("data", {}).get("text/html", "") for output in cell.outputs)
 
 
 def printed_lines(cell: NotebookNode) -> int:

@@ -27,7 +27,9 @@ from slides import (
 
 STEMS = [source.stem for source in sources()]
 PROOF = "assert 1 == 1"
-PLOT = [{"output_type": "display_data", "data": {"image/png": "iVBO"}, "metadata": {}}]
+PLOT = [
+    {"output_type": "display_data", "data": {"text/html": "<img alt='A plot.'>"}, "metadata": {}}
+]
 
 
 @pytest.fixture(params=STEMS)
