@@ -41,8 +41,8 @@ FOUND = nt.zoo.FOUND
 # Notebook 09 ended with a doubt: its searches were paid for a fast start, and its text was small. So the
 # cells were tried again, on three texts that had played no part in any choice: speeches of American
 # presidents, the King James Bible, and Python programs. Every model has 100,000 parameters, and reads
-# three million characters once. One cell was picked beforehand. **On which of the three is it ahead of LSTM? And why could a cell
-# without a memory path or a forget gate be ahead at all?**
+# three million characters once. One cell was picked beforehand. **On which of the three is it ahead of
+# LSTM? And why could a cell without a memory path or a forget gate be ahead at all?**
 #
 # ## 1 · The cell
 #
@@ -170,8 +170,7 @@ assert shares[" "] == min(shares.values())
 #
 # ## 3 · The verdict
 #
-# The rule stood in `data/found.py` before the first final (it was amended twice while rates were tuned, see
-# below):
+# The rule stood in `data/found.py` before the first final:
 #
 # - Each model gets a learning rate on each text, from a split of the documents that is used for nothing else.
 #   The grid grows until the best rate has a worse one on either side.
@@ -275,8 +274,8 @@ assert of_two < 0.05
 # been seen, both times before a final: only cells within 5 % of the best went on, and ending a little worse
 # than guessing no longer counts as an explosion.
 #
-# It holds for this size, one layer, one pass, these texts; and only the learning rate was tuned. Initial
-# weights, batch and clipping are the usual ones, and other choices may help one side more.
+# It holds for one layer, one pass, these texts; and only the learning rate was tuned. Initial weights,
+# batch and clipping are the usual ones, and other choices may help one side more.
 #
 # </details>
 #
@@ -317,11 +316,17 @@ for grows, steps in finals.items():
         leads[grows][at] = {rival: lead(trained, rival) for rival in rivals}
 lesson.draw_growth(leads)
 plt.show()
-over_lstm = {grows: [of["LSTM"].mean() for of in steps.values()] for grows, steps in leads.items()}
-assert all(np.all(np.diff(means) < 0) and means[-1] > 0 for means in over_lstm.values())
+for grows, steps in leads.items():
+    means = [of_rivals["LSTM"].mean() for of_rivals in steps.values()]
+    print(f"over LSTM, {grows}:", *(f"{mean:.0f} %" for mean in means))
+    assert np.all(np.diff(means) < 0)
+    assert min(steps[at]["LSTM"].min() for at in steps) > 0
 
 # %% [markdown]
-# **The lead shrinks both ways: with more to read, and with larger models.** TEXT
+# **The lead shrinks both ways.** With thirty times the text it falls from a quarter to 6 %, with sixteen times
+# the parameters from 10 % to 4 %. So the cell learns quickly from little, and a small network gains most from
+# it. Where the lead would end, nobody has measured here. (A point is a replicate, tuned for its own amount
+# and size. GRU was not trained at the two dearest.)
 #
 # ## 6 · Where it does not help
 #
@@ -373,7 +378,8 @@ for title, who in others.items():
 assert np.nanmin(lead(test["speeches"], "LSTM", "cell 2, bounded")) > 4
 
 # %% [markdown]
-# **One can.** One wall around everything costs the lead; a wall around each product costs a quarter of it, and $h$ can never leave the range from −7 to 8. That is the cell to take where nothing may explode.
+# **One can.** One wall around everything costs the lead; a wall around each product costs a quarter of it,
+# and $h$ can never leave the range from −7 to 8. That is the cell to take where nothing may explode.
 #
 # ## 7 · They write
 #
@@ -437,13 +443,13 @@ assert tuned[name] < tuned["table, rank 1"] < tuned["random's best"] < tuned["LS
 # - **08** Let found cells write cells, again and again: nothing builds up.
 # - **09** A search finds what it is paid for. Under its reward, LSTM is mediocre.
 # - **10** On prose, read once, at 100,000 parameters, a found cell beats LSTM, by products known since 2011.
+#   The lead shrinks as texts and networks grow.
 #
 # ## What you can do now
 #
 # - You read a cell that nobody designed, and found its memory path where you had not looked.
-# - You saw that its matrices forget at spaces.
 # - You judged a claim by ten pairs and a rule written down beforehand.
-# - You know which token carries the lead, and where there is none.
+# - You know which tokens carry the lead, and where there is none.
 #
 # **Three questions**
 #
