@@ -67,7 +67,8 @@ assert "W_1" not in draw_textbook().dot.source
 # ## A prediction
 #
 # Each of $i$, $f$, $o$ and $g$ is made of a matrix times $x_t$ and a matrix times $h_{t-1}$,
-# exactly what a leaf combines. **How many leaves does the tree of LSTM need?**
+# exactly what a leaf combines. **How many leaves does the tree of LSTM need?** Write your number
+# down.
 
 # %% [markdown]
 # ## 2 · Building the tree
