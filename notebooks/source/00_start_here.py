@@ -137,7 +137,7 @@ assert healthy, "read the lines with FAIL above; each ends with its remedy"
 # $$ (x_t,\; h_{t-1},\; c_{t-1}) \;\longmapsto\; (h_t,\; c_t) $$
 #
 # Here $x_t \in \mathbb{R}^I$ is the element being read, and $h_t, c_t \in \mathbb{R}^H$ are the
-# states after it. LSTM is a cell. GRU is one too (it does without $c$). And so is this:
+# states after it. LSTM is a cell. And so is this:
 
 # %%
 cell = nt.Cell.from_sequence(
@@ -146,9 +146,8 @@ cell = nt.Cell.from_sequence(
 print(cell)
 
 # %% [markdown]
-# Ten **tokens**. They are the example in a paper by Zoph and Le (2017), who let a network write such
-# lists. A tutorial article explains it, and this series grew out of that article. You need not have
-# read either. Everything else that you will see of a cell is computed from its tokens.
+# Ten **tokens**. They are the example in a paper by Zoph and Le (2017), who let a network write
+# such lists. A tutorial article explains it, and this series grew out of that article.
 #
 # In the picture they stand in five blocks of two. The small grey numbers count the **places** of the
 # sequence.
@@ -206,9 +205,8 @@ assert not cell.has_memory
 assert keeper.has_memory
 
 # %% [markdown]
-# The colours are those of the tokens. Each box at the bottom says which matrices it owns: $W_1$
-# multiplies $x_t$, and $W_2$ multiplies $h_{t-1}$. These matrices are what training changes. All
-# the rest is fixed by the tokens.
+# Each box at the bottom says which matrices it owns: $W_1$ multiplies $x_t$, and $W_2$ multiplies
+# $h_{t-1}$. These matrices are what training changes. All the rest is fixed by the tokens.
 #
 # Follow $c_{t-1}$ upwards: it reaches $h_t$, but no arrow leads on to $c_t$. **So the example does
 # not remember as the cell of section 1 does.** What it puts into $c$ is used once, one step later,
@@ -243,10 +241,10 @@ print(f"h_t = {by_hand:.4f} by hand")
 assert np.isclose(h, by_hand)
 
 # %% [markdown]
-# **The playground** shows all four views, and lets you change every token. Choose another activation
-# at place 2: which formulas change, and which do not? Choose 2 at place 9: now a thick line leads from
-# $c_{t-1}$ to $c_t$. Then drag the slider to 0, and let the numbers come in one by one. The keyboard
-# works too: Tab and the arrows. (Notebooks 03 and 02 explain the *memory path* and the *class*.)
+# **The playground** shows all four views, and lets you change every token. Choose another
+# activation at place 2: which formulas change, and which do not? Choose 2 at place 9: now a thick
+# line leads from $c_{t-1}$ to $c_t$. Then drag the slider to 0, and let the numbers come in one by
+# one. (Notebooks 03 and 02 explain the *memory path* and the *class*.)
 
 # %%
 nt.playground(cell)
@@ -300,8 +298,7 @@ except nt.SequenceError as error:
     print(error)
 
 # %% [markdown]
-# `Cell.parse` reads text and is more forgiving: it does not mind brackets, commas and capitals. But
-# it never guesses what you meant.
+# `Cell.parse` reads text and is more forgiving: it does not mind brackets, commas and capitals.
 
 # %%
 same = nt.Cell.parse("[Add, Tanh, Multiply, ReLU, Multiply, sigmoid, Add, ReLU, 1, 0]")
@@ -310,9 +307,9 @@ print(same == cell)
 # %% [markdown]
 # ## 6 · How the exercises work
 #
-# Each exercise has a card with stars for the difficulty. Below it is a cell with three dots where your
-# answer goes. `nt.check` prints one line about it. If you made a mistake that many people make, it
-# says which. Hints and a solution are folded below. Nothing later depends on your answer.
+# Each exercise has a card with stars for the difficulty. Below it is a cell with three dots where
+# your answer goes. `nt.check` prints one line about it. Hints and a solution are folded below.
+# Nothing later depends on your answer.
 
 # %% [markdown]
 # > **Exercise 0.1** ★ · 2 minutes
@@ -388,7 +385,6 @@ nt.check("0.2", solution_0_2)
 #
 # - You saw a plain network lose a number, and ten tokens that keep it.
 # - You know what the ten tokens stand for: three nodes, an injection, two indices.
-# - You saw them turned into a picture, formulas and numbers.
 # - You read an error that named a place.
 #
 # **Three questions**

@@ -40,8 +40,7 @@ rng = nt.setup(seed=0)
 # A graph has no beginning. To write it down as a list we need an order. The paper's trick is to fix
 # the *shape* in advance: the cell is a **complete binary tree**. Every node above the leaves, an
 # **inner node**, joins exactly two nodes below, and all leaves lie at the same depth. So the number
-# of leaves, the base, is a power of two. Then only the operations are left to be named, node by
-# node.
+# of leaves, the base, is a power of two.
 #
 # The nodes are numbered layer by layer: the leaves first, from left to right, then the layer
 # above, and the root last. What to see in the picture: with $b$ leaves there are $2b - 1$ nodes,
@@ -71,8 +70,6 @@ print([base + k // 2 for k in range(2 * base - 2)])
 assert all(base + k // 2 == base + (k + 1) // 2 for k in range(0, 2 * base - 2, 2))  # siblings
 
 # %% [markdown]
-# No table of edges is needed: a node's number says what it belongs to.
-#
 # > **Exercise 2.1** ★ · 5 minutes
 # >
 # > And downwards? Write `children(k, base)`, which returns the two nodes that an inner node $k$
@@ -130,11 +127,11 @@ print(tokens)
 assert tokens == nt.zoo.EXAMPLE.sequence
 
 # %% [markdown]
-# Ten tokens. In general a tree of base $b$ takes
+# A tree of base $b$ takes
 #
 # $$ 2\,(2b - 1) + 2 + 2 = 4b + 2 $$
 #
-# of them: two for each node, two for the injection, two indices.
+# tokens: two for each node, two for the injection, two indices.
 
 # %%
 for base in (1, 2, 4, 8):
@@ -144,10 +141,10 @@ for base in (1, 2, 4, 8):
 # %% [markdown]
 # ## 3 · Decoding: from the list to the graph
 #
-# Now backwards: the list is cut into five blocks, and each of them adds
-# something to the graph. In each picture the parts with a thick border are new or newly placed, and empty boxes are
-# still to come. Where the memory enters and leaves is said only by the last block. So until then
-# the injection stands apart, and nothing leads to $c_t$.
+# The list is cut into five blocks, and each of them adds something to the graph. In each picture
+# the parts with a thick border are new or newly placed, and empty boxes are still to come. Where
+# the memory enters and leaves is said only by the last block. So until then the injection stands
+# apart, and nothing leads to $c_t$.
 
 # %%
 steps = nt.draw_steps(nt.zoo.EXAMPLE)
@@ -167,7 +164,6 @@ assert len(steps) == 5
 # 3. *Tree index 2*, `Multiply Sigmoid`: this is the root, so its value is
 #    $h_t = \text{sigmoid}(a_0 \odot a_1)$.
 # 4. *Cell inject*, `Add ReLU`: somewhere, a value is added to $c_{t-1}$ and passed through ReLU.
-#    Where is not known yet.
 # 5. *Cell indices*, `1 0`: $c_t$ is made at node **1**, before the activation. $c_{t-1}$ enters at
 #    node **0**. So $a_0' = \text{ReLU}(a_0 + c_{t-1})$ takes the place of $a_0$ in block 3.
 #
@@ -211,7 +207,7 @@ nt.check("2.2", solution_2_2)
 
 # %% [markdown]
 # `nt.Cell.from_sequence` is the same with a good deal of care. It checks each token and says what
-# is wrong. Two examples: a token is missing, and an index points outside the tree.
+# is wrong.
 
 # %%
 for wrong in (tokens[:-1], [*tokens[:-1], 3]):
@@ -224,8 +220,7 @@ for wrong in (tokens[:-1], [*tokens[:-1], 3]):
 # ## 4 · There and back, 36,864 times
 #
 # Is anything lost on the way? For base 2 we need not sample: we can try **all** sequences, from
-# tokens to a cell, back to tokens, on to text, and back to a cell. This is what it means that a
-# space is small.
+# tokens to a cell, back to tokens, on to text, and back to a cell.
 
 # %%
 space = nt.Space(base=2)
@@ -296,10 +291,6 @@ print(f"{big.size:,} sequences of base 8")
 print(f"one a second takes {big.size / seconds_a_year / 1e9:.1f} billion years")
 
 # %% [markdown]
-# That is $6.3 \times 10^{16}$, and the paper says about 6. One digit cannot decide whether the
-# authors let the indices be equal; without that it would be $5.9 \times 10^{16}$. We allow it
-# because nothing in the order of events forbids it (notebook 03).
-#
 # One of these 34-token sequences became famous as the **NASCell**. Here are its blocks. Look at the
 # last one: *is the node where $c_t$ is made above the node that $c_{t-1}$ enters?* Use the second
 # tree of section 1.
@@ -312,13 +303,13 @@ assert nt.zoo.NASCELL in big
 
 # %% [markdown]
 # It is: node 12 joins nodes 8 and 9, so the old memory can reach the new one. In the article's cell
-# neither of the two nodes, 1 and 0, is above the other. That is the subject of notebook 03.
+# neither of the two nodes, 1 and 0, is above the other.
 #
 # ## 6 · Different lists, same cell
 #
-# Back to the prediction. *Add* and *Multiply* do not mind the order: $u + v = v + u$. So the two
-# subtrees of an inner node may change places, and the function stays the same, once the matrices
-# have changed places too. Look at two lists:
+# *Add* and *Multiply* do not mind the order: $u + v = v + u$. So the two subtrees of an inner node
+# may change places, and the function stays the same, once the matrices have changed places too.
+# Look at two lists:
 
 # %%
 one = nt.Cell.parse("Add Tanh  Multiply ReLU  Multiply Sigmoid  Add ReLU  1 0")
@@ -330,8 +321,7 @@ mirrored = nt.evaluate(other, x_parts[::-1], h_parts[::-1], c)
 print("same list:", one == other, "  same result:", np.array_equal(result, mirrored))
 
 # %% [markdown]
-# The lists differ, and the cells compute the same. `[::-1]` gives each leaf the matrices that it had
-# before, and training finds its matrices anyway.
+# `[::-1]` gives each leaf the matrices that it had before, and training finds its matrices anyway.
 #
 # > **Exercise 2.4** ★★ · 10 minutes
 # >
@@ -371,7 +361,7 @@ nt.check("2.4", solution_2_4)
 # %% [markdown]
 # All sequences that are the same cell up to such swaps form a **class**. `cell.canonical()` picks
 # one member of the class, always the same one. So two cells are in one class exactly if their
-# canonical cells are equal. We count the classes of base 2 by going through everything:
+# canonical cells are equal.
 
 # %%
 assert one.canonical() == other.canonical()
@@ -424,8 +414,8 @@ print(f"{by_stickers:,}")
 assert by_stickers == len(classes)
 
 # %% [markdown]
-# The same number, and no cell was looked at. Do it layer by layer, three times instead of once, with
-# $n$, $m$ and $t$ of the layer below, and you have base 8.
+# Do this layer by layer, three times instead of once, with $n$, $m$ and $t$ of the layer below, and
+# you have base 8.
 #
 # > **Exercise 2.5** ★★★ · 20 minutes
 # >
@@ -476,9 +466,8 @@ print(f"{big.classes:,} classes of base 8, one in {big.size / big.classes:.1f} s
 assert space.classes == len(classes)
 
 # %% [markdown]
-# Eighty-nine times fewer, and still out of reach. One caveat: a swap is not the only way for two
-# cells to be the same function. These three are in three classes. But all they do is add, and it
-# does not matter where $c_{t-1}$ is added:
+# One caveat: a swap is not the only way for two cells to be the same function. These three are in
+# three classes. But all they do is add, and it does not matter where $c_{t-1}$ is added:
 
 # %%
 adders = [nt.Cell.parse(f"{'Add Identity ' * 4} 0 {inject}") for inject in range(3)]
@@ -489,12 +478,10 @@ assert np.allclose(results[0], results[1], atol=1e-14)
 assert np.allclose(results[0], results[2], atol=1e-14)
 
 # %% [markdown]
-# So 18,688 is an upper bound for the number of different functions. A class holds what is equal *for
-# one reason alone: joining does not mind the order*.
+# So 18,688 is an upper bound for the number of different functions.
 #
 # ## What you can do now
 #
-# - You numbered the nodes of a tree and found children and parents by arithmetic.
 # - You encoded a cell and decoded a sequence, and tried all 36,864 of base 2.
 # - You counted sequences and classes, and explained the 512 that stand alone.
 #

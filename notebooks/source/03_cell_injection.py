@@ -176,8 +176,8 @@ assert len(nt.graph(keeper).memory_edges()) == 4
 assert len(nt.graph(forgetter).memory_edges()) == 0
 
 # %% [markdown]
-# The first cell has such a line, drawn thick: the **memory path**. The second has none: $c_{t-1}$ goes
-# into $h_t$ and ends there, and $c_t$ comes from the right-hand leaf alone. The formulas say the same:
+# The first cell has such a line, drawn thick: the **memory path**. The second has none: $c_{t-1}$
+# goes into $h_t$ and ends there, and $c_t$ comes from the right-hand leaf alone.
 
 # %%
 nt.formulas(keeper)
@@ -208,7 +208,7 @@ assert sp.diff(nt.formulas(forgetter).c, nt.c_prev) == 0
 slope
 
 # %% [markdown]
-# Zero for the forgetter. For the keeper it is a sigmoid (sympy writes $1/(1 + e^{-u})$):
+# For the keeper it is a sigmoid (sympy writes $1/(1 + e^{-u})$):
 #
 # $$ \frac{\partial c_t}{\partial c_{t-1}} = \text{sigmoid}(W_3 x_t + W_4 h_{t-1}), $$
 #
@@ -396,9 +396,8 @@ nt.check("3.4", solution_3_4)
 # %% [markdown]
 # ## 5 · Does it matter? An experiment
 #
-# We test **recall**: the network reads one of
-# four *keys*, then some random *distractors*, then a question mark. Then it must name the key.
-# A guess is right one time in four.
+# We test **recall**: the network reads one of four *keys*, then some random *distractors*, then a
+# question mark. Then it must name the key.
 #
 # A network can carry something along in *two* ways: in $c_t$, and in the loop of $h_t$ through the
 # matrices $W_2$ and $W_4$. In some of the runs these **hidden matrices are switched off** (multiplied
@@ -488,8 +487,7 @@ assert min(final["path", True], final["no path", True]) > 0.9
 # line is guessing. On the left the cell with a memory path recalls the key, and the other one guesses.
 # **One token makes the difference between everything and nothing here.**
 #
-# On the right both cells learn to recall: the loop through $h_t$ is a second memory. The cell *without*
-# a path is even the quicker one; one network with a path stays at three quarters for most of the run.
+# On the right both cells learn to recall: the loop through $h_t$ is a second memory.
 #
 # ## 6 · What the formula predicts
 #
@@ -535,9 +533,9 @@ assert by_noise[0.0] > 1000 * by_key[0.0]
 assert by_noise[2.0] < 20 * by_key[2.0]
 
 # %% [markdown]
-# The numbers are standard deviations of the last $c_t$ (means of its eight elements). On the left the
-# four lines soon become one: the key moves $c$ thousands of times less than the distractors do. On the
-# right, eleven times less, the lines can still be told apart.
+# The numbers are standard deviations of the last $c_t$. On the left the four lines soon become
+# one: the key moves $c$ thousands of times less than the distractors do. On the right, eleven times
+# less, the lines can still be told apart.
 #
 # Which hinders training, the faint trace or the noise? Multiply the loss, and so the gradient, by
 # 10,000. Or take the noise away: the same distractor each time. Or open the gate.
@@ -566,11 +564,10 @@ assert opened.min() > 0.95
 
 # %% [markdown]
 # One row is a condition, one column a network, and the number is its share of keys at the end. Ten
-# thousand times the gradient changes nothing (the two lines lie on top of each other): **Adam divides
-# the size out again.** With one distractor, three networks begin to learn, and reach 0.39 to 0.49.
-# **The noise slows the learning down.** It does not forbid it: with 600 steps two networks of the first
-# row leave guessing, too. And the formula was right about the cure: with the open gate all five recall
-# everything. LSTM's users *set the forget gate's bias to a positive number*.
+# thousand times the gradient changes nothing (the two lines lie on top of each other): **Adam
+# divides the size out again.** With one distractor, three networks begin to learn. **The noise
+# slows the learning down.** And the formula was right about the cure: with the open gate all five
+# recall everything. LSTM's users *set the forget gate's bias to a positive number*.
 #
 # > **Exercise 3.5** ★★ · 10 minutes
 # >
@@ -620,8 +617,6 @@ assert not c.any()
 # %% [markdown]
 # ## What you can do now
 #
-# - You put the events inside a node in order.
-# - You derived how $c_t$ depends on $c_{t-1}$, and met a gate.
 # - You told from two indices whether a cell has a memory path: 2 of 9, 34 of 225.
 # - You saw what a path is good for, and a formula that says when it fails.
 #
@@ -646,8 +641,7 @@ assert not c.any()
 #
 # </details>
 #
-# **Next:** `04_lstm_as_sequence.ipynb`, where LSTM's textbook formulas become 34 tokens, with a
-# proof that nothing is lost.
+# **Next:** `04_lstm_as_sequence.ipynb`, where LSTM's textbook formulas become 34 tokens.
 #
 # **References.** B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*,
 # ICLR 2017, arXiv 1611.01578, section 3.4 (cell inject, cell indices). S. Hochreiter and J.

@@ -66,8 +66,9 @@ assert "W_1" not in draw_textbook().dot.source
 # %% [markdown]
 # ## A prediction
 #
-# Each of $i$, $f$, $o$ and $g$ is made of a matrix times $x_t$ and a matrix times $h_{t-1}$, exactly
-# what a leaf combines. **How many leaves does the tree of LSTM need?** Write your number down.
+# Each of $i$, $f$, $o$ and $g$ is made of a matrix times $x_t$ and a matrix times $h_{t-1}$,
+# exactly what a leaf combines. **How many leaves does the tree of LSTM need?** Write your number
+# down.
 
 # %% [markdown]
 # ## 2 · Building the tree
@@ -134,8 +135,7 @@ say(found)
 assert found.cell.base == 8
 
 # %% [markdown]
-# So the answer to the prediction is: **eight leaves for four gates**. Here is the whole sequence,
-# and the whole graph.
+# So the answer to the prediction is: **eight leaves for four gates**.
 
 # %%
 nt.draw_sequence(found.cell)
@@ -184,12 +184,11 @@ print(nt.linearize(h_textbook, nt.c_prev + i * g))
 nt.check("4.1", 10)
 
 # %% [markdown]
-# LSTM's spare matrices are **redundant**. If they are not zero, nothing is gained: inside the gate $f$
-# we have
-# $W_5 x_t + W_7 x_t = (W_5 + W_7)\, x_t$, and a sum of matrices is a matrix. So the drawing of
-# section 1 may show leaves 2 and 3 as one box (`nt.draw` does so with `fold=True`). The cell of 1997
-# is different. It has no gate above leaves 2 and 3, and what they hold is added to the memory
-# itself. If not zero, it is another cell:
+# LSTM's spare matrices are **redundant**. If they are not zero, nothing is gained: inside the gate
+# $f$ we have $W_5 x_t + W_7 x_t = (W_5 + W_7)\, x_t$, and a sum of matrices is a matrix. So the
+# drawing of section 1 may show leaves 2 and 3 as one box (`nt.draw` does so with `fold=True`). The
+# cell of 1997 is different. It has no gate above leaves 2 and 3, and what they hold is added to the
+# memory itself. If not zero, it is another cell:
 
 # %%
 of_1997 = nt.linearize(h_textbook, nt.c_prev + i * g).cell
@@ -232,9 +231,8 @@ nt.check("4.2", solution_4_2)
 # %% [markdown]
 # ## 3 · The proof: symbols
 #
-# The article shows LSTM's graph and leaves it to its readers to follow the formulas through it. Let
-# sympy do it, for *all* matrices, the redundant ones included. These are the formulas of the 34
-# tokens:
+# Let sympy prove that the 34 tokens are the textbook's LSTM, for *all* matrices, the redundant ones
+# included. These are their formulas:
 
 # %%
 nt.formulas(nt.zoo.LSTM)
@@ -287,9 +285,6 @@ for a, b in ((output_theirs, output_ours), (h_theirs, h_ours), (c_theirs, c_ours
 print(tuple(output_ours.shape), "outputs and states differ by less than 1e-12")
 
 # %% [markdown]
-# Two layers, biases, seven time steps, a batch of four. (`nn.LSTM` has two biases for each gate,
-# which are only ever added. Ours has one for each leaf.)
-#
 # ## 5 · Second test: gradients
 #
 # Equal functions have equal gradients. But a program that computes the right values can still hand
@@ -319,9 +314,7 @@ assert torch.allclose(leaves[2], leaves[3])
 assert all(torch.allclose(leaves[4], leaves[k]) for k in (5, 6, 7))
 
 # %% [markdown]
-# So if this layer were *trained*, its zeros would not stay zeros. It would remain an LSTM. But
-# under plain gradient descent each step would move the sum inside the forget gate twice as far,
-# and that inside the output gate four times as far, as in `nn.LSTM`.
+# So if this layer were *trained*, its zeros would not stay zeros. But it would remain an LSTM.
 #
 # ## 6 · What does not fit
 #
@@ -345,7 +338,7 @@ except nt.NotRepresentable as refusal:
 
 # %% [markdown]
 # Five reasons, and each names its part of the formula. But are they about the cell, or about the
-# way we wrote it down? Go through them.
+# way we wrote it down?
 #
 # - *$h_{t-1}$ without a matrix*, and *no $c_{t-1}$*: if $c_t = h_t$, then the $h_{t-1}$ in $z
 #   \odot h_{t-1}$ may be called $c_{t-1}$, and it enters as LSTM's memory does.
@@ -420,12 +413,10 @@ nt.check("4.3", answer_4_3)
 nt.check("4.3", {"A", "B"})
 
 # %% [markdown]
-# Try `nt.linearize` on a formula of your own. Its messages are meant to be read.
+# Try `nt.linearize` on a formula of your own.
 #
 # ## What you can do now
 #
-# - You turned textbook formulas into a tree, by hand and with `nt.linearize`.
-# - You followed a proof in symbols, and tests in numbers and in gradients.
 # - You know why LSTM needs eight leaves: the tree is complete, and empty leaves fill it up.
 # - You know which GRU fits into a tree, and that it takes sixteen leaves and tied matrices.
 #

@@ -63,10 +63,10 @@ assert len(nt.graph(nt.zoo.NASCELL).vertices) == 5 + 2 * 15 + 2  # states, 15 no
 assert len(nt.graph(nt.zoo.NASCELL).memory_edges()) == 4
 
 # %% [markdown]
-# What they share: the memory is multiplied on its way, and sigmoids scale other values. What differs:
-# NASCell's thick line goes through a tanh in every step. And there are oddities: ReLUs beside
-# sigmoids, tanh upon tanh, and one leaf that *multiplies* its two products. The paper gives no reason
-# for any of it. It only reports that the cell scored well. The formulas:
+# What they share: the memory is multiplied on its way, and sigmoids scale other values. What
+# differs: NASCell's thick line goes through a tanh in every step. And there are oddities: ReLUs
+# beside sigmoids, tanh upon tanh, and one leaf that *multiplies* its two products. The paper gives
+# no reason for any of it. The formulas:
 
 # %%
 nt.formulas(nt.zoo.NASCELL)
@@ -248,11 +248,10 @@ for name in settings["lines"]:
 # %% [markdown]
 # ## 5 · On real text
 #
-# The text must be one that you have. Every Python comes with its reference manual, as plain text:
-# about 370,000 characters once its repetitions are removed. The network reads it character by
-# character and predicts the next one. What we report is **perplexity**: how many equally likely
-# characters it is, in effect, choosing among. 1 would be perfect. Guessing blindly gives the number
-# of different characters.
+# Every Python comes with its reference manual, as plain text: about 370,000 characters. The network
+# reads it character by character and predicts the next one. What we report is **perplexity**: how
+# many equally likely characters it is, in effect, choosing among. 1 would be perfect. Guessing
+# blindly gives the number of different characters.
 #
 # The text is cut into three parts: one to train on, one to choose by (**validation**), and one to
 # report (**test**), which decides nothing.
@@ -263,9 +262,8 @@ print("".join(task.symbols[i] for i in task.train[:160]))
 assert 90 < len(task.symbols) < 120
 
 # %% [markdown]
-# First a small run, here and now: 40,000 weights each, once through the text. A `Recipe` says how to
-# train. One rate, one seed, and torch draws LSTM's first weights in its own way: **this run proves
-# nothing.**
+# First a small run, here and now: 40,000 weights each, once through the text. One rate, one seed,
+# and torch draws LSTM's first weights in its own way: **this run proves nothing.**
 
 # %%
 sizes = {"LSTM": 64, "NASCell": 44, "Example": 95}  # hidden elements
@@ -290,8 +288,7 @@ assert all(record.validation[-1] < 0.8 * record.validation[0] for record in live
 
 # %% [markdown]
 # All three learn. What do such numbers mean? Let the models speak: each writes one character, reads
-# it, writes the next. (We sharpen the probabilities a little, so that likely characters become
-# likelier.)
+# it, writes the next. (The `sharpness` makes likely characters likelier.)
 
 
 # %%
@@ -318,9 +315,8 @@ for name, model in models.items():
 assert share["LSTM"] > share["NASCell"] > share["Example"]
 
 # %% [markdown]
-# Read the three aloud. (Words of one or two letters are not counted; they come by chance.) LSTM has
-# the most words that exist, and the manual's habits: quotes, brackets, bars of tables. NASCell has
-# fewer. The example has the right letters and some endings, and not much more.
+# LSTM has the most words that exist, and the manual's habits: quotes, brackets, bars of tables.
+# NASCell has fewer. The example has the right letters and some endings, and not much more.
 #
 # **The real comparison** takes hours, so it is recorded: 100,000 weights each, eight passes, five
 # seeds. A learning rate that suits one cell may ruin another. So each contestant was **tuned**, given
@@ -360,25 +356,20 @@ plt.show()
 assert test["LSTM"].max() < test["NASCell"].min()
 
 # %% [markdown]
-# A point is a seed (some lie on each other), a bar the median of five. **Back to the prediction: on this text, at this size,
-# LSTM is better than NASCell**, without biases and with them. And the difference is larger than that
-# between two runs of the same cell: the clouds of points do not touch. NASCell in turn is better than
-# the paper's other cell. The article's example comes last. Neither biases nor an open forget gate
-# help LSTM here.
-#
-# (The test text is harder than the validation text for all seven.)
+# A point is a seed, a bar the median of five. **Back to the prediction: on this text, at this size,
+# LSTM is better than NASCell**, without biases and with them. And the difference is larger than
+# that between two runs of the same cell: the clouds of points do not touch. NASCell in turn is
+# better than the paper's other cell. Neither biases nor an open forget gate help LSTM here.
 #
 # <details><summary>How sure is that?</summary>
 #
-# The next cell compares each seed of one contestant with each seed of another, 25 pairs. If LSTM and
-# NASCell were alike, any order of their ten runs would be as likely as any other. Five of ten places
-# can be LSTM's in 252 ways, and in just two of them the two do not mix. So $p = 2/252 = 0.008$, or
-# 0.04 after correction for the five questions. That biases *harm* LSTM, in 21 of 25 pairs, is not
-# settled by five seeds.
+# The next cell compares each seed of one contestant with each seed of another, 25 pairs. If LSTM
+# and NASCell were alike, any order of their ten runs would be as likely as any other. Five of ten
+# places can be LSTM's in 252 ways, and in just two of them the two do not mix. So $p = 2/252 =
+# 0.008$, or 0.04 after correction for the five questions.
 #
-# The caveats: one small text, one size, one layer; characters, not words. Only the learning rate was
-# tuned. At equal weights LSTM has half again as many hidden elements; somebody who pays for hidden
-# elements would compare differently.
+# The caveats: one small text, one size, one layer; characters, not words. Only the learning rate
+# was tuned.
 #
 # </details>
 
@@ -456,8 +447,7 @@ nt.check("5.3", solution_5_3)
 # ## 6 · What others found
 #
 # **The paper** (2017) reports a test perplexity of 62.4 for NASCell on Penn Treebank (54 million
-# weights). The best model before it had 66.0, and a large LSTM of 2014 had 78.4. That made NASCell
-# famous.
+# weights). The best model before it had 66.0, and a large LSTM of 2014 had 78.4.
 #
 # **Melis, Dyer and Blunsom** (2017) trained LSTM, NASCell and others again, with *all* of them
 # tuned by the same automatic procedure, at equal size:
@@ -469,11 +459,10 @@ nt.check("5.3", solution_5_3)
 # | enwik8, 27M | bits per character | **1.310** | 1.398 |
 #
 # (24M is the number of weights. enwik8 is a piece of Wikipedia, and **bits per character** are the
-# logarithm of perplexity, base 2.) LSTM wins each of the three. Their conclusion: with equal care for
-# all, LSTM outdoes the newer cells. The order published before came from differences between
-# experiments that nobody had controlled. **Li and Talwalkar** (2019) and **Yu et al.** (2019) then
-# found that random search among cells does about as well as the published search methods, at equal
-# budget.
+# logarithm of perplexity, base 2.) Their conclusion: with equal care for all, LSTM outdoes the
+# newer cells. The order published before came from differences between experiments that nobody had
+# controlled. **Li and Talwalkar** (2019) and **Yu et al.** (2019) then found that random search
+# among cells does about as well as the published search methods, at equal budget.
 #
 # So why go on? Because the *idea* outlived this result: a network is a sequence, and sequences can
 # be written. And because one question is now wide open. If a search does not beat chance, is it the
@@ -483,9 +472,7 @@ nt.check("5.3", solution_5_3)
 # ## What you can do now
 #
 # - You read a cell that nobody designed, and found that its memory is bounded.
-# - You checked an implementation against published numbers, and found a wrong token with their help.
 # - You let three cells speak, and saw seven contestants compared at equal size, over several seeds.
-# - You can say what is known about NASCell, in favour and against.
 #
 # **Three questions**
 #

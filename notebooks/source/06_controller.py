@@ -159,12 +159,11 @@ print(f"best possible perplexity: {EMBEDDED_REBER.perplexity():.4f}")
 #
 # $$ R = \left( \frac{\text{best possible perplexity}}{\text{perplexity of the child}} \right)^2 $$
 #
-# so 1 is perfect, and 0 is for a child whose training blew up. (The paper's reward is the same up to a
-# constant, $80 / \text{perplexity}^2$.)
+# so 1 is perfect, and 0 is for a child whose training blew up.
 #
-# The paper trained children on 400 CPUs. Ours are tiny, and base 2 is so small that *every* cell could
-# be trained, once and for all. The results are in a table, and a reward is now a look-up. Here we
-# need only the 144 sequences whose activations are all Tanh:
+# Our children are tiny, and base 2 is so small that *every* cell could be trained, once and for
+# all. The results are in a table, and a reward is now a look-up. Here we need only the 144
+# sequences whose activations are all Tanh:
 
 # %%
 table = nt.load_table()
@@ -295,8 +294,8 @@ assert variance(R + 1) > 5 * variance(R)
 assert variance(R - mean_reward) < 0.7 * variance(R)
 
 # %% [markdown]
-# Adding 1 is a baseline of −1. The same cells should be learned, but the variance is several times as
-# large. Section 6 shows what that does to learning.
+# Adding 1 is a baseline of −1. The same cells should be learned, but the variance is several times
+# as large.
 #
 # Now draw $m$ sequences, as a search does. How far is the estimate from the exact gradient? The lines
 # are $\sqrt{\text{variance} / m}$, without any sampling. The dots are sampled, and fall on the lines.
@@ -431,14 +430,13 @@ assert all(1.2 * mean_reward < J[:, -1].mean() for J in learned.values())
 
 # %% [markdown]
 # Lines are means, bands reach from the lowest run to the highest, and the black line is the best
-# sequence. All four climb. **Adding 1 does not change where learning goes, but without a baseline it
-# slows it down**, from 0.80 after 20 updates to 0.62. With the moving baseline it hardly matters by
-# then. Before, it lags: the first batch is compared with 0, and probably Adam's averages remember its
-# large gradient.
+# sequence. All four climb. **Adding 1 does not change where learning goes, but without a baseline
+# it slows it down**, from 0.80 after 20 updates to 0.62. With the moving baseline it hardly matters
+# by then. Before, it lags: the first batch is compared with 0.
 #
 # ## 7 · Sure too soon
 #
-# What has it learned to write? Look again at how a sequence is written, after 80 updates:
+# Look again at how a sequence is written, after 80 updates:
 
 # %%
 runs = {b: [practise(Reinforce, seed, 0, b, 80) for seed in range(3)] for b in (0, 0.05)}
@@ -456,10 +454,10 @@ plt.show()
 #
 # $$ H = -\sum_k p_k \log p_k , $$
 #
-# 0 if one token is sure, and largest, $\log n$, if all $n$ tokens are equally likely. It is measured
-# in *nats* ($\log$ is natural). A policy's entropy is the sum over the places. Multiplied by a
-# number, the **bonus**, it is added to the objective. (The paper states none.) With 0.05, and the same
-# seed, there are still choices after 80 updates:
+# 0 if one token is sure, and largest, $\log n$, if all $n$ tokens are equally likely. It is
+# measured in *nats* ($\log$ is natural). A policy's entropy is the sum over the places. Multiplied
+# by a number, the **bonus**, it is added to the objective. (The paper states none.) With 0.05, and
+# the same seed, there are still choices after 80 updates:
 
 # %%
 lesson.draw_policy(runs[0.05][0][0], tiny, chosen[0.05])
@@ -501,13 +499,10 @@ assert entropy_at_end[0].max() < 1.5 < 2.5 < entropy_at_end[0.05].min()
 # are equally likely. With the bonus the policy stays as undecided as between some twenty to forty
 # equally likely sequences ($e^H$), and pays for it with a little mean reward.
 #
-# So the bonus decides how long a search keeps searching. How much of it finds the *best* cell? That is
-# a question for a contest.
+# So the bonus decides how long a search keeps searching.
 #
 # ## What you can do now
 #
-# - You wrote a cell with ten softmaxes, and computed its probability.
-# - You derived REINFORCE, and checked it against the exact gradient.
 # - You said what a baseline may contain, and saw how much noise it takes away.
 # - You saw a policy become sure too soon, and an entropy bonus keep it undecided.
 #
@@ -523,7 +518,7 @@ assert entropy_at_end[0].max() < 1.5 < 2.5 < entropy_at_end[0.05].min()
 #
 # Then $b$ depends on what was drawn, and cannot be taken out of the expectation. With one sample a
 # batch and $b = R_1$, every step would be zero. With $m$ samples and their own mean little is lost:
-# the gradient keeps its direction and $1 - 1/m$ of its length. Adam divides the length out anyway.
+# the gradient keeps its direction and $1 - 1/m$ of its length.
 #
 # </details>
 #
@@ -534,8 +529,7 @@ assert entropy_at_end[0].max() < 1.5 < 2.5 < entropy_at_end[0.05].min()
 #
 # </details>
 #
-# **Next:** `07_contest.ipynb`, where the controller meets chance and evolution on a table of all
-# answers.
+# **Next:** `07_contest.ipynb`.
 #
 # **References.** B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*, ICLR
 # 2017, arXiv 1611.01578, sections 3.2 and 4.2. R. J. Williams, *Simple Statistical
