@@ -17,16 +17,15 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [
     line.strip().partition("    # ")[0].strip()
     for line in re.findall(r"^ {4}(\S.*)$", README, re.MULTILINE)
-    if re.match(r" *(make|py|uv|conda|jupyter|\.venv/bin/python|%pip) ", line)
+    if re.match(r" *(make|py|uv|conda|jupyter|\.venv/bin/python) ", line)
 ]
 PYTHON = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 
 
 def test_every_way_to_start_is_read():
-    assert {command.split()[0] for command in COMMANDS} == {
-        "make", "py", "uv", "conda", "jupyter", ".venv/bin/python", "%pip"
-    }  # fmt: skip
+    started = {command.split()[0] for command in COMMANDS}
+    assert started == {"make", "py", "uv", "conda", "jupyter", ".venv/bin/python"}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -46,8 +45,6 @@ def test_a_command_fits_the_project(command):
             assert start[-2] == "lab"
         case ["conda", "env", "create", "-f", file, "&&", "conda", "activate", name]:
             assert yaml.safe_load((ROOT / file).read_text())["name"] == name
-        case ["%pip", "install", "-q", source]:
-            assert source.startswith("git+")
         case [".venv/bin/python", "-m", "nastut", *_]:
             pass  # run below; the doctor in test_wheel.py
         case _:

@@ -59,7 +59,8 @@ def test_a_change_is_tested_once_and_only_the_students_site_is_published():
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_a_workflow_runs_tasks_in_the_environment_that_it_has_made(workflow):
-    steps = [step for job in yaml.safe_load(workflow)["jobs"].values() for step in job["steps"]]
+    jobs = {name: job for name, job in yaml.safe_load(workflow)["jobs"].items() if name != "tell"}
+    steps = [step for job in jobs.values() for step in job["steps"]]
     for command in (step["run"] for step in steps if "run" in step):
         if command.startswith("uv pip install") or command == "python -m nastut doctor":
             continue

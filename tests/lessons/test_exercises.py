@@ -73,7 +73,7 @@ class Names(dict):
 
 @pytest.mark.parametrize("source", sources(), ids=lambda source: source.stem)
 def test_the_solutions_of_the_notebook_pass(source, capsys):
-    first, *cells = (cell for cell in convert(source).cells if cell.cell_type == "code")
+    _, first, *cells = (cell for cell in convert(source).cells if cell.cell_type == "code")
     names = Names(cells)
     with plt.rc_context(), np.printoptions():
         exec(first.source, names)
