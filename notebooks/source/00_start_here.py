@@ -385,6 +385,7 @@ nt.check("0.2", solution_0_2)
 #
 # - You saw a plain network lose a number, and ten tokens that keep it.
 # - You know what the ten tokens stand for: three nodes, an injection, two indices.
+# - You saw them turned into a picture, formulas and numbers.
 # - You read an error that named a place.
 #
 # **Three questions**

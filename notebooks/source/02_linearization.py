@@ -482,6 +482,7 @@ assert np.allclose(results[0], results[2], atol=1e-14)
 #
 # ## What you can do now
 #
+# - You numbered the nodes of a tree and found children and parents by arithmetic.
 # - You encoded a cell and decoded a sequence, and tried all 36,864 of base 2.
 # - You counted sequences and classes, and explained the 512 that stand alone.
 #

@@ -503,6 +503,8 @@ assert entropy_at_end[0].max() < 1.5 < 2.5 < entropy_at_end[0.05].min()
 #
 # ## What you can do now
 #
+# - You wrote a cell with ten softmaxes, and computed its probability.
+# - You derived REINFORCE, and checked it against the exact gradient.
 # - You said what a baseline may contain, and saw how much noise it takes away.
 # - You saw a policy become sure too soon, and an entropy bonus keep it undecided.
 #
@@ -529,7 +531,7 @@ assert entropy_at_end[0].max() < 1.5 < 2.5 < entropy_at_end[0.05].min()
 #
 # </details>
 #
-# **Next:** `07_contest.ipynb`.
+# **Next:** `07_contest.ipynb`, where the controller meets chance and evolution.
 #
 # **References.** B. Zoph and Q. V. Le, *Neural Architecture Search with Reinforcement Learning*, ICLR
 # 2017, arXiv 1611.01578, sections 3.2 and 4.2. R. J. Williams, *Simple Statistical
