@@ -15,7 +15,7 @@ from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocess
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from build import METADATA, NOTEBOOKS
+from build import METADATA, NOTEBOOKS, PROJECT, SHEET
 from nastut.files import write_atomically
 
 FOLDER = NOTEBOOKS.parent / "build" / "handouts"
@@ -152,6 +152,9 @@ def main(arguments: list[str] | None = None) -> None:
     notebooks = [nbformat.read(path, as_version=4) for path in stored]
     for path, notebook in zip(stored, notebooks, strict=True):
         write(handout(notebook, options.clear, options.grading), students / path.name)
+    for page in (PROJECT, SHEET):  # nothing in them is a solution
+        name = f"{page.stem}.ipynb"
+        write(nbformat.read(NOTEBOOKS / name, as_version=4), students / name)
     write(book(notebooks), teacher / "solutions.ipynb")
     print(f"{len(stored)} handouts in {students}, the solutions in {teacher}")
 

@@ -17,14 +17,19 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from build import METADATA, NOTEBOOKS
-from slides import Bond, evidence, has_picture, is_exercise, open_end
+from slides import Bond, has_picture, is_exercise, open_end
 
 GUIDE = NOTEBOOKS.parent / "docs" / "teaching.md"
 MINUTES = 90
 
-READ = 5
-"""Lines of code that an audience reads in a lecture; of what is longer, the result is shown, and
-what is checked."""
+READ = 7
+"""Lines of code that an audience reads in a lecture; of what is longer, the result is shown."""
+
+
+LINK = re.compile(r"\[([^]]*)\]\([^)]*\)")
+
+CLOSE = "close: "
+"""How the row begins that asks the last question."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ def plans(guide: str) -> Iterator[Plan]:
             name=f"lecture_{number}" if number.isdigit() else f"lecture_of_{MINUTES}_minutes",
             title=f"# Lecture {title}" if number.isdigit() else f"# {title}",
             rows=tuple(Row(int(minute), what.strip(), live.strip()) for minute, what, live in rows),
-            remarks=text.rpartition("|\n")[2].strip(),
+            remarks=LINK.sub(r"\1", text.rpartition("|\n")[2]).replace("*", "").strip(),
         )
 
 
@@ -154,8 +159,7 @@ def brief(pieces: list[NotebookNode]) -> list[NotebookNode]:
                 made[-1].metadata["bond"] = int(Bond.LOOSE)
             lines = len(piece.source.splitlines())
             if piece.cell_type == "code" and piece.outputs and lines > READ:
-                made[-1].source = evidence(piece.source)
-                made[-1].metadata["proof"] = True
+                made[-1].source = ""
         elif piece.cell_type == "markdown" and made and not is_exercise(piece):
             made[-1].metadata["notes"] = [*made[-1].metadata["notes"], piece.source]
     return made
@@ -179,6 +183,10 @@ def deck(plan: Plan, chapters: Mapping[str, list[NotebookNode]]) -> NotebookNode
         found, at = shown(row, chapters, at)
         live = f" Live: {row.live}" if row.live else ""
         told = f"Minute {row.minute}, {end - row.minute} minutes: {row.what}{live}".replace("*", "")
+        if not found and row.what.startswith(CLOSE):
+            question = row.what.removeprefix(CLOSE)
+            found = [new_markdown_cell(f"**{question[0].upper()}{question[1:]}**")]
+            found[0].metadata["notes"] = []
         seconds = 60 * (end - row.minute)
         if not found:
             pieces[-1].metadata["notes"] = [*pieces[-1].metadata["notes"], told]

@@ -111,7 +111,7 @@ def code(cell: NotebookNode, before: list[NotebookNode]) -> Iterator[NotebookNod
         return
     if "nt.check(" in cell.source:  # what is to be filled goes with the card
         stub = cell.source.partition("nt.check(")[0].strip()
-        if stub.startswith("def "):
+        if TO_FILL.search(stub):
             yield nbformat.from_dict({**cell, "source": stub, "outputs": []})
         return
     if "nt.playground(" in cell.source:  # it is for live: a picture of it only takes the room
@@ -216,10 +216,10 @@ def folded(text: str) -> list[str]:
 
 
 def mistakes(number: str) -> list[str]:
-    """Return what is usually wrong in an exercise, to be told to who speaks."""
+    """Return three things that are usually wrong in an exercise, to be told to who speaks."""
     exercise = exercises_of(LESSONS[number.partition(".")[0]])[number]
     case = next(iter(exercise.cases(np.random.default_rng(0)))) if exercise.cases else ()
-    return [f"A usual mistake: {name}." for name in exercise.mistakes(*case)]
+    return [f"A usual mistake: {name}." for name in [*exercise.mistakes(*case)][:3]]
 
 
 def open_end(text: str) -> bool:
@@ -230,10 +230,14 @@ def open_end(text: str) -> bool:
     return not end.endswith((".", "?", "!")) and not text.lstrip().startswith(("- ", "|", ">"))
 
 
+TO_FILL = re.compile(r"(?:return|=) \.\.\.")
+"""What an exercise leaves to the learner."""
+
+
 def is_exercise(piece: NotebookNode) -> bool:
     """Tell whether a piece is the card of an exercise, or what is to be filled there."""
     if piece.cell_type == "code":
-        return not piece.outputs and "return ..." in piece.source
+        return not piece.outputs and TO_FILL.search(piece.source) is not None
     return CARD.match(piece.source) is not None
 
 

@@ -185,7 +185,7 @@ def test_only_a_right_answer_gives_points():
 def test_files_are_written(tmp_path, capsys):
     main([str(tmp_path), "--clear"])
     students = sorted(path.stem for path in (tmp_path / "students").glob("*.ipynb"))
-    assert students == STEMS
+    assert students == [*STEMS, "project", "sheet"]
     assert [path.name for path in (tmp_path / "teacher").iterdir()] == ["solutions.ipynb"]
     assert f"{len(STEMS)} handouts" in capsys.readouterr().out
     for path in tmp_path.rglob("*.ipynb"):

@@ -186,8 +186,9 @@ def test_answers_and_usual_mistakes_are_told_to_who_speaks():
 def test_smallest_label_of_a_plot_is_the_one_that_is_reckoned_with():
     points = PLOT_LABEL / 110 * 72
     for path in (NOTEBOOKS.parent / "nastut").glob("*/*.py"):
-        for size in re.findall(r"fontsize=(\d+)", path.read_text(encoding="utf-8")):
-            assert float(size) >= points, path
+        for line in path.read_text(encoding="utf-8").splitlines():
+            for size in re.findall(r"\b(?:font)?size=(\d+)", line if "rng." not in line else ""):
+                assert float(size) >= points, (path, line)
 
 
 @pytest.fixture(scope="module")

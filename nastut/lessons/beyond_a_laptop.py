@@ -113,7 +113,7 @@ def draw_tests(
         labels.append(f"{group}: {label}" if label and group in LOOK else label or group)
     axis.axvline(line, color=INK, linestyle=":", linewidth=1)
     axis.set(xlabel="test perplexity (lower is better)", ylim=(len(rows) - 0.4, -0.6))
-    axis.set_yticks(range(len(rows)), labels, size=7)
+    axis.set_yticks(range(len(rows)), labels, size=8)
     return figure
 
 

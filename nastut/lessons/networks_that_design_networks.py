@@ -47,9 +47,9 @@ def draw_ranks(ranks: Mapping[str, Any], itself: Mapping[str, Any]) -> Figure:
         axis.imshow(np.log(numbers), cmap="Reds", vmin=-1, vmax=6, aspect="auto")
         for (row, column), rank in np.ndenumerate(numbers):
             box = frame if itself[title][row, column] else None
-            axis.text(column, row, f"{rank:.0f}", ha="center", va="center", size=7, bbox=box)
+            axis.text(column, row, f"{rank:.0f}", ha="center", va="center", size=8, bbox=box)
         axis.set(title=title, xlabel="generation", xticks=range(numbers.shape[1]))
-        axis.set_yticks(range(len(numbers)), range(1, len(numbers) + 1), size=7)
+        axis.set_yticks(range(len(numbers)), range(1, len(numbers) + 1), size=8)
         axis.grid(visible=False)
     axes[0].set_ylabel("run")
     return figure

@@ -301,14 +301,15 @@ def _round(number: re.Match[str]) -> str:
 # "h_{t-1}", and their indices are lowered here: within one text element in SVG, where the
 # browser measures; by formatted labels in PNG, where Graphviz itself draws the letters.
 _INDEX = re.compile(r"_(?:\{([^}]*)\}|(\w+))")
-_SMALL = 0.8
+_LOWERED = 0.75
+"""Size of an index, beside that of its letter."""
 
 
 def _lower_in_svg(match: re.Match[str]) -> str:
-    size = _SMALL * float(match[1])
+    size = float(match[1])
     lowered = _INDEX.sub(
         lambda index: (
-            f'<tspan dy="{0.25 * size:.1f}" font-size="{_SMALL * size:.1f}">'
+            f'<tspan dy="{0.25 * size:.1f}" font-size="{_LOWERED * size:.1f}">'
             f'{index[1] or index[2]}</tspan><tspan dy="{-0.25 * size:.1f}">\u200b</tspan>'
         ),
         match[3],
@@ -325,8 +326,8 @@ def _lower_in_dot(match: re.Match[str]) -> str:
     first, *others = (re.sub(r'\\(["\\])', r"\1", line) for line in lines)
     lines = [_INDEX.sub(r'<FONT POINT-SIZE="11">\1\2</FONT>', first)]
     for line in others:
-        lowered = _INDEX.sub(r'<FONT POINT-SIZE="8">\1\2</FONT>', line)
-        lines.append(f'<FONT POINT-SIZE="11">{lowered}</FONT>')
+        lowered = _INDEX.sub(r'<FONT POINT-SIZE="10">\1\2</FONT>', line)
+        lines.append(lowered)
     return f"label=<{'<BR/>'.join(lines)}>"
 
 

@@ -204,8 +204,8 @@ assert sp.simplify(on_average) == sp.zeros(1, 3)
 slopes
 
 # %% [markdown]
-# The score of the drawn token goes up, all others go down; how far, the reward decides. The second
-# assert: weighted by how often each token is drawn, these steps cancel.
+# The score of the drawn token goes up, all others go down; how far, the reward decides. Weighted by
+# how often each token is drawn, these steps cancel.
 #
 # **The baseline.** No reward is negative, so whatever is drawn is encouraged, the bad only less than
 # the good. Better to encourage what is better than usual: subtract a number $b$, the **baseline**,

@@ -2,7 +2,7 @@
 "use strict";
 
 const [WIDTH, HEIGHT] = [1280, 720];
-const LABEL = 0.0202 * HEIGHT; // pixels of the smallest label in a picture
+const LABEL = 0.02002 * HEIGHT; // pixels of the smallest label in a picture
 const [NEW, LOOSE, CLOSE, FIRM] = [0, 1, 2, 3];
 const WORDS_BESIDE = 380; // pixels that words beside a picture need
 
