@@ -73,11 +73,17 @@ def handout(notebook: NotebookNode, clear: bool = False, grading: bool = False) 
     remover = TagRemovePreprocessor(remove_cell_tags={TAG})
     stripped, _ = remover.preprocess(nbformat.from_dict(notebook), {})
     if clear:
-        stripped, _ = ClearOutputPreprocessor().preprocess(stripped, {})
+        stripped = cleared(stripped)
     stripped.cells.insert(1, new_markdown_cell(NOTE, id="handout"))
     if grading:
         stripped.cells = graded(stripped)
     return stripped
+
+
+def cleared(notebook: NotebookNode) -> NotebookNode:
+    """Return a notebook without its outputs."""
+    without, _ = ClearOutputPreprocessor().preprocess(nbformat.from_dict(notebook), {})
+    return without
 
 
 def graded(notebook: NotebookNode) -> list[NotebookNode]:
@@ -153,8 +159,8 @@ def main(arguments: list[str] | None = None) -> None:
     for path, notebook in zip(stored, notebooks, strict=True):
         write(handout(notebook, options.clear, options.grading), students / path.name)
     for page in (PROJECT, SHEET):  # nothing in them is a solution
-        name = f"{page.stem}.ipynb"
-        write(nbformat.read(NOTEBOOKS / name, as_version=4), students / name)
+        notebook = nbformat.read(NOTEBOOKS / f"{page.stem}.ipynb", as_version=4)
+        write(cleared(notebook) if options.clear else notebook, students / f"{page.stem}.ipynb")
     write(book(notebooks), teacher / "solutions.ipynb")
     print(f"{len(stored)} handouts in {students}, the solutions in {teacher}")
 
