@@ -313,7 +313,8 @@ def look(vertex: Vertex, hidden: bool) -> dict[str, str]:
     if vertex.kind == "state":
         size = {"shape": "circle", "width": "0.65", "fixedsize": "true", "fontsize": "18"}
         return {"label": vertex.label, "penwidth": "1.2"} | size | ghost
-    size = {"shape": "box", "width": "1.3", "height": "0.55", "fixedsize": "true"}
+    wide = "1.3" if ":" in vertex.letters else "1.1"  # a value and its matrices
+    size = {"shape": "box", "width": wide, "height": "0.55", "fixedsize": "true"}
     colour = PAPER if hidden else COLOURS[vertex.label]
     fill = {"style": shape(vertex.label), "fillcolor": colour, "penwidth": "1.2"}
     return {"label": "" if hidden else "\\n".join(lines(vertex))} | size | fill | ghost

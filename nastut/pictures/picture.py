@@ -17,6 +17,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from html import escape
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal, overload
 from urllib.parse import quote
@@ -188,19 +189,22 @@ class Grid(Sequence[Picture]):
         """
         drawn = [picture.drawn() for picture in self.pictures]
         sizes = [size(svg) for svg in drawn]
-        letters = max(map(len, self.titles), default=0)
-        widest = max((w for w, _ in sizes), default=0)
-        width = round(max(widest, WIDTH_OF_A_LETTER * letters)) + 2 * MARGIN
+        widths = [
+            round(max(w, WIDTH_OF_A_LETTER * len(title))) + 2 * MARGIN
+            for (w, _), title in zip(sizes, self.titles, strict=True)
+        ]
         height = max((h for _, h in sizes), default=0) + TITLE_HEIGHT + 2 * MARGIN
-        columns = _best_columns(max(len(drawn), 1), width, height)
+        columns = _best_columns(max(len(drawn), 1), max(widths, default=2 * MARGIN), height)
         rows = -(-len(drawn) // columns)
+        # A column is as wide as its widest picture.
+        ends = [0, *accumulate(max(widths[i::columns], default=0) for i in range(columns))]
         parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{columns * width}pt" '
-            f'height="{rows * height}pt" viewBox="0 0 {columns * width} {rows * height}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{ends[-1]}pt" '
+            f'height="{rows * height}pt" viewBox="0 0 {ends[-1]} {rows * height}">',
             '<rect width="100%" height="100%" fill="white"/>',
         ]
         for i, (svg, (w, h), title) in enumerate(zip(drawn, sizes, self.titles, strict=True)):
-            x, y = i % columns * width, i // columns * height
+            x, y = ends[i % columns], i // columns * height
             parts.append(
                 f'<text x="{x + MARGIN}" y="{y + 2 * MARGIN}" font-family="Helvetica,sans-serif" '
                 f'font-size="14">{escape(title)}</text>'
