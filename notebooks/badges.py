@@ -27,9 +27,6 @@ BLOCK = re.compile(f"{BEGIN}(.*?){END}", re.DOTALL)
 ON_COLAB = "on-colab"
 """The identity of the cell that installs nastut on Colab."""
 
-PLACEHOLDER = "<address of your copy of the repository>"
-"""What it installs from in a copy whose address nobody has written yet."""
-
 
 def owner_and_name(address: str) -> str:
     """Return "owner/name" of a repository on GitHub.
@@ -85,21 +82,14 @@ def colab_cell(readme: str) -> str:
         address = f"https://github.com/{found[1]}@{found[2]}"
         step = f'get_ipython().run_line_magic("pip", "install -q git+{address}")'
     else:
-        step = f'raise ModuleNotFoundError("first run: %pip install git+{PLACEHOLDER}")'
+        address = "<address of your copy of the repository>"
+        step = f'raise ModuleNotFoundError("first run: %pip install git+{address}")'
     return f"""\
 # On Colab this installs nastut; elsewhere it does nothing.
 import sys
 
 if "google.colab" in sys.modules:
     {step}"""
-
-
-def with_colab_cell(notebook: nbformat.NotebookNode, source: str) -> nbformat.NotebookNode:
-    """Return a stored notebook whose cell for Colab is `source`."""
-    made = nbformat.from_dict(notebook)
-    (cell,) = (cell for cell in made.cells if cell.id == ON_COLAB)
-    cell.source = source
-    return made
 
 
 def with_badges(readme: str, content: str) -> str:
@@ -117,6 +107,8 @@ def with_badges(readme: str, content: str) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Write the badges, and the address into the notebooks."""
+    from build import store  # it puts the cell that is written here into what it builds
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("address", nargs="?")
     parser.add_argument("--branch", default="main")
@@ -129,8 +121,10 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(str(error))
     write_atomically(README, readme.encode())
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
-        made = with_colab_cell(nbformat.read(path, as_version=4), colab_cell(readme))
-        write_atomically(path, f"{nbformat.writes(made)}\n".encode())
+        notebook = nbformat.read(path, as_version=4)
+        (cell,) = (cell for cell in notebook.cells if cell.id == ON_COLAB)
+        cell.source = colab_cell(readme)
+        store(notebook, path)
     print(f"{README.name} and the notebooks have the address {address}")
 
 

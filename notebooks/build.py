@@ -120,6 +120,12 @@ def forget_widgets(notebook: nbformat.NotebookNode) -> None:
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
 
 
+def store(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Write a notebook, if it is a valid one, complete or not at all."""
+    nbformat.validate(notebook)
+    write_atomically(path, (nbformat.writes(notebook) + "\n").encode())
+
+
 def build(source: Path) -> None:
     """Execute one notebook and store it beside the others."""
     notebook = convert(source)
@@ -135,8 +141,7 @@ def build(source: Path) -> None:
     shrink(notebook)
     forget_widgets(notebook)
     notebook.metadata = nbformat.from_dict(METADATA)
-    text = nbformat.writes(notebook) + "\n"
-    write_atomically(NOTEBOOKS / f"{source.stem}.ipynb", text.encode())
+    store(notebook, NOTEBOOKS / f"{source.stem}.ipynb")
 
 
 def main(numbers: list[str]) -> None:

@@ -15,8 +15,7 @@ from nbconvert.preprocessors import ClearOutputPreprocessor, TagRemovePreprocess
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from build import METADATA, NOTEBOOKS, PROJECT, SHEET
-from nastut.files import write_atomically
+from build import METADATA, NOTEBOOKS, PROJECT, SHEET, store
 
 FOLDER = NOTEBOOKS.parent / "build" / "handouts"
 TAG = "solution"
@@ -138,12 +137,6 @@ def book(notebooks: list[NotebookNode]) -> NotebookNode:
     return new_notebook(cells=cells, metadata=METADATA)
 
 
-def write(notebook: NotebookNode, path: Path) -> None:
-    """Store a notebook, complete or not at all."""
-    nbformat.validate(notebook)
-    write_atomically(path, (nbformat.writes(notebook) + "\n").encode())
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Write a handout of each notebook, and solutions.ipynb beside the folder of the handouts."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -157,11 +150,11 @@ def main(arguments: list[str] | None = None) -> None:
     stored = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
     notebooks = [nbformat.read(path, as_version=4) for path in stored]
     for path, notebook in zip(stored, notebooks, strict=True):
-        write(handout(notebook, options.clear, options.grading), students / path.name)
+        store(handout(notebook, options.clear, options.grading), students / path.name)
     for page in (PROJECT, SHEET):  # nothing in them is a solution
         notebook = nbformat.read(NOTEBOOKS / f"{page.stem}.ipynb", as_version=4)
-        write(cleared(notebook) if options.clear else notebook, students / f"{page.stem}.ipynb")
-    write(book(notebooks), teacher / "solutions.ipynb")
+        store(cleared(notebook) if options.clear else notebook, students / f"{page.stem}.ipynb")
+    store(book(notebooks), teacher / "solutions.ipynb")
     print(f"{len(stored)} handouts in {students}, the solutions in {teacher}")
 
 

@@ -327,11 +327,8 @@ def _lower_in_dot(match: re.Match[str]) -> str:
         return match[0]
     text = re.sub(r"&(?!#?\w+;)", "&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
     lines = re.split(r"(?<!\\)\\[nlr]", text)
-    first, *others = (re.sub(r'\\(["\\])', r"\1", line) for line in lines)
-    lines = [_INDEX.sub(r'<FONT POINT-SIZE="11">\1\2</FONT>', first)]
-    for line in others:
-        lowered = _INDEX.sub(r'<FONT POINT-SIZE="10">\1\2</FONT>', line)
-        lines.append(lowered)
+    lines = [re.sub(r'\\(["\\])', r"\1", line) for line in lines]
+    lines = [_INDEX.sub(r'<FONT POINT-SIZE="11">\1\2</FONT>', line) for line in lines]
     return f"label=<{'<BR/>'.join(lines)}>"
 
 
